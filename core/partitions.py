@@ -1,0 +1,68 @@
+"""Tables split by machine (hash) or by month (range), as migration operations.
+
+Django creates the parent as usual; only the closing PARTITION BY and the partitions are ours.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from django.conf import settings
+from django.db import connection
+from django.db.migrations.operations import CreateModel
+
+
+class _CreatePartitionedModel(CreateModel):
+    partition_by = ""
+
+    def database_forwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
+        plain = schema_editor.sql_create_table
+        schema_editor.sql_create_table = f"{plain} PARTITION BY {self.partition_by}"
+        try:
+            super().database_forwards(app_label, schema_editor, from_state, to_state)
+        finally:
+            schema_editor.sql_create_table = plain
+        table = to_state.apps.get_model(app_label, self.name)._meta.db_table
+        for statement in self.partitions(table):
+            schema_editor.execute(statement)
+
+    def partitions(self, table: str) -> list[str]:
+        raise NotImplementedError
+
+
+class CreateModelByMachine(_CreatePartitionedModel):
+    """A table keyed by machine first, in INSTALLATION_PARTITIONS hash partitions."""
+
+    partition_by = "HASH (machine_id)"
+
+    def partitions(self, table: str) -> list[str]:
+        count = settings.INSTALLATION_PARTITIONS
+        return [
+            f'CREATE TABLE "{table}_p{n:02}" PARTITION OF "{table}" FOR VALUES WITH (MODULUS {count}, REMAINDER {n})'
+            for n in range(count)
+        ]
+
+
+class CreateModelByMonth(_CreatePartitionedModel):
+    """A table of daily rows, one partition a month; `ensure_month` makes them as days arrive."""
+
+    partition_by = "RANGE (day)"
+
+    def partitions(self, table: str) -> list[str]:
+        return [f'CREATE TABLE "{table}_rest" PARTITION OF "{table}" DEFAULT']
+
+
+def ensure_month(table: str, day: dt.date) -> None:
+    """Make the partition that holds `day`. Safe to call again, and from several processes."""
+    first = day.replace(day=1)
+    following = (first + dt.timedelta(days=32)).replace(day=1)
+    name = f"{table}_{first:%Y_%m}"
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT to_regclass(%s)", [name])
+        if cursor.fetchone()[0] is None:
+            cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [name])
+            cursor.execute(
+                f'CREATE TABLE IF NOT EXISTS "{name}" PARTITION OF "{table}" '
+                f"FOR VALUES FROM ('{first}') TO ('{following}')"
+            )

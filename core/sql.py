@@ -1,0 +1,43 @@
+"""Runs the named statements of `<app>/sql/<verb>_<noun>.sql`.
+
+A file holds one or more statements separated by a line `-- ;;`, with psycopg placeholders
+(`%(name)s`). A header comment says what the statement does, its key and its cost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from django.db import connection
+
+_ROOT = Path(__file__).resolve().parent.parent
+
+
+@cache
+def statements(name: str) -> tuple[str, ...]:
+    """The statements of `app/file` ("recommendations/rebuild_exposures")."""
+    app, file = name.split("/")
+    text = (_ROOT / app / "sql" / f"{file}.sql").read_text()
+    return tuple(part.strip() for part in text.split("-- ;;") if part.strip())
+
+
+def run(name: str, parameters: Mapping[str, Any] | None = None) -> list[int]:
+    """Run every statement of a file in order; returns the rows each one touched."""
+    touched = []
+    with connection.cursor() as cursor:
+        for statement in statements(name):
+            cursor.execute(statement, parameters or {})
+            touched.append(cursor.rowcount)
+    return touched
+
+
+def rows(name: str, parameters: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
+    """Run a file and return the rows of its last statement as dictionaries."""
+    with connection.cursor() as cursor:
+        for statement in statements(name):
+            cursor.execute(statement, parameters or {})
+        columns = [column.name for column in cursor.description or ()]
+        return [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]

@@ -1,0 +1,64 @@
+"""What a source format says about machines, before anything is stored. Parsers make these from bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class MachineFacts:
+    """Who the machine is. Empty text: the report does not say, and what is known stays."""
+
+    external_id: str
+    name: str = ""
+    domain: str = ""
+    family: str = ""  # windows, macos, linux, other
+    platform: str = ""  # windows, macos, or distribution and release: debian-12, ubuntu-22.04, rhel-9
+    os_name: str = ""
+    os_version: str = ""
+    os_build: str = ""
+    architecture: str = ""
+    ip_addresses: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class InstalledSoftware:
+    """One installed thing as reported. `ecosystem` is a Software.Ecosystem value.
+
+    For distribution packages `name` and `version` are the SOURCE package's and its version, and the
+    binary package goes to `evidence`. `cpe` is a CPE 2.3 name when the report carries one.
+    """
+
+    ecosystem: str
+    name: str
+    version: str
+    vendor: str = ""
+    cpe: str = ""
+    platform: str = ""  # distribution and release the package is from; empty: the machine's own
+    evidence: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A record that could not be used: where, why, and its beginning."""
+
+    place: str
+    reason: str
+    excerpt: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A snapshot of one machine. What is absent from an ecosystem in `covers` is gone from the machine.
+
+    `machine.external_id` may be empty where the format names no host; the caller then gives one.
+    """
+
+    machine: MachineFacts
+    software: tuple[InstalledSoftware, ...] = ()
+    covers: frozenset[str] = frozenset()
+    rejected: tuple[Rejected, ...] = field(default=())
+
+
+Reports = Iterator[Report | Rejected]

@@ -1,0 +1,111 @@
+"""Asking for a fix: activities, the machines they target, tickets and their deliveries."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+
+from inventory.models import Machine
+from recommendations.models import Recommendation
+
+
+class Activity(models.Model):
+    """A request to fix something. Nothing is ever changed on a machine by it."""
+
+    class Status(models.TextChoices):
+        ACTIVE = "active", "In progress"
+        COMPLETED = "completed", "Completed"
+
+    class Priority(models.TextChoices):
+        HIGH = "high", "High"
+        MEDIUM = "medium", "Medium"
+        LOW = "low", "Low"
+
+    class Completion(models.TextChoices):
+        MANUAL = "manual", "By hand"
+        AUTOMATIC = "automatic", "System confirmation"
+
+    id = models.UUIDField(primary_key=True)
+    recommendation = models.ForeignKey(Recommendation, on_delete=models.PROTECT, related_name="activities")
+    title = models.CharField(max_length=300)
+    kind = models.CharField(max_length=14, choices=Recommendation.Kind)
+    status = models.CharField(max_length=10, choices=Status, default=Status.ACTIVE)
+    priority = models.CharField(max_length=6, choices=Priority)
+    due_on = models.DateField(null=True, blank=True)
+    notes = models.TextField(blank=True)
+    requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField()
+    completed_at = models.DateTimeField(null=True, blank=True)
+    completed_by = models.CharField(max_length=254, blank=True)
+    completion = models.CharField(max_length=10, choices=Completion, blank=True)
+    target_count = models.PositiveIntegerField(default=0)
+    fixed_count = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        verbose_name_plural = "activities"
+        constraints = [
+            models.CheckConstraint(condition=models.Q(fixed_count__lte=models.F("target_count")), name="no_more_fixed_than_targeted"),
+            models.CheckConstraint(condition=models.Q(status="active") | models.Q(completed_at__isnull=False), name="completed_has_a_time"),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class ActivityTarget(models.Model):
+    """A machine targeted when the request was made."""
+
+    pk = models.CompositePrimaryKey("activity_id", "machine_id")
+    activity = models.ForeignKey(Activity, on_delete=models.CASCADE, db_index=False, related_name="targets")
+    machine = models.ForeignKey(Machine, on_delete=models.CASCADE, related_name="+")
+    fixed_at = models.DateTimeField(null=True, blank=True)
+
+
+class Ticket(models.Model):
+    """The activity in another system."""
+
+    class State(models.TextChoices):
+        CREATING = "creating", "Creating"
+        PENDING = "pending", "Pending approval"
+        ACCEPTED = "accepted", "Accepted"
+        REJECTED = "rejected", "Rejected"
+        COMPLETED = "completed", "Completed"
+        FAILED = "failed", "Not available"
+
+    activity = models.ForeignKey(Activity, on_delete=models.CASCADE, related_name="tickets")
+    provider = models.CharField(max_length=30)
+    state = models.CharField(max_length=10, choices=State, default=State.CREATING)
+    external_id = models.CharField(max_length=255, blank=True)
+    url = models.CharField(max_length=500, blank=True)
+    notes = models.TextField(blank=True)
+    updated_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["activity", "provider"], name="one_ticket_a_provider")]
+
+    def __str__(self) -> str:
+        return f"{self.get_state_display()} ({self.provider})"
+
+
+class Delivery(models.Model):
+    """The outbox: something to tell another system, every attempt kept."""
+
+    class State(models.TextChoices):
+        WAITING = "waiting", "Waiting"
+        DONE = "done", "Delivered"
+        FAILED = "failed", "Failed"
+
+    key = models.UUIDField(unique=True, help_text="Idempotency key.")
+    ticket = models.ForeignKey(Ticket, on_delete=models.CASCADE, related_name="deliveries")
+    verb = models.CharField(max_length=30)
+    payload = models.JSONField(default=dict)
+    state = models.CharField(max_length=10, choices=State, default=State.WAITING)
+    due_at = models.DateTimeField()
+    attempts = models.JSONField(default=list)
+
+    class Meta:
+        verbose_name_plural = "deliveries"
+        indexes = [models.Index(fields=["due_at"], condition=models.Q(state="waiting"), name="delivery_due")]
+
+    def __str__(self) -> str:
+        return f"{self.verb} {self.key}"

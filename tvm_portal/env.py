@@ -1,0 +1,102 @@
+"""Every setting that comes from the environment: its name, default, meaning and check.
+
+`SETTINGS` is the single list; `docs/settings.md` is checked against it by a test. A wrong
+value stops the start with one sentence that names the variable and says what to write.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+class SettingError(Exception):
+    """A setting is missing or wrong; the message says which and what to write."""
+
+
+@dataclass(frozen=True)
+class Setting:
+    name: str
+    default: str | None
+    meaning: str
+    parse: Callable[[str], Any] = str
+
+
+def _boolean(text: str) -> bool:
+    lowered = text.strip().lower()
+    if lowered in {"1", "true", "yes", "on"}:
+        return True
+    if lowered in {"0", "false", "no", "off", ""}:
+        return False
+    raise ValueError("write true or false")
+
+
+def _whole(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise ValueError("write a whole number above 0")
+    return number
+
+
+def _names(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def _hosts(text: str) -> list[str]:
+    hosts = _names(text)
+    if not hosts or "*" in hosts:
+        raise ValueError("name the hosts the portal answers for, separated by commas; * is not accepted")
+    return hosts
+
+
+def _secret(text: str) -> str:
+    if len(text) < 32:
+        raise ValueError("write at least 32 random characters")
+    return text
+
+
+def _postgres(text: str) -> str:
+    if not text.startswith(("postgres://", "postgresql://")):
+        raise ValueError("write an address such as postgresql://user:password@host/database")
+    return text
+
+
+def _redis(text: str) -> str:
+    if not text.startswith(("redis://", "rediss://", "unix://")):
+        raise ValueError("write an address such as redis://host:6379 or unix:///run/valkey.sock")
+    return text
+
+
+SETTINGS: tuple[Setting, ...] = (
+    Setting("DATABASE_URL", None, "PostgreSQL 15 or newer. `manage.py` starts an embedded one where it is not set.", _postgres),
+    Setting("REDIS_URL", None, "Redis or Valkey, without a database number. `manage.py` starts an embedded one where it is not set.", _redis),
+    Setting("SECRET_KEY", None, "Signs sessions. At least 32 random characters. `manage.py portal` keeps a generated one in its data folder.", _secret),
+    Setting("ALLOWED_HOSTS", None, "Host names the portal answers for, separated by commas. `manage.py portal` uses localhost.", _hosts),
+    Setting("CSRF_TRUSTED_ORIGINS", "", "Origins (https://tvm.example.org) behind a proxy that ends TLS, separated by commas.", _names),
+    Setting("DEBUG", "false", "Django's debug pages. Never in production.", _boolean),
+    Setting("HTTPS", "false", "The portal is reached over HTTPS: secure cookies, HSTS and redirects.", _boolean),
+    Setting("KEY_PREFIX", "tvm", "Prefix of every key in Redis, so that one server can serve several portals."),
+    Setting("DATABASE_POOL", "true", "Keep a pool of database connections in each web and worker process.", _boolean),
+    Setting("INSTALLATION_PARTITIONS", "8", "Hash partitions of the tables that grow with machines; read when the tables are made.", _whole),
+    Setting("INGEST_MAX_BYTES", "104857600", "Largest report accepted, after decompression.", _whole),
+    Setting("INGEST_MAX_RECORDS", "200000", "Most records accepted in one report.", _whole),
+    Setting("INGEST_MAX_FIELD", "4096", "Longest text accepted in one field of a report.", _whole),
+    Setting("NVD_API_KEY", "", "Key for the NVD API, which then allows ten times as many requests."),
+    Setting("FEED_PAUSE_SECONDS", "6", "Pause between two pages of a feed that is read by API.", float),
+    Setting("ACTIVE_DAYS", "30", "Machines silent for longer are left out of the scores.", _whole),
+)
+_BY_NAME = {setting.name: setting for setting in SETTINGS}
+
+
+def read(name: str, environ: Mapping[str, str] | None = None) -> Any:
+    """The checked value of one setting. Raises SettingError with a sentence for the operator."""
+    setting = _BY_NAME[name]
+    text = (os.environ if environ is None else environ).get(name, setting.default)
+    if text is None:
+        raise SettingError(f"{name} is not set. {setting.meaning}")
+    try:
+        return setting.parse(text)
+    except ValueError as error:
+        raise SettingError(f"{name} is not usable: {error}. {setting.meaning}") from error

@@ -1,0 +1,187 @@
+"""Django settings. Everything that differs between installations comes from `env.py`."""
+
+from pathlib import Path
+
+import dj_database_url
+from celery.schedules import crontab
+from csp.constants import NONE, SELF
+
+from tvm_portal import env
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+SECRET_KEY = env.read("SECRET_KEY")
+DEBUG = env.read("DEBUG")
+ALLOWED_HOSTS = env.read("ALLOWED_HOSTS")
+CSRF_TRUSTED_ORIGINS = env.read("CSRF_TRUSTED_ORIGINS")
+HTTPS = env.read("HTTPS")
+
+INSTALLED_APPS = [
+    "tvm_portal",
+    "remediation",
+    "exceptions",
+    "recommendations",
+    "weaknesses",
+    "inventory",
+    "core",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "django.contrib.postgres",
+    "django_htmx",
+    "template_partials",
+    "csp",
+    "axes",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "axes.middleware.AxesMiddleware",
+]
+
+ROOT_URLCONF = "tvm_portal.urls"
+WSGI_APPLICATION = "tvm_portal.wsgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "tvm_portal.context.frame",
+            ],
+            "builtins": ["template_partials.templatetags.partials", "core.templatetags.display"],
+        },
+    }
+]
+
+DATABASES = {"default": dj_database_url.parse(env.read("DATABASE_URL"))}
+DATABASES["default"].setdefault("OPTIONS", {})
+if env.read("DATABASE_POOL"):
+    DATABASES["default"]["OPTIONS"].setdefault("pool", {"min_size": 1, "max_size": 8})
+DATABASES["default"]["OPTIONS"].setdefault("server_side_binding", False)
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+INSTALLATION_PARTITIONS = env.read("INSTALLATION_PARTITIONS")
+
+REDIS_URL = env.read("REDIS_URL")
+KEY_PREFIX = env.read("KEY_PREFIX")
+
+
+def redis_address(database: int, *, kombu: bool = False) -> str:
+    """REDIS_URL with a database number, in the spelling redis-py or kombu wants."""
+    if REDIS_URL.startswith("unix://"):
+        if kombu:
+            return f"redis+socket://{REDIS_URL.removeprefix('unix://')}?virtual_host={database}"
+        return f"{REDIS_URL}?db={database}"
+    return f"{REDIS_URL.rstrip('/')}/{database}"
+
+
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": redis_address(1),
+        "KEY_PREFIX": KEY_PREFIX,
+    }
+}
+
+CELERY_BROKER_URL = redis_address(0, kombu=True)
+CELERY_RESULT_BACKEND = redis_address(2, kombu=True)
+CELERY_BROKER_TRANSPORT_OPTIONS = {"global_keyprefix": f"{KEY_PREFIX}:"}
+CELERY_RESULT_BACKEND_TRANSPORT_OPTIONS = {"global_keyprefix": f"{KEY_PREFIX}:"}
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_TIMEZONE = "UTC"
+CELERY_BEAT_SCHEDULE = {
+    "dirty machines": {"task": "tvm_portal.tasks.refresh_dirty_machines", "schedule": 5.0, "options": {"expires": 5}},
+    "feeds": {"task": "tvm_portal.tasks.sync_feeds", "schedule": crontab(minute=17, hour="*/2")},
+    "full run": {"task": "tvm_portal.tasks.recompute", "schedule": crontab(minute=30, hour=1)},
+    "snapshot": {"task": "tvm_portal.tasks.snapshot", "schedule": crontab(minute=50)},
+}
+
+AUTH_USER_MODEL = "core.User"
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "login"
+LOGIN_REDIRECT_URL = "dashboard"
+AXES_FAILURE_LIMIT = 8
+AXES_COOLOFF_TIME = 0.25  # hours
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_LOCKOUT_TEMPLATE = "registration/locked.html"
+AXES_RESET_ON_SUCCESS = True
+SILENCED_SYSTEM_CHECKS: list[str] = []
+
+LANGUAGE_CODE = "en"
+TIME_ZONE = "UTC"
+USE_TZ = True
+USE_I18N = False
+
+STATIC_URL = "/static/"
+STATIC_ROOT = BASE_DIR / "staticfiles"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_MAX_AGE = 3600
+
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+SECURE_SSL_REDIRECT = HTTPS
+SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "form-action": [SELF],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+    }
+}
+
+INGEST_MAX_BYTES = env.read("INGEST_MAX_BYTES")
+INGEST_MAX_RECORDS = env.read("INGEST_MAX_RECORDS")
+INGEST_MAX_FIELD = env.read("INGEST_MAX_FIELD")
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440
+NVD_API_KEY = env.read("NVD_API_KEY")
+FEED_PAUSE_SECONDS = env.read("FEED_PAUSE_SECONDS")
+ACTIVE_DAYS = env.read("ACTIVE_DAYS")
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": "INFO"},
+    "loggers": {"httpx": {"level": "WARNING"}},
+}
