@@ -1,0 +1,35 @@
+"""The order of work, known only here: match -> support -> score -> snapshot.
+
+Feeds and reports only store what they say; what it means is worked out by these two functions.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from inventory.bulk import mark_dirty
+from recommendations import actions as recommendations
+from recommendations.models import Run
+from weaknesses import actions as weaknesses
+from weaknesses.matching import apply_support_cycles
+
+
+def run(*, now: dt.datetime) -> Run:
+    """A full run: everything matched, scored and written to today's history."""
+    weaknesses.match_versions(now=now)
+    apply_support_cycles(now=now)
+    finished = recommendations.recompute(now=now)
+    recommendations.snapshot(day=now.date())
+    return finished
+
+
+def refresh(*, now: dt.datetime, limit: int = 500) -> int:
+    """Bring changed machines up to date; returns how many were rebuilt.
+
+    New versions are matched first. Versions whose matches changed mark the machines that carry them.
+    """
+    outcome = weaknesses.match_versions(now=now)
+    if outcome.touched_version_ids:
+        recommendations.score_versions(version_ids=outcome.touched_version_ids, now=now)
+        mark_dirty(version_ids=outcome.touched_version_ids, now=now)
+    return recommendations.refresh_dirty(now=now, limit=limit)

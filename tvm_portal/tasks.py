@@ -1,0 +1,41 @@
+"""The scheduled work. Each task reads the clock, calls one action and returns counts; all are safe to run twice."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from celery import shared_task
+from django.utils import timezone
+
+from recommendations import actions as recommendations
+from tvm_portal import pipeline
+from weaknesses.actions import sync_feed
+from weaknesses.feeds import FEEDS
+from weaknesses.models import Feed, FeedRun
+
+
+@shared_task
+def refresh_dirty_machines(**_: Any) -> int:
+    return pipeline.refresh(now=timezone.now())
+
+
+@shared_task
+def sync_feeds(*, kinds: list[str] | None = None, **_: Any) -> dict[str, str]:
+    """Every enabled feed (or the named ones), then a full run where something changed."""
+    disabled = set(Feed.objects.filter(enabled=False).values_list("kind", flat=True))
+    states = {}
+    for kind in kinds or [kind for kind in FEEDS if kind not in disabled]:
+        states[kind] = sync_feed(kind=kind, now=timezone.now()).state
+    if FeedRun.State.DONE in states.values():
+        recompute.delay()
+    return states
+
+
+@shared_task
+def recompute(**_: Any) -> int:
+    return pipeline.run(now=timezone.now()).pk
+
+
+@shared_task
+def snapshot(**_: Any) -> None:
+    recommendations.snapshot(day=timezone.now().date())
