@@ -1,2 +1,94 @@
-def frame(request):
-    return {}
+"""What every full page shows around its content: the rail, the machine groups, the theme, the age of the data."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
+from django.utils.functional import SimpleLazyObject
+
+from core.models import User
+from core.views import THEME_COOKIE
+from inventory import scope
+from recommendations import counters
+
+STALE_AFTER = dt.timedelta(hours=26)
+
+# Address name, label, icon, counter shown beside it.
+RAIL = (
+    ("dashboard", "Dashboard", "dash", ""),
+    ("recommendations:list", "Recommendations", "recs", "recommendations"),
+    ("remediation:list", "Remediation", "fix", "activities"),
+    ("recommendations:software_list", "Software", "soft", "software"),
+    ("recommendations:weakness_list", "Weaknesses", "weak", "weaknesses"),
+    ("timeline", "Timeline", "time", ""),
+    ("recommendations:machine_list", "Machines", "mach", "machines"),
+)
+RAIL_END = (
+    ("recommendations:scoring", "Scoring", "calc", ""),
+    ("weaknesses:feeds", "Feeds", "feed", ""),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    address: str
+    label: str
+    icon: str
+    count: int | None
+    current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    theme: str
+    density: str
+    groups: scope.Scope
+    as_of: dt.datetime | None
+    stale: bool
+    rail: tuple[Entry, ...]
+    rail_end: tuple[Entry, ...]
+
+
+def frame(request: HttpRequest) -> dict[str, Any]:
+    """`theme` for every page; `frame`, built only where a template uses it: partial answers do not pay for it."""
+    return {"theme": theme_of(request), "frame": SimpleLazyObject(lambda: build_frame(request))}
+
+
+def theme_of(request: HttpRequest) -> str:
+    """light or dark where the user chose one, else empty: like the system."""
+    user = getattr(request, "user", None)
+    theme = user.theme if isinstance(user, User) else request.COOKIES.get(THEME_COOKIE, "")
+    return theme if theme in (User.Theme.LIGHT, User.Theme.DARK) else ""
+
+
+def build_frame(request: HttpRequest) -> Frame:
+    user = request.user
+    groups = scope.of(request)
+    as_of = counters.last_run(request).finished_at
+    counts = counters.counts(request)
+    return Frame(
+        theme=theme_of(request),
+        density=user.density if isinstance(user, User) else User.Density.COMFORTABLE,
+        groups=groups,
+        as_of=as_of,
+        stale=as_of is not None and timezone.now() - as_of > STALE_AFTER,
+        rail=_entries(RAIL, request.path, counts),
+        rail_end=_entries(RAIL_END, request.path, counts),
+    )
+
+
+def _entries(rail: tuple[tuple[str, str, str, str], ...], path: str, counts: dict[str, int]) -> tuple[Entry, ...]:
+    entries = []
+    for name, label, icon, counter in rail:
+        try:
+            address = reverse(name)
+        except NoReverseMatch:  # a screen that this installation does not have
+            continue
+        current = path == address if address == "/" else path.startswith(address)
+        entries.append(Entry(address, label, icon, counts.get(counter), current))
+    return tuple(entries)

@@ -1,4 +1,11 @@
-from django.contrib import admin
-from django.urls import path
+from __future__ import annotations
 
-urlpatterns = [path("admin/", admin.site.urls)]
+from django.contrib import admin
+from django.urls import include, path
+
+urlpatterns = [
+    path("", include("core.urls")),
+    path("", include("inventory.urls")),
+    path("", include("recommendations.urls")),
+    path("admin/", admin.site.urls),
+]

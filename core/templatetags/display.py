@@ -1,3 +1,206 @@
+"""How values look: filters for figures, and the components of `templates/components/` that need a little arithmetic.
+
+A template builtin (see settings): no `{% load %}`. Components without arithmetic are used by
+`{% include "components/<name>.html" with ... only %}`.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import Any
+
 from django import template
+from django.utils import timezone
+
+from core import drawing
 
 register = template.Library()
+
+SEVERITIES = ("None", "Low", "Medium", "High", "Critical")
+EXPLOITS = ("No known exploit", "Public exploit", "Verified exploit", "In an exploit kit")
+
+
+# Figures
+
+
+@register.filter
+def exact(value: float | None) -> str:
+    """4873 -> 4,873. None, which is "not computed", is a dash."""
+    return "–" if value is None else f"{value:,.0f}"
+
+
+@register.filter
+def short_count(value: float | None) -> str:
+    """Three figures: 771, 4.87k, 11.9k, 1.47M."""
+    if value is None:
+        return "–"
+    for limit, unit in ((1_000_000_000, "G"), (1_000_000, "M"), (1_000, "k")):
+        if abs(value) >= limit:
+            scaled = value / limit
+            digits = 2 if abs(scaled) < 10 else 1 if abs(scaled) < 100 else 0
+            text = f"{scaled:.{digits}f}"
+            return (text.rstrip("0").rstrip(".") if "." in text else text) + unit
+    return f"{value:.0f}"
+
+
+@register.filter
+def points(value: float | None) -> str:
+    """Points of a score with two decimals; what is there but smaller is <0.01."""
+    if value is None:
+        return "–"
+    return "<0.01" if 0 < value < 0.005 else f"{value:.2f}"
+
+
+@register.filter
+def percent(share: float | None, digits: int = 0) -> str:
+    """0.412 -> 41%; with 1: 41.2%. A share that is there is never shown as 0%."""
+    if share is None:
+        return "–"
+    smallest = 10**-digits
+    if 0 < share * 100 < smallest / 2:
+        return f"<{smallest:g}%"
+    return f"{share * 100:.{digits}f}%"
+
+
+@register.filter
+def share_of(part: float | None, whole: float | None) -> float | None:
+    """part / whole, None where there is no whole."""
+    return part / whole if part is not None and whole else None
+
+
+@register.filter
+def initials(name: str) -> str:
+    """Up to two letters for an avatar."""
+    words = name.replace(".", " ").replace("_", " ").split()
+    return "".join(word[0] for word in words[:2]).upper() or "?"
+
+
+# Time
+
+
+@register.filter
+def stamp(moment: dt.datetime | None) -> str:
+    """15 Mar 2026, 12:40 UTC"""
+    return "–" if moment is None else f"{moment.astimezone(dt.UTC):%-d %b %Y, %H:%M} UTC"
+
+
+@register.filter
+def day(moment: dt.date | dt.datetime | None) -> str:
+    """15 Mar 2026"""
+    if isinstance(moment, dt.datetime):
+        moment = moment.astimezone(dt.UTC).date()
+    return "–" if moment is None else f"{moment:%-d %b %Y}"
+
+
+@register.filter
+def days(moment: dt.date | dt.datetime | None) -> str:
+    """How far away a day is: today, in 12 days, 3 days ago."""
+    if moment is None:
+        return "–"
+    date = moment.astimezone(dt.UTC).date() if isinstance(moment, dt.datetime) else moment
+    distance = (date - timezone.now().date()).days
+    if distance == 0:
+        return "today"
+    words = f"{abs(distance):,} day{'' if abs(distance) == 1 else 's'}"
+    return f"in {words}" if distance > 0 else f"{words} ago"
+
+
+@register.filter
+def since(moment: dt.datetime | None) -> str:
+    """How long ago: just now, 12 minutes ago, 3 hours ago, 5 days ago."""
+    if moment is None:
+        return "never"
+    seconds = (timezone.now() - moment).total_seconds()
+    for size, unit in ((86_400, "day"), (3_600, "hour"), (60, "minute")):
+        if seconds >= size:
+            count = int(seconds // size)
+            return f"{count:,} {unit}{'' if count == 1 else 's'} ago"
+    return "just now"
+
+
+# Components
+
+
+@register.inclusion_tag("components/icon.html")
+def icon(name: str, size: str = "") -> dict[str, Any]:
+    """A drawing of the sprite. `size`: s, xs, or the 20 px default."""
+    return {"name": name, "size": size}
+
+
+@register.inclusion_tag("components/severity.html")
+def severity(level: int | None, label: str = "") -> dict[str, Any]:
+    """Word and pips. `level`: 0 none .. 4 critical, as Weakness.Severity and MachineScore.Level number them."""
+    rank = min(max(int(level or 0), 0), 4)
+    return {"tone": SEVERITIES[rank].lower(), "label": label or SEVERITIES[rank], "rank": rank}
+
+
+@register.inclusion_tag("components/trend.html")
+def trend(change: float | None, words: str = "", unit: str = "", more_is: str = "worse") -> dict[str, Any]:
+    """Arrow, figure and words. `more_is`: what an increase means, "worse" or "better"."""
+    value = change or 0
+    tone = drawing.direction(value if more_is == "worse" else -value)
+    rounded = f"{abs(value):,.0f}" if float(value).is_integer() else f"{abs(value):,.1f}"
+    arrow = "rise" if value > 0 else "fall" if value < 0 else "even"
+    return {"tone": tone, "figure": rounded, "words": words, "unit": unit, "arrow": arrow}
+
+
+@register.inclusion_tag("components/sparkline.html")
+def sparkline(series: Sequence[float]) -> dict[str, Any]:
+    """Thirty days in a row: rising red, falling green, level grey, by its two ends."""
+    drawn = drawing.spark(series)
+    arrow = {"worse": "rise", "better": "fall", "flat": "even"}[drawn.direction]
+    return {"drawn": drawn, "figure": abs(drawn.change), "arrow": arrow, "span": len(series)}
+
+
+@register.inclusion_tag("components/impact.html")
+def impact(value: float | None, largest: float | None = None, gain: float | None = None) -> dict[str, Any]:
+    """The drop of the exposure score, its bar on the scale of the list's largest, and configuration points gained."""
+    return {"value": value, "gain": gain, "largest": largest, "width": _width(value, largest)}
+
+
+@register.inclusion_tag("components/bar.html")
+def bar(value: float | None, whole: float = 1, tone: str = "1", size: str = "") -> dict[str, Any]:
+    """A bar filled to value/whole. `tone`: 1-5, critical .. none, good. `size`: thin, tall."""
+    return {"width": _width(value, whole), "tone": tone, "size": size}
+
+
+@register.inclusion_tag("components/stacked.html")
+def stacked(parts: Sequence[tuple[str, str, float]]) -> dict[str, Any]:
+    """One bar divided into (tone, label, value)."""
+    total = sum(value for _, _, value in parts) or 1
+    segments, start = [], 0.0
+    for tone, label, value in parts:
+        if value > 0:
+            width = 100 * value / total
+            segments.append({"tone": tone, "label": label, "value": value, "x": f"{start:.2f}", "width": f"{max(width - 0.35, 0.2):.2f}"})
+            start += width
+    return {"segments": segments}
+
+
+@register.inclusion_tag("components/threats.html")
+def threats(alert: bool = False, exploit: int = 0, exploited: bool = False, insight: bool | None = None) -> dict[str, Any]:
+    """Target, bug and bulb, each with what it says. `insight` None: no bulb."""
+    words = "Exploited in the wild" if exploited else EXPLOITS[min(exploit, 3)]
+    return {"alert": alert, "bug": exploited or exploit > 0, "bug_words": words, "bulb": insight}
+
+
+@register.inclusion_tag("components/gauge.html")
+def gauge(score: float | None, medium: float = 30, high: float = 70) -> dict[str, Any]:
+    """The exposure score on its three bands. None: not computed yet."""
+    word = "" if score is None else "low" if score < medium else "medium" if score < high else "high"
+    bands = [("low", drawing.gauge_band(0, medium)), ("medium", drawing.gauge_band(medium, high)), ("high", drawing.gauge_band(high, 100))]
+    return {"score": score, "word": word, "bands": bands, "needle": drawing.gauge_needle(score or 0), "medium": medium, "high": high}
+
+
+@register.inclusion_tag("components/doughnut.html")
+def doughnut(parts: Sequence[tuple[str, str, float]], caption: str = "", title: str = "") -> dict[str, Any]:
+    """A ring of (tone, label, value), its total in the middle, and a legend."""
+    return {"slices": drawing.ring(parts), "parts": parts, "total": sum(value for _, _, value in parts), "caption": caption, "title": title}
+
+
+def _width(value: float | None, whole: float | None) -> str:
+    """Percent of a bar; what is there is never invisible."""
+    if not value or not whole:
+        return "0"
+    return f"{min(max(100 * value / whole, 1.5), 100):.1f}"

@@ -1,0 +1,17 @@
+"""Signing in, and a user's own choices."""
+
+from __future__ import annotations
+
+from django.contrib.auth import views as auth
+from django.urls import path
+
+from core import views
+
+urlpatterns = [
+    path("sign-in/", auth.LoginView.as_view(redirect_authenticated_user=True), name="login"),
+    path("sign-out/", auth.LogoutView.as_view(), name="logout"),
+    path("account/password/", auth.PasswordChangeView.as_view(), name="password_change"),
+    path("account/password/done/", auth.PasswordChangeDoneView.as_view(), name="password_change_done"),
+    path("account/theme/", views.choose_theme, name="choose_theme"),
+    path("account/density/", views.choose_density, name="choose_density"),
+]
