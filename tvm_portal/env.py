@@ -1,7 +1,8 @@
 """Every setting that comes from the environment: its name, default, meaning and check.
 
-`SETTINGS` is the single list; `docs/settings.md` is checked against it by a test. A wrong
-value stops the start with one sentence that names the variable and says what to write.
+`SETTINGS` (read by Django) and `START_SETTINGS` (read by `manage.py`) are the only lists;
+`docs/settings.md` is checked against them by a test. A wrong value stops the start with one
+sentence that names the variable and says what to write.
 """
 
 from __future__ import annotations
@@ -34,9 +35,21 @@ def _boolean(text: str) -> bool:
 
 
 def _whole(text: str) -> int:
-    number = int(text)
-    if number < 1:
+    if not text.isdecimal() or int(text) < 1:
         raise ValueError("write a whole number above 0")
+    return int(text)
+
+
+def _port(text: str) -> int:
+    if not (text.isdecimal() and 0 < int(text) < 65536):
+        raise ValueError("write a number from 1 to 65535")
+    return int(text)
+
+
+def _seconds(text: str) -> float:
+    number = float(text)
+    if not 0 <= number < 3600:
+        raise ValueError("write seconds from 0 to 3600")
     return number
 
 
@@ -84,10 +97,24 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("INGEST_MAX_RECORDS", "200000", "Most records accepted in one report.", _whole),
     Setting("INGEST_MAX_FIELD", "4096", "Longest text accepted in one field of a report.", _whole),
     Setting("NVD_API_KEY", "", "Key for the NVD API, which then allows ten times as many requests."),
-    Setting("FEED_PAUSE_SECONDS", "6", "Pause between two pages of a feed that is read by API.", float),
+    Setting("FEED_PAUSE_SECONDS", "6", "Pause between two pages of a feed that is read by API.", _seconds),
     Setting("ACTIVE_DAYS", "30", "Machines silent for longer are left out of the scores.", _whole),
 )
-_BY_NAME = {setting.name: setting for setting in SETTINGS}
+START_SETTINGS: tuple[Setting, ...] = (
+    Setting("PORT", "8000", "Port that `manage.py portal` serves on, on this machine's loopback address.", _port),
+    Setting("PORTAL_DATA", "var", "Folder of everything `manage.py` keeps: embedded servers, logs, the generated key."),
+    Setting("PORTAL_ADMIN_PASSWORD", "", "Password of the first user, `admin`. Generated and printed once where it is not set."),
+    Setting("PORTAL_DEMO", "yes", "Load the demo fleet on the first start of `manage.py portal`.", _boolean),
+    Setting("PORTAL_PG_BIN", "", "Folder of the programs of PostgreSQL 15 or newer to use instead of the packaged ones."),
+    Setting("PORTAL_NO_USERNS", "", "Any text: started as root, give PostgreSQL another account instead of a user namespace."),
+)
+_BY_NAME = {setting.name: setting for setting in (*SETTINGS, *START_SETTINGS)}
+
+
+def check(environ: Mapping[str, str] | None = None) -> None:
+    """Read every setting. Raises SettingError for the first one that is missing or wrong."""
+    for setting in (*SETTINGS, *START_SETTINGS):
+        read(setting.name, environ)
 
 
 def read(name: str, environ: Mapping[str, str] | None = None) -> Any:

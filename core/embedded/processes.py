@@ -65,6 +65,18 @@ def is_running(pid: int, program: str) -> bool:
     return shown.returncode == 0 and program in shown.stdout and not shown.stdout.lstrip().startswith("Z")
 
 
+def started_at(pid: int) -> str:
+    """When `pid` started, as the system writes it; "" where it is gone or a zombie. With the number, an identity."""
+    if LINUX:
+        try:
+            fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+        except OSError:
+            return ""
+        return "" if fields[0] == "Z" else fields[19]
+    shown = subprocess.run(["ps", "-o", "lstart=", "-p", str(pid)], capture_output=True, text=True, check=False)
+    return shown.stdout.strip()
+
+
 def working_in(folder: Path) -> list[int]:
     """Processes whose working directory is `folder` (Linux; elsewhere none are known)."""
     if not LINUX:
