@@ -41,3 +41,9 @@ def rows(name: str, parameters: Mapping[str, Any] | None = None) -> list[dict[st
             cursor.execute(statement, parameters or {})
         columns = [column.name for column in cursor.description or ()]
         return [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
+
+
+def containing(text: str) -> str:
+    """The LIKE pattern of "contains this text", its wildcards taken literally."""
+    escaped = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    return f"%{escaped}%"

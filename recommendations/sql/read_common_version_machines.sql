@@ -1,0 +1,14 @@
+-- Machines that carry one of some versions, the most exposed first, where many machines do: walks each group's
+-- scores from the top until the page is full. Key: machine. Cost: (offset + limit) x fleet / carriers index probes.
+SELECT p.machine_id AS id, p.score, p.level
+FROM unnest(%(groups)s::int[]) AS g(id)
+CROSS JOIN LATERAL (
+    SELECT s.machine_id, s.score, s.level
+    FROM recommendations_machinescore s
+    WHERE s.group_id = g.id
+      AND EXISTS (SELECT FROM inventory_installation i WHERE i.machine_id = s.machine_id AND i.version_id = ANY(%(versions)s))
+    ORDER BY s.score DESC, s.machine_id
+    LIMIT %(offset)s + %(limit)s
+) p
+ORDER BY p.score DESC, p.machine_id
+LIMIT %(limit)s OFFSET %(offset)s

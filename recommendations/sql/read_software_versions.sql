@@ -1,0 +1,22 @@
+-- Versions of a software with machines that carry them and weaknesses that affect them. Key: version.
+-- Cost: versions of one software (tens to hundreds) x groups, and their matches by primary key.
+SELECT v.id, v.version, v.platform, v.support_ends_on, v.first_seen, t.installed,
+       count(*) OVER () AS total, sum(t.installed) OVER ()::int AS installed_total,
+       (SELECT count(*) FROM weaknesses_versionweakness m WHERE m.version_id = v.id)::int AS weaknesses
+FROM inventory_version v
+JOIN (
+    SELECT s.version_id, sum(s.installed)::int AS installed
+    FROM inventory_versionstat s
+    JOIN inventory_version o ON o.id = s.version_id
+    WHERE o.software_id = %(software)s AND s.group_id = ANY(%(groups)s)
+    GROUP BY s.version_id
+    HAVING sum(s.installed) > 0
+) t ON t.version_id = v.id
+WHERE %(support)s = ''
+   OR (%(support)s = 'ended' AND v.support_ends_on <= %(today)s)
+   OR (%(support)s = 'upcoming' AND v.support_ends_on > %(today)s AND v.support_ends_on <= %(soon)s)
+ORDER BY
+    CASE WHEN %(sort)s = 'version' THEN v.sort_key END,
+    CASE WHEN %(sort)s = '-version' THEN v.sort_key END DESC,
+    t.installed DESC, v.sort_key DESC, v.id
+LIMIT %(limit)s OFFSET %(offset)s
