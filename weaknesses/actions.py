@@ -1,0 +1,145 @@
+"""What can be done with weaknesses: match versions, override a match."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Q
+
+from core import audit, sql
+from core.models import User
+from inventory.models import Software, Version
+from weaknesses import matching
+from weaknesses.errors import OverrideIncomplete
+from weaknesses.matching import MatchOutcome
+from weaknesses.models import MatchOverride, Product, Weakness
+
+
+def match_versions(*, now: dt.datetime, version_ids: Sequence[int] | None = None, relink: bool = False) -> MatchOutcome:
+    """Match versions with the affected ranges of their software's products.
+
+    `version_ids` None: every version that waits (new, or its product's ranges changed). `relink` first works out
+    anew which products all software is, after aliases changed. Safe to run twice and beside another run: each
+    batch is one transaction that locks what it matches.
+    """
+    touched: list[int] = []
+    versions = 0
+    for batch, changed in _batches(now=now, version_ids=version_ids, relink=relink):
+        versions += batch
+        touched += changed
+    return MatchOutcome(versions=versions, touched_version_ids=tuple(sorted(set(touched))))
+
+
+def _batches(*, now: dt.datetime, version_ids: Sequence[int] | None, relink: bool) -> Iterator[tuple[int, list[int]]]:
+    if relink:
+        matching.link_software()
+    elif software_ids := _software_to_link(version_ids):
+        matching.link_software(software_ids=software_ids)
+    if version_ids is not None:
+        for start in range(0, len(version_ids), matching.BATCH):
+            ids = version_ids[start : start + matching.BATCH]
+            with transaction.atomic():
+                changed = matching.match(ids, now=now)
+            yield len(ids), changed
+        return
+    while True:
+        with transaction.atomic():
+            ids = matching.waiting()
+            changed = matching.match(ids, now=now) if ids else []
+        if not ids:
+            return
+        yield len(ids), changed
+
+
+def _software_to_link(version_ids: Sequence[int] | None) -> list[int]:
+    if version_ids is not None:
+        return list(Version.objects.filter(id__in=version_ids).values_list("software_id", flat=True).distinct())
+    return [row["software_id"] for row in sql.rows("weaknesses/read_software_of_waiting")]
+
+
+def add_override(
+    *,
+    by: User,
+    now: dt.datetime,
+    reason: str,
+    verdict: str = MatchOverride.Verdict.NOT_AFFECTED,
+    software: Software | None = None,
+    version: Version | None = None,
+    product: Product | None = None,
+    weakness: Weakness | None = None,
+    range_fingerprint: str = "",
+    address: str = "",
+) -> tuple[MatchOverride, MatchOutcome]:
+    """Put a curator's word above every feed, and repair the matches it concerns at once.
+
+    What is left out stands for any. "affected" must name a weakness. Raises OverrideIncomplete.
+    """
+    _check_override(verdict=verdict, named=(software, version, product, weakness), weakness=weakness, reason=reason)
+    with transaction.atomic():
+        override = MatchOverride.objects.create(
+            verdict=verdict,
+            software=software,
+            version=version,
+            product=product,
+            weakness=weakness,
+            range_fingerprint=range_fingerprint,
+            reason=reason.strip(),
+            by=by,
+        )
+        audit.record(by=by.get_username(), action="override match", object=override, now=now, after=_facts(override), address=address)
+        outcome = match_versions(now=now, version_ids=_concerned(override))
+    return override, outcome
+
+
+def revoke_override(*, override: MatchOverride, by: User, now: dt.datetime, address: str = "") -> MatchOutcome:
+    """Take a curator's word back; what the feeds say holds again at once. Revoking twice changes nothing."""
+    with transaction.atomic():
+        override = MatchOverride.objects.select_for_update().get(pk=override.pk)
+        if override.revoked_at is not None:
+            return MatchOutcome()
+        concerned = _concerned(override)
+        override.revoked_at = now
+        override.save(update_fields=["revoked_at"])
+        audit.record(
+            by=by.get_username(), action="revoke match override", object=override, now=now, before=_facts(override), address=address
+        )
+        return match_versions(now=now, version_ids=concerned)
+
+
+def _check_override(*, verdict: str, named: Sequence[object | None], weakness: Weakness | None, reason: str) -> None:
+    if not reason.strip():
+        raise OverrideIncomplete("Say why, so that the next curator understands it.")
+    if all(part is None for part in named):
+        raise OverrideIncomplete("Name a software, a version, a product or a weakness.")
+    if verdict == MatchOverride.Verdict.AFFECTED and (weakness is None or all(part is None for part in named[:3])):
+        raise OverrideIncomplete("To declare something affected, name the weakness and the software, version or product.")
+
+
+def _concerned(override: MatchOverride) -> list[int]:
+    """The versions whose matches the override may change."""
+    versions = Version.objects.all()
+    if override.version_id is not None:
+        versions = versions.filter(id=override.version_id)
+    if override.software_id is not None:
+        versions = versions.filter(software_id=override.software_id)
+    if override.product_id is not None:
+        versions = versions.filter(software__products__product_id=override.product_id)
+    if override.version_id is None and override.software_id is None and override.product_id is None:
+        of_products = Q(software__products__product__ranges__weakness_id=override.weakness_id)
+        versions = versions.filter(of_products | Q(matches__weakness_id=override.weakness_id))
+    return list(versions.order_by("id").values_list("id", flat=True).distinct())
+
+
+def _facts(override: MatchOverride) -> dict[str, Any]:
+    return {
+        "verdict": override.verdict,
+        "software": override.software_id,
+        "version": override.version_id,
+        "product": override.product_id,
+        "weakness": override.weakness_id,
+        "range_fingerprint": override.range_fingerprint,
+        "reason": override.reason,
+    }

@@ -1,0 +1,96 @@
+"""Set-based matching: versions against affected ranges, links of software to products, end of support.
+
+Everything here is SQL over sets; `docs/algorithms/matching.md` explains the rules. Callers hold the transaction:
+the temporary tables of a batch live as long as it does.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from django.db import transaction
+
+from core import sql
+from weaknesses import rules
+
+PACKAGE_ECOSYSTEMS: Final = ["deb", "rpm", "apk", "pypi", "npm", "maven", "composer", "golang", "gem", "nuget", "cargo"]
+BATCH: Final = 10_000  # versions per transaction: a crash loses at most one batch, and a batch fits in memory
+
+
+@dataclass(frozen=True, slots=True)
+class MatchOutcome:
+    """What a match changed. `touched_version_ids`: versions that gained, lost or changed a weakness."""
+
+    versions: int = 0
+    touched_version_ids: tuple[int, ...] = field(default=())
+
+
+def forget(product_ids: Collection[int]) -> int:
+    """Link these products, and send every version of their software back to matching. Returns how many versions wait anew.
+
+    Call it after the ranges of products changed, or new products appeared.
+    """
+    if not product_ids:
+        return 0
+    ids = list(product_ids)
+    link_software(product_ids=ids)
+    return sql.run("weaknesses/forget_products", {"product_ids": ids, "last_resort": rules.LAST_RESORT})[0]
+
+
+def forget_weaknesses(weakness_ids: Collection[int]) -> int:
+    """Send back to matching every version that these weaknesses may concern: they were rejected, or no longer are."""
+    return sql.run("weaknesses/forget_weaknesses", {"weakness_ids": list(weakness_ids)})[0] if weakness_ids else 0
+
+
+def link_software(*, software_ids: Sequence[int] | None = None, product_ids: Sequence[int] | None = None) -> int:
+    """Bring the links between software and products up to date; versions with changed links wait to be matched. Returns how many."""
+    with transaction.atomic():
+        return sql.run(
+            "weaknesses/link_software",
+            {
+                "software_ids": None if software_ids is None else list(software_ids),
+                "product_ids": None if product_ids is None else list(product_ids),
+                "package_ecosystems": PACKAGE_ECOSYSTEMS,
+                "windows_releases": list(rules.WINDOWS_BUILDS),
+            },
+        )[-1]
+
+
+def waiting(*, limit: int = BATCH) -> list[int]:
+    """Lock the next versions that wait to be matched. Versions another worker holds are passed over."""
+    return [row["id"] for row in sql.rows("weaknesses/lock_waiting_versions", {"limit": limit})]
+
+
+def match(version_ids: Sequence[int], *, now: dt.datetime) -> list[int]:
+    """Match these versions, in the caller's transaction. Returns the versions whose matches changed."""
+    sql.run("weaknesses/prepare_matching", _editions())
+    sql.run("weaknesses/probe_versions", {"version_ids": list(version_ids), "package_ecosystems": PACKAGE_ECOSYSTEMS})
+    find_candidates()
+    sql.run("weaknesses/add_overridden")
+    return [row["version_id"] for row in sql.rows("weaknesses/merge_matches", {"now": now})]
+
+
+def find_candidates() -> None:
+    """Fill `candidate` with every range that holds a row of `probe`."""
+    sql.run(
+        "weaknesses/find_candidates",
+        {
+            "source_confidence": json.dumps(rules.SOURCE_CONFIDENCE),
+            "other_confidence": rules.OTHER_SOURCE_CONFIDENCE,
+            "assumed_hardware": sorted(rules.ASSUMED_HARDWARE),
+            "last_resort": rules.LAST_RESORT,
+        },
+    )
+
+
+def _editions() -> dict[str, Any]:
+    return {
+        "edition_products": [edition.product for edition in rules.EDITIONS],
+        "edition_qualifiers": [edition.qualifier for edition in rules.EDITIONS],
+        "edition_values": [edition.value for edition in rules.EDITIONS],
+        "edition_versions": [edition.version for edition in rules.EDITIONS],
+    }

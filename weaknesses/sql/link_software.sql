@@ -1,0 +1,64 @@
+-- Which products of vulnerability data a software is: by the alias table, by its package name, by Windows release,
+-- or, where nothing else is known, by a CPE of the same vendor and product. Keyed by software and product.
+-- Parameters: software_ids or product_ids limit the work; NULL: all. A curator's links stay as they are.
+-- Links that changed send the software's versions back to be matched.
+DROP TABLE IF EXISTS kept_link
+-- ;;
+CREATE TEMP TABLE kept_link ON COMMIT DROP AS
+WITH chosen AS (
+    SELECT id, key, ecosystem, split_part(key, '-_-', 1) AS vendor, substr(key, strpos(key, '-_-') + 3) AS name
+    FROM inventory_software
+    WHERE strpos(key, '-_-') > 0 AND (%(software_ids)s::integer[] IS NULL OR id = ANY(%(software_ids)s))
+), named AS (
+    SELECT s.id AS software_id, unnest(a.product_keys) AS key, 'alias' AS origin, 100 AS confidence
+    FROM chosen s
+    JOIN inventory_softwarealias a ON a.key = s.key
+    UNION ALL
+    SELECT id, ecosystem || ':' || CASE
+        WHEN ecosystem IN ('deb', 'rpm', 'apk') THEN vendor || ':' || name
+        WHEN ecosystem = 'maven' THEN replace(name, '~', ':')
+        ELSE replace(name, '~', '/') END, 'package', 100
+    FROM chosen
+    WHERE ecosystem = ANY(%(package_ecosystems)s)
+    UNION ALL
+    SELECT s.id, 'cpe:o:microsoft:' || release, 'package', 100
+    FROM chosen s
+    JOIN unnest(%(windows_releases)s::text[]) AS release
+        ON release = s.name OR (s.name IN ('windows_10', 'windows_11') AND release LIKE replace(s.name, '_', '\_') || '\_%%')
+    WHERE s.vendor = 'microsoft' AND s.ecosystem = 'os'
+    UNION ALL
+    SELECT s.id, 'cpe:o:apple:' || product, 'package', 100
+    FROM chosen s, unnest(ARRAY['macos', 'mac_os_x']) AS product
+    WHERE s.key = 'apple-_-macos'
+    UNION ALL
+    SELECT s.id, 'cpe:a:' || s.vendor || ':' || s.name, 'cpe', 80
+    FROM chosen s
+    WHERE s.ecosystem NOT IN ('os', 'deb', 'rpm', 'apk') AND NOT s.ecosystem = ANY(%(package_ecosystems)s)
+        AND NOT EXISTS (SELECT 1 FROM inventory_softwarealias a WHERE a.key = s.key AND a.product_keys <> '{}')
+)
+SELECT DISTINCT ON (named.software_id, product.id) named.software_id, product.id AS product_id, named.origin, named.confidence
+FROM named
+JOIN chosen s ON s.id = named.software_id
+JOIN weaknesses_product product ON product.key = named.key
+WHERE split_part(product.key, ':', 1) = CASE WHEN s.ecosystem = ANY(%(package_ecosystems)s) THEN s.ecosystem ELSE 'cpe' END
+    AND (%(product_ids)s::integer[] IS NULL OR product.id = ANY(%(product_ids)s))
+ORDER BY named.software_id, product.id, named.confidence DESC, named.origin
+-- ;;
+WITH gone AS (
+    DELETE FROM weaknesses_softwareproduct old
+    WHERE old.origin <> 'curator'
+        AND (%(software_ids)s::integer[] IS NULL OR old.software_id = ANY(%(software_ids)s))
+        AND (%(product_ids)s::integer[] IS NULL OR old.product_id = ANY(%(product_ids)s))
+        AND NOT EXISTS (SELECT 1 FROM kept_link k WHERE k.software_id = old.software_id AND k.product_id = old.product_id)
+    RETURNING old.software_id
+), merged AS (
+    INSERT INTO weaknesses_softwareproduct AS link (software_id, product_id, origin, confidence)
+    SELECT software_id, product_id, origin, confidence FROM kept_link
+    ON CONFLICT (software_id, product_id) DO UPDATE SET origin = excluded.origin, confidence = excluded.confidence
+    WHERE link.origin <> 'curator' AND (link.origin, link.confidence) IS DISTINCT FROM (excluded.origin, excluded.confidence)
+    RETURNING link.software_id
+)
+UPDATE inventory_version v
+SET matched_at = NULL
+FROM (SELECT software_id FROM gone UNION SELECT software_id FROM merged) touched
+WHERE v.software_id = touched.software_id AND v.matched_at IS NOT NULL

@@ -1,0 +1,31 @@
+-- The temporary tables of one batch of matching. Dropped with its transaction.
+DROP TABLE IF EXISTS probe, candidate, edition
+-- ;;
+CREATE TEMP TABLE probe (
+    id bigint PRIMARY KEY,
+    version_id integer,
+    software_id integer NOT NULL,
+    version text NOT NULL,
+    sort_key text COLLATE "C" NOT NULL,
+    platforms text[] NOT NULL,
+    scheme text NOT NULL,
+    facets text[] NOT NULL,
+    product_keys text[] NOT NULL
+) ON COMMIT DROP
+-- ;;
+CREATE TEMP TABLE candidate (
+    probe_id bigint NOT NULL,
+    weakness_id integer NOT NULL,
+    range_id bigint NOT NULL,
+    source text NOT NULL,
+    confidence integer NOT NULL,
+    fix smallint NOT NULL,
+    fixed text NOT NULL,
+    fixed_key text COLLATE "C" NOT NULL,
+    last text NOT NULL,
+    last_key text COLLATE "C" NOT NULL
+) ON COMMIT DROP
+-- ;;
+CREATE TEMP TABLE edition ON COMMIT DROP AS
+SELECT * FROM unnest(%(edition_products)s::text[], %(edition_qualifiers)s::text[], %(edition_values)s::text[], %(edition_versions)s::text[])
+    AS e (product, qualifier, value, version)
