@@ -11,7 +11,7 @@ This file is read by any Python, so that an old one can be told so in a sentence
 import sys
 
 
-def main():
+def main() -> None:
     if sys.version_info < (3, 11):
         sys.exit("TVM Portal needs Python 3.11 or newer; this is Python %d.%d. Run it with a newer one: python3.11 manage.py ..." % sys.version_info[:2])
     from core import environment

@@ -1,6 +1,7 @@
 """Starts a private PostgreSQL and Valkey before Django reads its settings (a pytest plugin).
 
-Servers of your own are used where DATABASE_URL and REDIS_URL are set.
+Servers of your own are used where DATABASE_URL and REDIS_URL are set. Workers of a spread run
+inherit the addresses of their controller and make a database each.
 """
 
 from __future__ import annotations
@@ -16,12 +17,8 @@ import pytest
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_load_initial_conftests() -> None:
-    os.environ.setdefault("SECRET_KEY", "tests-only-" + "0" * 32)
-    os.environ.setdefault("ALLOWED_HOSTS", "localhost,127.0.0.1,testserver")
-    os.environ.setdefault("DATABASE_POOL", "false")
-    os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-    os.environ["KEY_PREFIX"] = f"test-{os.environ.get('PYTEST_XDIST_WORKER', 'main')}-{os.getpid()}"
-    if "DATABASE_URL" in os.environ and "REDIS_URL" in os.environ:
+    _set_settings()
+    if os.environ.get("DATABASE_URL") and os.environ.get("REDIS_URL"):
         return
     from core.embedded import Postgres, Valkey
 
@@ -34,5 +31,19 @@ def pytest_load_initial_conftests() -> None:
         shutil.rmtree(home, ignore_errors=True)
 
     atexit.register(stop)
-    os.environ.setdefault("DATABASE_URL", postgres.start("portal"))
-    os.environ.setdefault("REDIS_URL", valkey.start())
+    if not os.environ.get("DATABASE_URL"):
+        os.environ["DATABASE_URL"] = postgres.start("portal")
+    if not os.environ.get("REDIS_URL"):
+        os.environ["REDIS_URL"] = valkey.start()
+
+
+def _set_settings() -> None:
+    """The same in every run, whatever the terminal's environment holds."""
+    os.environ["SECRET_KEY"] = "tests-only-" + "0" * 32
+    os.environ["ALLOWED_HOSTS"] = "localhost,127.0.0.1,testserver"
+    os.environ["DATABASE_POOL"] = "false"
+    os.environ["KEY_PREFIX"] = f"test-{os.environ.get('PYTEST_XDIST_WORKER', 'main')}-{os.getpid()}"
+    for name in ("DEBUG", "HTTPS", "CSRF_TRUSTED_ORIGINS", "PORT", "PORTAL_DATA", "PORTAL_ADMIN_PASSWORD", "PORTAL_DEMO"):
+        os.environ.pop(name, None)
+    # Playwright runs an event loop in the thread that also talks to the database.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import IO
 
 from core.embedded import Postgres, Valkey
+from core.environment import BASE
 from tvm_portal import env
 
 HOSTS = "localhost,127.0.0.1,[::1]"
@@ -63,7 +64,7 @@ class Servers:
 
 def data_folder(environ: MutableMapping[str, str]) -> Path:
     """PORTAL_DATA, made if missing. A relative one is below the project, wherever the command runs."""
-    home = Path(__file__).resolve().parent.parent / env.read("PORTAL_DATA", environ)
+    home = BASE / str(env.read("PORTAL_DATA", environ))
     try:
         home.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:

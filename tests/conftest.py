@@ -1,0 +1,71 @@
+"""What every test may ask for: personas, the public data, a portal folder."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.test import Client
+
+from core.models import User
+
+PASSWORD = "only-in-tests-7f3a"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    if not os.environ.get("TVM_DATA"):
+        for item in items:
+            if item.get_closest_marker("feeds"):
+                item.add_marker(pytest.mark.skip(reason="TVM_DATA does not point to the public vulnerability data"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_passwords() -> None:
+    """The real hasher takes a tenth of a second by design, for every user of every test."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture(scope="session")
+def tvm_data() -> Path:
+    """The folder of public vulnerability data, for tests marked `feeds`."""
+    return Path(os.environ["TVM_DATA"])
+
+
+@pytest.fixture
+def viewer(db: None) -> User:
+    """Signed in, no rights beyond that."""
+    return User.objects.create_user("viewer", password=PASSWORD)
+
+
+@pytest.fixture
+def curator(db: None) -> User:
+    """May enter the admin site."""
+    return User.objects.create_user("curator", password=PASSWORD, is_staff=True)
+
+
+@pytest.fixture
+def superuser(db: None) -> User:
+    return User.objects.create_superuser("superuser", password=PASSWORD)
+
+
+@pytest.fixture
+def viewer_client(viewer: User) -> Client:
+    return _client(viewer)
+
+
+@pytest.fixture
+def curator_client(curator: User) -> Client:
+    return _client(curator)
+
+
+@pytest.fixture
+def superuser_client(superuser: User) -> Client:
+    return _client(superuser)
+
+
+def _client(user: User) -> Client:
+    client = Client()
+    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    return client
