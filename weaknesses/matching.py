@@ -19,6 +19,7 @@ from weaknesses import rules
 
 PACKAGE_ECOSYSTEMS: Final = ["deb", "rpm", "apk", "pypi", "npm", "maven", "composer", "golang", "gem", "nuget", "cargo"]
 BATCH: Final = 10_000  # versions per transaction: a crash loses at most one batch, and a batch fits in memory
+FIX_ROUNDS: Final = 50  # each round climbs to the highest fix that is in the way; real products need three or four
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,14 +69,27 @@ def waiting(*, limit: int = BATCH) -> list[int]:
 def match(version_ids: Sequence[int], *, now: dt.datetime) -> list[int]:
     """Match these versions, in the caller's transaction. Returns the versions whose matches changed."""
     sql.run("weaknesses/prepare_matching", _editions())
-    sql.run("weaknesses/probe_versions", {"version_ids": list(version_ids), "package_ecosystems": PACKAGE_ECOSYSTEMS})
-    find_candidates()
+    sql.run("weaknesses/want_versions", {"version_ids": list(version_ids)})
+    _find_candidates()
     sql.run("weaknesses/add_overridden")
     return [row["version_id"] for row in sql.rows("weaknesses/merge_matches", {"now": now})]
 
 
-def find_candidates() -> None:
-    """Fill `candidate` with every range that holds a row of `probe`."""
+def fix_targets(*, software_ids: Sequence[int] | None = None) -> list[dict[str, Any]]:
+    """Rows of software_id, platform, version, key, exact: see `queries.fix_targets`. In a transaction of its own."""
+    with transaction.atomic():
+        sql.run("weaknesses/prepare_matching", _editions())
+        sql.run("weaknesses/start_fix_targets", {"software_ids": None if software_ids is None else list(software_ids)})
+        for _ in range(FIX_ROUNDS):
+            _find_candidates()
+            if not sql.rows("weaknesses/raise_fix_targets"):
+                break
+        return sql.rows("weaknesses/read_fix_targets")
+
+
+def _find_candidates() -> None:
+    """Fill `candidate` with every range that holds a row of `wanted`."""
+    sql.run("weaknesses/fill_probe", {"package_ecosystems": PACKAGE_ECOSYSTEMS})
     sql.run(
         "weaknesses/find_candidates",
         {

@@ -1,5 +1,14 @@
 -- The temporary tables of one batch of matching. Dropped with its transaction.
-DROP TABLE IF EXISTS probe, candidate, edition
+DROP TABLE IF EXISTS wanted, probe, candidate, edition
+-- ;;
+CREATE TEMP TABLE wanted (
+    id bigint NOT NULL,
+    version_id integer,
+    software_id integer NOT NULL,
+    version text NOT NULL,
+    sort_key text COLLATE "C" NOT NULL,
+    platform text NOT NULL
+) ON COMMIT DROP
 -- ;;
 CREATE TEMP TABLE probe (
     id bigint PRIMARY KEY,

@@ -1,8 +1,9 @@
--- Fills probe with versions: what is compared (sort_key), where it runs (platforms), what its name proves (facets).
--- Keyed by version; one row each. The rows were locked by lock_waiting_versions or are named by the caller.
+-- Fills probe from wanted: what is compared (sort_key), where it runs (platforms), what its name proves (facets).
+TRUNCATE probe, candidate
+-- ;;
 INSERT INTO probe (id, version_id, software_id, version, sort_key, platforms, scheme, facets, product_keys)
 SELECT
-    v.id, v.id, v.software_id, v.version, v.sort_key,
+    v.id, v.version_id, v.software_id, v.version, v.sort_key,
     CASE
         WHEN v.platform IN ('', 'windows', 'macos', 'android', 'ios', 'other') THEN ARRAY[v.platform]::text[]
         ELSE ARRAY[v.platform, regexp_replace(v.platform, '-[^-]*$', ''), 'linux']
@@ -10,7 +11,7 @@ SELECT
     CASE WHEN s.ecosystem = ANY(%(package_ecosystems)s) THEN s.ecosystem ELSE 'cpe' END,
     regexp_split_to_array(lower(s.key || ' ' || s.name), '[^a-z0-9.+]+'),
     coalesce(links.keys, '{}')
-FROM inventory_version v
+FROM wanted v
 JOIN inventory_software s ON s.id = v.software_id
 LEFT JOIN LATERAL (
     SELECT array_agg(p.key) AS keys
@@ -18,6 +19,5 @@ LEFT JOIN LATERAL (
     JOIN weaknesses_product p ON p.id = sp.product_id
     WHERE sp.software_id = s.id
 ) links ON true
-WHERE v.id = ANY(%(version_ids)s)
 -- ;;
 ANALYZE probe
