@@ -83,6 +83,19 @@ class Weakness(models.Model):
         return self.cve
 
 
+class Statement(models.Model):
+    """What a source last said about a weakness: when it changed it, and a digest of all of it.
+
+    An older record of the same source never overwrites a newer one, and an unchanged one costs no write.
+    """
+
+    pk = models.CompositePrimaryKey("weakness_id", "source")
+    weakness = models.ForeignKey(Weakness, on_delete=models.CASCADE, db_index=False, related_name="statements")
+    source = models.CharField(max_length=20)
+    modified_at = models.DateTimeField(null=True)
+    digest = models.CharField(max_length=32)
+
+
 class AffectedRange(models.Model):
     """Versions of a product that a weakness affects, as one source states them.
 

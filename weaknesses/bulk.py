@@ -1,0 +1,245 @@
+"""Set-based writes of what feeds say: COPY into temporary tables, then one merge per table.
+
+Sources never blank what another one filled. Every function is one transaction per batch and may run twice.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import astuple, dataclass
+from itertools import islice
+from typing import Any, TypeVar
+
+from django.db import connection, transaction
+
+from core import sql
+from weaknesses import matching
+from weaknesses.errors import ListingShrank
+from weaknesses.records import CycleRecord, EpssRecord, EvidenceRecord, RangeRecord, WeaknessRecord
+from weaknesses.rules import range_keys
+
+BATCH = 5000  # weaknesses of one transaction: about 80,000 ranges, 100 MB at most
+# Whose text and score stand where several sources describe the same weakness. Not listed: 1.
+AUTHORITY = {"nvd": 3, "starter": 2}
+_SUSPICIOUS_FROM = 100  # rows; a shorter listing may well halve
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Records by what became of them."""
+
+    new: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    removed: int = 0
+
+    def __add__(self, other: Counts) -> Counts:
+        return Counts(self.new + other.new, self.changed + other.changed, self.unchanged + other.unchanged, self.removed + other.removed)
+
+
+@dataclass(frozen=True, slots=True)
+class IntelligenceChange:
+    """What newly known exploitation changed about one weakness. `exploit`: Weakness.Exploit."""
+
+    weakness_id: int
+    cve: str
+    old_exploit: int
+    exploit: int
+    old_exploited: bool
+    exploited: bool
+    old_ransomware: bool
+    ransomware: bool
+
+
+Record = TypeVar("Record")
+
+
+def batches(records: Iterable[Record], size: int = BATCH) -> Iterator[list[Record]]:
+    iterator = iter(records)
+    while batch := list(islice(iterator, size)):
+        yield batch
+
+
+def store_weaknesses(records: Iterable[WeaknessRecord], source: str) -> Counts:
+    """Store what a source says of weaknesses and their affected versions; the source's older word never wins.
+
+    `removed` counts weaknesses that are rejected from now on.
+    """
+    counts = Counts()
+    for batch in batches(records):
+        with transaction.atomic():
+            counts += _store_weaknesses(_newest(batch), source)
+    return counts
+
+
+def _newest(batch: Sequence[WeaknessRecord]) -> dict[str, WeaknessRecord]:
+    """One record per CVE: the one modified last, and of equals the last."""
+    chosen: dict[str, WeaknessRecord] = {}
+    for record in batch:
+        known = chosen.get(record.cve)
+        if known is None or not (known.modified_at and record.modified_at and record.modified_at < known.modified_at):
+            chosen[record.cve] = record
+    return chosen
+
+
+def _store_weaknesses(records: dict[str, WeaknessRecord], source: str) -> Counts:
+    parameters = {"source": source, "authority": json.dumps(AUTHORITY)}
+    sql.run("weaknesses/store_weaknesses_prepare")
+    _copy(
+        "incoming_weakness (cve, title, description, severity, cvss, cvss_vector, cwes, refs, rejected, published_at, modified_at,"
+        " states_ranges, digest)",
+        (_weakness_row(record) for record in records.values()),
+    )
+    stated = [row["cve"] for row in sql.rows("weaknesses/store_weaknesses_drop_known", parameters)]
+    if not stated:
+        return Counts(unchanged=len(records))
+    _copy("incoming_range", (row for cve in stated for row in _range_rows(records[cve])))
+    new = sql.run("weaknesses/store_weaknesses", parameters)[0]
+    matching.forget([row["id"] for row in sql.rows("weaknesses/store_ranges", parameters)])
+    rejected, restored = _verdicts()
+    matching.forget_weaknesses(rejected + restored)
+    removed = len(rejected)
+    return Counts(new=new, changed=len(stated) - new - removed, unchanged=len(records) - len(stated), removed=removed)
+
+
+def _verdicts() -> tuple[list[int], list[int]]:
+    """Ids of the weaknesses of this batch that were known and are rejected from now on, and of those that no longer are."""
+    flipped = sql.rows("weaknesses/store_weaknesses_flipped")
+    return [row["id"] for row in flipped if row["rejected"]], [row["id"] for row in flipped if not row["rejected"]]
+
+
+def _weakness_row(record: WeaknessRecord) -> tuple[Any, ...]:
+    return (
+        record.cve,
+        record.title,
+        record.description,
+        record.severity,
+        record.cvss,
+        record.cvss_vector,
+        list(record.cwes),
+        list(record.references),
+        record.rejected,
+        record.published_at,
+        record.modified_at,
+        record.ranges is not None or record.rejected,
+        hashlib.md5(repr(record).encode("utf-8", "replace"), usedforsecurity=False).hexdigest(),
+    )
+
+
+def _range_rows(record: WeaknessRecord) -> Iterator[tuple[Any, ...]]:
+    known: set[str] = set()
+    for entry in () if record.rejected else record.ranges or ():
+        mark = fingerprint(entry)
+        if mark in known:
+            continue
+        known.add(mark)
+        keys = range_keys(entry)
+        yield (
+            record.cve,
+            entry.product,
+            mark,
+            list(entry.platforms),
+            entry.start,
+            keys.start,
+            entry.start_included,
+            entry.end,
+            keys.end,
+            entry.end_included,
+            entry.fixed,
+            keys.fixed,
+            json.dumps(dict(entry.qualifiers)),
+            list(entry.requires),
+        )
+
+
+def fingerprint(entry: RangeRecord) -> str:
+    """MD5 over everything a range says: two ranges with the same one are the same."""
+    return hashlib.md5(json.dumps(astuple(entry)).encode(), usedforsecurity=False).hexdigest()
+
+
+def store_epss(records: Iterable[EpssRecord], *, day: dt.date, complete: bool = False) -> Counts:
+    """Store a day's scores. `complete`: the list names every CVE that has one."""
+    with transaction.atomic():
+        _prepare('incoming_score (cve text COLLATE "C", score double precision, percentile double precision)')
+        read = _copy("incoming_score", ((record.cve, record.score, record.percentile) for record in records))
+        if complete:
+            _refuse_shrunk("SELECT count(*) FROM weaknesses_epssscore", (), read)
+        _, new, changed, removed = sql.run("weaknesses/store_scores", {"day": day, "complete": complete})
+    return Counts(new=new, changed=changed, unchanged=max(0, read - new - changed), removed=removed)
+
+
+def store_evidence(
+    records: Iterable[EvidenceRecord], source: str, *, now: dt.datetime, complete: bool = False, replaces: Sequence[int] = ()
+) -> Counts:
+    """Store where a source records exploits. `complete`: what the list lacks is gone, and counts for 14 days more.
+
+    `replaces`: levels of starter evidence that a complete list makes superfluous. Raises ListingShrank.
+    """
+    chosen: dict[tuple[str, str], EvidenceRecord] = {}
+    for record in records:
+        known = chosen.get((record.cve, record.reference))
+        if known is None or record.level >= known.level:
+            chosen[record.cve, record.reference] = record
+    with transaction.atomic():
+        _prepare(
+            'incoming_evidence (cve text COLLATE "C", reference text, level smallint, title text, url text, day date, ransomware boolean)'
+        )
+        read = _copy("incoming_evidence", (astuple(record) for record in chosen.values()))
+        if complete:
+            _refuse_shrunk("SELECT count(*) FROM weaknesses_exploitevidence WHERE source = %s AND gone_at IS NULL", (source,), read)
+        parameters = {"source": source, "now": now, "complete": complete, "replaces": list(replaces)}
+        _, new, changed, removed, _dropped = sql.run("weaknesses/store_evidence", parameters)
+    return Counts(new=new, changed=changed, unchanged=read - new - changed, removed=removed)
+
+
+def store_cycles(records: Iterable[CycleRecord], source: str, *, complete: bool = False) -> Counts:
+    """Store release lines and when their support ends. `complete`: what the list lacks is removed. Raises ListingShrank."""
+    chosen = {(record.slug, record.cycle): record for record in records}
+    with transaction.atomic():
+        _prepare(
+            "incoming_cycle (slug text, cycle text, product_keys text[], released_on date, ended boolean, ends_on date, latest text)"
+        )
+        rows = ((r.slug, r.cycle, list(r.product_keys), r.released_on, r.ended, r.ends_on, r.latest) for r in chosen.values())
+        read = _copy("incoming_cycle", rows)
+        if complete:
+            _refuse_shrunk("SELECT count(*) FROM weaknesses_supportcycle WHERE source = %s", (source,), read)
+        _, new, changed, removed, _dropped = sql.run("weaknesses/store_cycles", {"source": source, "complete": complete})
+    return Counts(new=new, changed=changed, unchanged=max(0, read - new - changed), removed=removed)
+
+
+def apply_intelligence(now: dt.datetime) -> list[IntelligenceChange]:
+    """Bring EPSS, exploit level, exploitation and ransomware of every weakness up to date; only changed rows are written.
+
+    Returns what changed for weaknesses that moved on the exploit ladder (old and new level differ, exploited or
+    ransomware flipped) and for those present in the inventory (their score alone may have changed).
+    """
+    with transaction.atomic():
+        return [IntelligenceChange(**row) for row in sql.rows("weaknesses/apply_intelligence", {"now": now})]
+
+
+def _prepare(table: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(f"DROP TABLE IF EXISTS {table.split(' ', 1)[0]}")
+        cursor.execute(f"CREATE TEMP TABLE {table} ON COMMIT DROP")
+
+
+def _copy(table: str, rows: Iterable[Sequence[Any]]) -> int:
+    """COPY rows into a temporary table, as they come; returns how many."""
+    count = 0
+    with connection.cursor() as cursor, cursor.copy(f"COPY {table} FROM STDIN") as copy:
+        for row in rows:
+            copy.write_row(row)
+            count += 1
+    return count
+
+
+def _refuse_shrunk(question: str, parameters: Sequence[Any], read: int) -> None:
+    """A list that lost more than half of its entries since the last time is taken for broken."""
+    with connection.cursor() as cursor:
+        cursor.execute(question, parameters)
+        known = int(cursor.fetchone()[0])
+    if known >= _SUSPICIOUS_FROM and read * 2 < known:
+        raise ListingShrank(f"The list names {read:,} entries where {known:,} are known. It was taken for broken and nothing was changed.")

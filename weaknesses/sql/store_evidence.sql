@@ -1,0 +1,23 @@
+-- Merges one source's evidence. Key: (cve, source, reference). What comes back is no longer gone; with `complete`,
+-- what the list lacks is gone from now on, and starter evidence of the levels in `replaces` is dropped.
+-- Rows touched, in order: -, new, changed, removed, starter rows dropped.
+ANALYZE incoming_evidence;
+-- ;;
+INSERT INTO weaknesses_exploitevidence (cve, source, reference, level, title, url, day, ransomware)
+SELECT cve, %(source)s, reference, level, title, url, day, ransomware FROM incoming_evidence AS i
+WHERE NOT EXISTS (SELECT FROM weaknesses_exploitevidence AS e
+    WHERE e.cve = i.cve AND e.source = %(source)s AND e.reference = i.reference);
+-- ;;
+UPDATE weaknesses_exploitevidence AS e
+SET level = i.level, title = i.title, url = i.url, day = i.day, ransomware = i.ransomware, gone_at = NULL
+FROM incoming_evidence AS i
+WHERE e.cve = i.cve AND e.source = %(source)s AND e.reference = i.reference
+  AND (e.gone_at IS NOT NULL
+       OR (e.level, e.title, e.url, e.day, e.ransomware) IS DISTINCT FROM (i.level, i.title, i.url, i.day, i.ransomware));
+-- ;;
+UPDATE weaknesses_exploitevidence AS e SET gone_at = %(now)s
+WHERE %(complete)s AND e.source = %(source)s AND e.gone_at IS NULL
+  AND NOT EXISTS (SELECT FROM incoming_evidence AS i WHERE i.cve = e.cve AND i.reference = e.reference);
+-- ;;
+DELETE FROM weaknesses_exploitevidence
+WHERE %(complete)s AND source = 'starter' AND %(source)s <> 'starter' AND level = ANY(%(replaces)s::smallint[]);

@@ -1,0 +1,35 @@
+-- Replaces the ranges of the weaknesses in incoming_weakness, as this source states them, by difference.
+-- Key: (weakness, source, fingerprint). Returns the products whose ranges changed.
+ANALYZE incoming_weakness, incoming_range;
+-- ;;
+INSERT INTO weaknesses_product (key)
+SELECT DISTINCT product FROM incoming_range AS i
+WHERE NOT EXISTS (SELECT FROM weaknesses_product AS p WHERE p.key = i.product) ORDER BY product
+ON CONFLICT (key) DO NOTHING;
+-- ;;
+CREATE INDEX ON incoming_range (cve, fingerprint);
+-- ;;
+WITH withdrawn AS (
+    DELETE FROM weaknesses_affectedrange AS r
+    USING incoming_weakness AS i
+    WHERE r.weakness_id = i.weakness_id AND r.source = %(source)s AND i.states_ranges
+      AND NOT EXISTS (SELECT FROM incoming_range AS n WHERE n.cve = i.cve AND n.fingerprint = r.fingerprint)
+    RETURNING r.product_id
+)
+INSERT INTO touched_product SELECT DISTINCT product_id FROM withdrawn;
+-- ;;
+WITH added AS (
+    INSERT INTO weaknesses_affectedrange (weakness_id, product_id, source, fingerprint, platforms, start, start_key, start_included,
+        "end", end_key, end_included, fixed, fixed_key, qualifiers, requires)
+    SELECT i.weakness_id, p.id, %(source)s, n.fingerprint, n.platforms, n.start_text, n.start_key, n.start_included,
+        n.end_text, n.end_key, n.end_included, n.fixed, n.fixed_key, n.qualifiers, n.requires
+    FROM incoming_range AS n
+    JOIN incoming_weakness AS i ON i.cve = n.cve
+    JOIN weaknesses_product AS p ON p.key = n.product
+    WHERE NOT EXISTS (SELECT FROM weaknesses_affectedrange AS r
+        WHERE r.weakness_id = i.weakness_id AND r.source = %(source)s AND r.fingerprint = n.fingerprint)
+    RETURNING product_id
+)
+INSERT INTO touched_product SELECT DISTINCT product_id FROM added;
+-- ;;
+SELECT DISTINCT id FROM touched_product ORDER BY id;
