@@ -87,6 +87,21 @@ def fix_targets(*, software_ids: Sequence[int] | None = None) -> list[dict[str, 
         return sql.rows("weaknesses/read_fix_targets")
 
 
+def apply_support_cycles(*, now: dt.datetime) -> tuple[int, int]:
+    """Write the end of support of versions and what it means for their software. Returns how many of each changed."""
+    parameters = {
+        "today": now.date(),
+        "soon": now.date() + rules.SUPPORT_ENDS_SOON,
+        "long_ago": rules.ENDED_ON_UNKNOWN_DAY,
+        "os_software": [software for software, _, _ in rules.OS_CYCLES],
+        "os_slugs": [slug for _, slug, _ in rules.OS_CYCLES],
+        "os_cycles": [cycle for _, _, cycle in rules.OS_CYCLES],
+    }
+    with transaction.atomic():
+        *_, versions, software = sql.run("weaknesses/apply_support_cycles", parameters)
+    return versions, software
+
+
 def _find_candidates() -> None:
     """Fill `candidate` with every range that holds a row of `wanted`."""
     sql.run("weaknesses/fill_probe", {"package_ecosystems": PACKAGE_ECOSYSTEMS})

@@ -5,6 +5,7 @@ Pure tables and functions. `docs/algorithms/matching.md` says why each table is 
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from dataclasses import dataclass
 from typing import Final
@@ -46,6 +47,16 @@ WINDOWS_BUILDS: Final = {
     "windows_server_2025": 26100,
 }
 """Product of NVD -> build. NVD bounds these ranges only above, so the build is the lower bound."""
+
+OS_CYCLES: Final = (
+    ("microsoft-_-windows_10", "windows", "10-"),
+    ("microsoft-_-windows_11", "windows", "11-"),
+    *((f"microsoft-_-windows_server_{year}", "windows-server", year) for year in ("2012", "2016", "2019", "2022", "2025")),
+)
+"""Software, product of endoflife.date, beginning of its release lines. A line's latest version is its build: 10.0.22631."""
+
+ENDED_ON_UNKNOWN_DAY: Final = dt.date(1970, 1, 1)
+SUPPORT_ENDS_SOON: Final = dt.timedelta(days=180)
 
 _FAMILIES: Final = {
     ("microsoft", "windows"): "windows",
