@@ -16,7 +16,7 @@ from weaknesses.matching import apply_support_cycles
 
 def run(*, now: dt.datetime) -> Run:
     """A full run: everything matched, scored and written to today's history."""
-    weaknesses.match_versions(now=now)
+    weaknesses.match_versions(now=now, relink=True)
     apply_support_cycles(now=now)
     finished = recommendations.recompute(now=now)
     recommendations.snapshot(day=now.date())
