@@ -52,13 +52,20 @@ class Rejected:
 class Report:
     """A snapshot of one machine. What is absent from an ecosystem in `covers` is gone from the machine.
 
-    `machine.external_id` may be empty where the format names no host; the caller then gives one.
+    An entry of `covers` is an ecosystem, or an ecosystem and a vendor where several collectors share one
+    ("other/homebrew"). Software outside `covers` is only added.
+
+    `machine.external_id` may be empty where the format names no host; the caller then gives one, and
+    `fallback_id` is used where it does not. `removed` is what a differential report says went away;
+    a snapshot leaves it empty.
     """
 
     machine: MachineFacts
     software: tuple[InstalledSoftware, ...] = ()
     covers: frozenset[str] = frozenset()
     rejected: tuple[Rejected, ...] = field(default=())
+    removed: tuple[InstalledSoftware, ...] = ()
+    fallback_id: str = ""
 
 
 Reports = Iterator[Report | Rejected]

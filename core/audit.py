@@ -1,0 +1,41 @@
+"""Writing the audit trail. Called by actions, inside their transaction."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from django.db.models import Model
+
+from core.models import AuditEvent
+
+
+def record(
+    *,
+    by: str,
+    action: str,
+    object: Model | str,  # noqa: A002 - the audit trail's own word
+    now: dt.datetime,
+    before: dict[str, Any] | None = None,
+    after: dict[str, Any] | None = None,
+    address: str = "",
+) -> AuditEvent:
+    """Keep who (`by`) did what to which object, and what it was `before` and `after`.
+
+    `object` is a stored model instance, or "type id" for what has no row (settings, a file).
+    `before` and `after` hold JSON values of the fields that changed; `address` is the caller's.
+    """
+    if isinstance(object, Model):
+        object_type, object_id = object._meta.model_name or "", str(object.pk)
+    else:
+        object_type, _, object_id = object.partition(" ")
+    return AuditEvent.objects.create(
+        at=now,
+        actor=by[:150],
+        action=action[:60],
+        object_type=object_type[:60],
+        object_id=object_id[:255],
+        before=before or {},
+        after=after or {},
+        address=address[:64],
+    )

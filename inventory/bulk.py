@@ -1,0 +1,137 @@
+"""Set-based writes of machines, software and installations. The caller holds the transaction."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from django.db import connection
+
+from core import sql
+
+_SEPARATOR = "\x1f"
+_ANALYSE_FROM = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class VersionIdentity:
+    """What makes a version row one: the software's key, the version and the platform. The rest is for new rows."""
+
+    key: str
+    version: str
+    platform: str
+    ecosystem: str
+    name: str
+    vendor: str
+    category: str
+    sort_key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a report changed on a machine, in installations."""
+
+    machine_id: int
+    added: int
+    changed: int
+    removed: int
+
+
+Installed = tuple[int, int, str, tuple[str, ...]]
+"""machine id, version id, mode (see make_incoming.sql), evidence"""
+
+
+def mark_dirty(*, now: dt.datetime, machine_ids: Iterable[int] | None = None, version_ids: Iterable[int] | None = None) -> int:
+    """Have the exposures of these machines, or of those that carry these versions, rebuilt soon. Returns how many."""
+    marked = 0
+    if machine_ids is not None and (ids := sorted(set(machine_ids))):
+        marked += sql.run("inventory/mark_dirty_machines", {"machine_ids": ids, "now": now})[0]
+    if version_ids is not None and (ids := sorted(set(version_ids))):
+        marked += sql.run("inventory/mark_dirty_versions", {"version_ids": ids, "now": now})[0]
+    return marked
+
+
+def touch_unchanged(*, digests: dict[str, dict[str, str]], now: dt.datetime) -> list[dict[str, Any]]:
+    """Mark as seen the machines (external id -> digests of the report's parts) with nothing new. Returns id, external_id, seen_before."""
+    parameters = {"external_ids": list(digests), "digests": [json.dumps(parts) for parts in digests.values()], "now": now}
+    return sql.rows("inventory/touch_machines", parameters)
+
+
+def lock_machines(external_ids: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """Stored machines by external id, locked until the transaction ends."""
+    rows = sql.rows("inventory/lock_machines", {"external_ids": list(external_ids)})
+    for row in rows:
+        if isinstance(row["digests"], str):  # the driver leaves jsonb to Django
+            row["digests"] = json.loads(row["digests"])
+    return {row["external_id"]: row for row in rows}
+
+
+def add_machines(machines: Sequence[dict[str, Any]], *, now: dt.datetime) -> dict[str, int]:
+    """Insert machines; external id -> id. One that another transaction has just made is missing from the answer."""
+    rows = sql.rows("inventory/add_machines", {"machines": json.dumps(machines), "now": now})
+    return {row["external_id"]: row["id"] for row in rows}
+
+
+def update_machines(machines: Sequence[dict[str, Any]], *, now: dt.datetime) -> None:
+    sql.run("inventory/update_machines", {"machines": json.dumps(machines), "now": now})
+
+
+def resolve_versions(identities: Sequence[VersionIdentity], *, now: dt.datetime) -> dict[VersionIdentity, int]:
+    """The ids of versions, made where they are missing. New ones wait to be matched."""
+    versions = [
+        {
+            "ord": position,
+            "key": item.key,
+            "version": item.version,
+            "platform": item.platform,
+            "ecosystem": item.ecosystem,
+            "name": item.name,
+            "vendor": item.vendor,
+            "category": item.category,
+            "sort_key": item.sort_key,
+        }
+        for position, item in enumerate(identities)
+    ]
+    rows = sql.rows("inventory/resolve_versions", {"versions": json.dumps(versions), "now": now})
+    return {identities[row["ord"]]: row["id"] for row in rows}
+
+
+def add_installations(installed: Sequence[Installed], *, now: dt.datetime) -> None:
+    """Installations of machines that this transaction has made: nothing to compare with, so they are copied straight in."""
+    stamp = now.isoformat()
+    _copy("inventory_installation (machine_id, version_id, first_seen)", (f"{m}\t{v}\t{stamp}\n" for m, v, _, _ in installed))
+    _copy(
+        "inventory_installationevidence (machine_id, version_id, evidence)",
+        (f"{m}\t{v}\t{_array(evidence)}\n" for m, v, _, evidence in installed if evidence),
+    )
+
+
+def merge_installations(installed: Sequence[Installed], *, covers: dict[int, Iterable[str]], now: dt.datetime) -> list[Change]:
+    """Make known machines' installations what was reported. `covers`: machine id -> parts the report is complete for."""
+    sql.run("inventory/make_incoming")
+    _copy("incoming_installation (machine_id, version_id, mode, evidence)", (f"{m}\t{v}\t{mode}\t{_array(e)}\n" for m, v, mode, e in installed))
+    if len(installed) >= _ANALYSE_FROM:  # a fresh temporary table has no statistics, which spoils the plan of large merges only
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE incoming_installation")
+    parameters = {"machine_ids": list(covers), "covers": [_SEPARATOR.join(parts) for parts in covers.values()], "now": now}
+    changes = [Change(**row) for row in sql.rows("inventory/merge_installations", parameters)]
+    sql.run("inventory/merge_evidence")
+    return changes
+
+
+def _copy(target: str, lines: Iterable[str]) -> None:
+    with connection.cursor() as cursor, cursor.cursor.copy(f"COPY {target} FROM STDIN") as copy:
+        copy.write("".join(lines))
+
+
+@lru_cache(maxsize=65_536)
+def _array(values: tuple[str, ...]) -> str:
+    """A text array as COPY's text format wants it: quoted for the array, then escaped for COPY."""
+    if not values:
+        return "{}"
+    quoted = ",".join('"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"' for value in values)
+    return "{" + quoted.replace("\\", "\\\\").replace("\t", "\\t").replace("\n", "\\n").replace("\r", "\\r") + "}"

@@ -1,0 +1,19 @@
+"""What can be wrong with a report as a whole. Messages are for the one who sent it."""
+
+from __future__ import annotations
+
+
+class UnreadableReport(Exception):
+    """Nothing of the file can be used; the message says why."""
+
+
+class UnknownFormat(UnreadableReport):
+    """No source reads this file."""
+
+
+class TooLarge(UnreadableReport):
+    """More bytes than the limit, as sent or after decompression."""
+
+
+class NoMachineNamed(UnreadableReport):
+    """The format names no machine and the caller gave none."""

@@ -1,0 +1,128 @@
+"""One file from bytes to stored reports: opening, recognising, parsing, batching, and the account of it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Iterator
+from pathlib import PurePath
+from typing import BinaryIO
+
+from django.conf import settings
+
+from inventory import aliases
+from inventory.errors import NoMachineNamed, TooLarge, UnreadableReport
+from inventory.intake import Intake, Totals, is_empty, machine_named
+from inventory.models import IngestRun, RejectedRecord
+from inventory.records import Rejected, Report
+from inventory.sources import registry
+from inventory.sources.frame import Limits
+from inventory.sources.opening import Opened, open_plain
+
+KEPT_REJECTS = 1_000
+_BATCH_MACHINES = 1_000
+_BATCH_RECORDS = 100_000
+_GENERIC = frozenset({"bom", "sbom", "status", "dpkg", "dpkg-status", "osquery", "report", "results", "cyclonedx", "software", "packages"})
+
+
+def limits() -> Limits:
+    """The bounds that the settings give."""
+    return Limits(bytes=settings.INGEST_MAX_BYTES, records=settings.INGEST_MAX_RECORDS, field=settings.INGEST_MAX_FIELD)
+
+
+class Ingestion:
+    """The reading of one file into `run`. Used once."""
+
+    def __init__(self, *, run: IngestRun, filename: str, machine: str, platform: str, now: dt.datetime) -> None:
+        self._run = run
+        self._filename = filename
+        self._machine = machine.strip()
+        self._platform = platform.strip().lower()
+        self._now = now
+        self._rejects: list[Rejected] = []
+        self._totals = Totals()
+
+    def read(self, stream: BinaryIO, source: str | None) -> None:
+        """Store everything that can be used. Raises UnreadableReport where nothing can."""
+        if len(self._machine) > 255 or not self._machine.isprintable():
+            raise UnreadableReport("the machine's name is longer than 255 characters, or not printable")
+        bounds = limits()
+        opened = open_plain(stream, limit=bounds.bytes)
+        try:
+            self._read(opened, source, bounds)
+        finally:
+            opened.file.close()
+            self._account()
+
+    def _read(self, opened: Opened, source: str | None, bounds: Limits) -> None:
+        if opened.size == 0:
+            raise UnreadableReport(opened.fault or "the file is empty")
+        if opened.fault:
+            self._reject(Rejected("file", opened.fault))
+        kind = registry.named(source) if source else registry.detected(opened.head, self._filename)
+        self._run.source = kind.name
+        self._store(kind.parse(opened.file, bounds), complete=not opened.fault)
+        if self._totals.machines == 0 and self._rejects:
+            kind_of_error = TooLarge if opened.too_large else UnreadableReport
+            raise kind_of_error(f"nothing could be used; {self._rejects[0].place}: {self._rejects[0].reason}")
+
+    def _store(self, found: Iterator[Report | Rejected], *, complete: bool) -> None:
+        intake = Intake(aliases=aliases.current(), now=self._now, platform=self._platform)
+        batch: dict[str, Report] = {}
+        records = 0
+        try:
+            for item in found:
+                if isinstance(item, Rejected):
+                    self._reject(item)
+                    continue
+                report = self._named(item, complete=complete)
+                if is_empty(report):
+                    continue
+                if report.machine.external_id in batch or len(batch) >= _BATCH_MACHINES or records >= _BATCH_RECORDS:
+                    self._totals.add(intake.store(batch.values()))
+                    batch, records = {}, 0
+                batch[report.machine.external_id] = report
+                records += len(report.software)
+        finally:
+            # What was read before a file turned out to be unreadable further on is kept.
+            if batch:
+                self._totals.add(intake.store(batch.values()))
+
+    def _named(self, report: Report, *, complete: bool) -> Report:
+        """The report of a named machine. A file that is cut off removes nothing, unless each of its records stands alone."""
+        if not report.machine.external_id:
+            report = machine_named(report, self._name(report))
+            if not complete:
+                return Report(machine=report.machine, software=report.software, removed=report.removed)
+        return report
+
+    def _name(self, report: Report) -> str:
+        name = self._machine or _name_from_file(self._filename) or report.fallback_id
+        if not name:
+            raise NoMachineNamed("this format names no machine; say which one the report is of")
+        return name
+
+    def _reject(self, rejected: Rejected) -> None:
+        self._run.rejected += 1
+        if len(self._rejects) < KEPT_REJECTS:
+            self._rejects.append(rejected)
+
+    def _account(self) -> None:
+        totals, run = self._totals, self._run
+        run.machines, run.machines_unchanged = totals.machines, totals.unchanged
+        run.added, run.changed, run.removed = totals.added, totals.changed, totals.removed
+        if self._rejects:
+            RejectedRecord.objects.bulk_create(
+                RejectedRecord(run=run, place=item.place[:100], reason=item.reason[:300], excerpt=item.excerpt) for item in self._rejects
+            )
+
+
+def _name_from_file(filename: str) -> str:
+    """web01 from web01.json.gz; a name that says nothing (bom.json) gives way to its folder's."""
+    if not filename:
+        return ""
+    path = PurePath(filename)
+    stem = re.sub(r"(\.(gz|json|xml|cdx|tsv|txt|log|ndjson|jsonl|\d+))+$", "", path.name, flags=re.IGNORECASE)
+    if stem.lower() in _GENERIC and path.parent.name:
+        return path.parent.name[:255]
+    return stem[:255]

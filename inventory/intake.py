@@ -1,0 +1,299 @@
+"""Reports into the database, many at a time.
+
+A batch goes through in this order, whatever its size:
+1. machines whose report says what is stored already are marked as seen, and done;
+2. the others are locked in id order, or made;
+3. their software and versions are looked up or made;
+4. installations are copied in and merged; changed machines are marked dirty.
+Steps 2 to 4 are one transaction. Doing a batch twice ends in the same state.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import astuple, dataclass, field, replace
+from typing import Any
+
+from django.conf import settings
+from django.db import OperationalError, connection, transaction
+from psycopg import errors as database_errors
+
+from inventory import bulk
+from inventory.aliases import Edition
+from inventory.bulk import Installed, VersionIdentity
+from inventory.digests import Digester, Parts
+from inventory.groups import default_group
+from inventory.identities import identify
+from inventory.models import MachineGroup
+from inventory.records import InstalledSoftware, MachineFacts, Report
+from inventory.rules import family_of, first_group
+from inventory.sources.systems import operating_system
+
+_TRIES = 4
+_WIDTHS = {
+    "name": 255,
+    "domain": 255,
+    "family": 10,
+    "platform": 40,
+    "os_name": 120,
+    "os_version": 80,
+    "os_build": 40,
+    "architecture": 20,
+    "ip_addresses": 64,
+}
+_FACTS = tuple(_WIDTHS)
+
+
+@dataclass(slots=True)
+class Totals:
+    """Machines, and installations, that reports brought or changed."""
+
+    machines: int = 0
+    unchanged: int = 0
+    added: int = 0
+    changed: int = 0
+    removed: int = 0
+
+    def add(self, other: Totals) -> None:
+        self.machines += other.machines
+        self.unchanged += other.unchanged
+        self.added += other.added
+        self.changed += other.changed
+        self.removed += other.removed
+
+
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    report: Report
+    parts: Parts
+
+    @property
+    def external_id(self) -> str:
+        return self.report.machine.external_id
+
+
+class _Raced(Exception):
+    """Another transaction has just made one of the machines; the batch starts again and finds it."""
+
+
+@dataclass(slots=True)
+class _Target:
+    """A machine of the batch: what is stored of it once the report's facts are in, and which parts must be merged."""
+
+    prepared: _Prepared
+    values: dict[str, Any]
+    stored: dict[str, Any] | None
+    parts: tuple[str, ...]
+    id: int = 0
+    moved: bool = field(default=False)
+
+    @property
+    def platform(self) -> str:
+        return str(self.values["platform"])
+
+
+class Intake:
+    """Stores batches of reports. `aliases` must stay the same for the life of the object."""
+
+    def __init__(self, *, aliases: Edition, now: dt.datetime, platform: str = "") -> None:
+        self._aliases = aliases
+        self._now = now
+        self._platform = platform
+        self._default_group = 0
+        self._digester = Digester(alias_fingerprint=aliases.fingerprint)
+        self._groups: list[tuple[int, object]] | None = None
+        self._identities: dict[str, dict[InstalledSoftware, VersionIdentity]] = {}
+        self._versions: dict[VersionIdentity, int] = {}
+
+    def store(self, reports: Iterable[Report]) -> Totals:
+        """Store reports of different machines, each with its external id. Committed when this returns."""
+        prepared = {item.external_id: item for item in map(self._prepare, reports)}
+        totals = Totals(machines=len(prepared))
+        for external_id in self._touch(prepared):
+            del prepared[external_id]
+            totals.unchanged += 1
+        if prepared:
+            totals.add(self._with_retries(list(prepared.values())))
+        return totals
+
+    def _prepare(self, report: Report) -> _Prepared:
+        facts = report.machine
+        platform = facts.platform or self._platform
+        facts = replace(facts, platform=platform, family=facts.family or family_of(platform))
+        software, covers = report.software, report.covers
+        system = None if not covers or "os" in covers else operating_system(platform)
+        if system is not None:
+            software, covers = (*software, system), covers | {"os"}
+        report = replace(report, machine=facts, software=software, covers=covers)
+        return _Prepared(report, self._digester.parts(report))
+
+    def _touch(self, prepared: dict[str, _Prepared]) -> list[str]:
+        """Step 1. Machines that come back after a long silence count again, so they are marked dirty."""
+        digests = {
+            external_id: item.parts.digests
+            for external_id, item in prepared.items()
+            if item.parts.digests and not item.parts.additive and not item.report.removed
+        }
+        if not digests:
+            return []
+        touched = bulk.touch_unchanged(digests=digests, now=self._now)
+        silent_before = self._now - dt.timedelta(days=settings.ACTIVE_DAYS)
+        returned = [row["id"] for row in touched if row["seen_before"] < silent_before]
+        bulk.mark_dirty(machine_ids=returned, now=self._now)
+        return [row["external_id"] for row in touched]
+
+    def _with_retries(self, prepared: list[_Prepared]) -> Totals:
+        may_retry = not connection.in_atomic_block
+        for left in reversed(range(_TRIES)):
+            known = dict(self._versions)
+            try:
+                with transaction.atomic():
+                    return self._merge(prepared)
+            except _Raced:
+                self._versions = known
+            except OperationalError as error:
+                self._versions = known
+                if not (left and may_retry and isinstance(error.__cause__, (database_errors.DeadlockDetected, database_errors.SerializationFailure))):
+                    raise
+        raise OperationalError("other reports of the same machines kept coming in between")
+
+    def _merge(self, prepared: list[_Prepared]) -> Totals:
+        """Steps 2 to 4."""
+        stored = bulk.lock_machines(item.external_id for item in prepared)
+        targets = [self._target(item, stored.get(item.external_id)) for item in prepared]
+        new = [target for target in targets if target.stored is None]
+        known = [target for target in targets if target.stored is not None]
+        self._add(new)
+        if known:
+            bulk.update_machines([{"id": target.id, **target.values} for target in known], now=self._now)
+        self._resolve(targets)
+        totals = self._install_new(new)
+        totals.add(self._install_known(known))
+        return totals
+
+    def _target(self, item: _Prepared, stored: dict[str, Any] | None) -> _Target:
+        before = stored or {"tags": [], "digests": {}, **dict.fromkeys(_FACTS, ""), "ip_addresses": [], "family": "other"}
+        values = {name: _fact(item.report.machine, name) or before[name] for name in _FACTS}
+        values["name"] = values["name"] or item.external_id
+        rules = self._rules()
+        values["group_id"] = first_group(rules, {**values, "tags": before["tags"]}, self._default_group)
+        moved = values["platform"] != before["platform"]
+        old: dict[str, str] = {} if moved else before["digests"]
+        changed = tuple(part for part in item.parts.software if old.get(part) != item.parts.digests[part])
+        values["digests"] = {**_still_true(old, item), **item.parts.digests}
+        return _Target(item, values, stored, changed, id=stored["id"] if stored else 0, moved=moved and stored is not None)
+
+    def _rules(self) -> list[tuple[int, object]]:
+        if self._groups is None:
+            ranked = MachineGroup.objects.filter(is_default=False).order_by("rank")
+            self._groups = list(ranked.values_list("id", "rule"))
+            self._default_group = default_group().pk
+        return self._groups
+
+    def _add(self, targets: list[_Target]) -> None:
+        if not targets:
+            return
+        rows = [{"external_id": target.prepared.external_id, **target.values} for target in targets]
+        ids = bulk.add_machines(rows, now=self._now)
+        if len(ids) < len(targets):
+            raise _Raced
+        for target in targets:
+            target.id = ids[target.prepared.external_id]
+
+    def _resolve(self, targets: list[_Target]) -> None:
+        """Step 3: the version ids of every record to be merged, into the memory of this intake."""
+        unknown: dict[VersionIdentity, None] = {}
+        for target in targets:
+            identities = self._identities.setdefault(target.platform, {})
+            for record in self._records(target):
+                identity = identities.get(record)
+                if identity is None:
+                    identity = identities[record] = identify(record, machine_platform=target.platform, aliases=self._aliases)
+                if identity not in self._versions:
+                    unknown[identity] = None
+        if unknown:
+            self._versions.update(bulk.resolve_versions(list(unknown), now=self._now))
+
+    @staticmethod
+    def _records(target: _Target) -> Iterable[InstalledSoftware]:
+        for part in target.parts:
+            yield from target.prepared.parts.software[part]
+        yield from target.prepared.parts.additive
+        yield from target.prepared.report.removed
+
+    def _installed(self, target: _Target) -> list[Installed]:
+        """Rows of a machine, one a version: several binary packages of one source are one installation with all their names."""
+        parts = target.prepared.parts
+        found: dict[int, tuple[str, tuple[str, ...]]] = {}
+        self._put(found, target, "-", target.prepared.report.removed)
+        for mode, records in (("+", parts.additive), *(("=", parts.software[part]) for part in target.parts)):
+            self._put(found, target, mode, records)
+        return [(target.id, version_id, mode, evidence) for version_id, (mode, evidence) in found.items()]
+
+    def _put(
+        self, found: dict[int, tuple[str, tuple[str, ...]]], target: _Target, mode: str, records: Iterable[InstalledSoftware]
+    ) -> None:
+        identities, versions = self._identities[target.platform], self._versions
+        for record in records:
+            version_id = versions[identities[record]]
+            known = found.get(version_id)
+            if known is None or known[0] != mode:
+                found[version_id] = (mode, record.evidence)
+            elif known[1] != record.evidence:
+                found[version_id] = (mode, tuple(sorted({*known[1], *record.evidence})))
+
+    def _install_new(self, targets: list[_Target]) -> Totals:
+        if not targets:
+            return Totals()
+        rows = [row for target in targets for row in self._installed(target) if row[2] != "-"]
+        bulk.add_installations(rows, now=self._now)
+        bulk.mark_dirty(machine_ids=[target.id for target in targets], now=self._now)
+        return Totals(added=len(rows))
+
+    def _install_known(self, targets: list[_Target]) -> Totals:
+        if not targets:
+            return Totals()
+        rows = [row for target in targets for row in self._installed(target)]
+        changes = bulk.merge_installations(rows, covers={target.id: target.parts for target in targets}, now=self._now)
+        dirty = {change.machine_id for change in changes} | {target.id for target in targets if target.moved or self._was_silent(target)}
+        bulk.mark_dirty(machine_ids=dirty, now=self._now)
+        different = {change.machine_id for change in changes} | {target.id for target in targets if _facts_differ(target)}
+        return Totals(
+            unchanged=len(targets) - len(different),
+            added=sum(change.added for change in changes),
+            changed=sum(change.changed for change in changes),
+            removed=sum(change.removed for change in changes),
+        )
+
+    def _was_silent(self, target: _Target) -> bool:
+        seen = target.stored and target.stored["last_seen"]
+        return bool(seen and seen < self._now - dt.timedelta(days=settings.ACTIVE_DAYS))
+
+
+def _fact(facts: MachineFacts, name: str) -> Any:
+    """One fact as it is stored: cut to its column's width."""
+    value = getattr(facts, name)[: _WIDTHS[name]]
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _still_true(old: dict[str, str], item: _Prepared) -> dict[str, str]:
+    """The stored digests but those of parts that a differential report changes beside their snapshot."""
+    touched = {record.ecosystem for record in (*item.parts.additive, *item.report.removed)}
+    return {part: digest for part, digest in old.items() if part.partition("/")[0] not in touched}
+
+
+def _facts_differ(target: _Target) -> bool:
+    stored = target.stored or {}
+    return any(target.values[name] != stored.get(name) for name in (*_FACTS, "group_id"))
+
+
+def machine_named(report: Report, name: str) -> Report:
+    """The report with the machine's identifier, where it has none."""
+    if report.machine.external_id:
+        return report
+    return replace(report, machine=replace(report.machine, external_id=name, name=report.machine.name or name))
+
+
+def is_empty(report: Report) -> bool:
+    return not report.software and not report.removed and not any(astuple(report.machine)[1:])

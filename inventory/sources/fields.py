@@ -1,0 +1,81 @@
+"""Checks of single values that every parser needs. A value that fails raises BadField, which says why."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from inventory.sources.frame import EVIDENCE_LIMIT, NAME_LIMIT, VERSION_LIMIT, Limits
+
+_EXCERPT = 200
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+
+
+class BadField(Exception):
+    """One value of a record cannot be used; the message names the field."""
+
+
+def text(value: object, field: str, limits: Limits, *, needed: bool = False) -> str:
+    """A clean text. None is empty. Raises BadField for other types, over-long text, NUL and broken Unicode."""
+    if value is None:
+        value = ""
+    if not isinstance(value, str):
+        raise BadField(f"{field} is {_kind(value)}, not text")
+    if len(value) > limits.field:
+        raise BadField(f"{field} is longer than {limits.field} characters")
+    if "\x00" in value:
+        raise BadField(f"{field} holds a NUL character")
+    if not value.isascii():
+        _check_unicode(value, field)
+    cleaned = value.strip()
+    if needed and not cleaned:
+        raise BadField(f"{field} is missing")
+    return cleaned
+
+
+def name(value: object, limits: Limits, field: str = "name") -> str:
+    """A software's name: needed, and at most 200 characters."""
+    cleaned = text(value, field, limits, needed=True)
+    if len(cleaned) > NAME_LIMIT:
+        raise BadField(f"{field} is longer than {NAME_LIMIT} characters")
+    return cleaned
+
+
+def version(value: object, limits: Limits, field: str = "version") -> str:
+    """A version: may be empty, at most 200 characters."""
+    cleaned = text(value, field, limits)
+    if len(cleaned) > VERSION_LIMIT:
+        raise BadField(f"{field} is longer than {VERSION_LIMIT} characters")
+    return cleaned
+
+
+def evidence(values: Iterable[object]) -> tuple[str, ...]:
+    """Where a software was seen. Anything that is no usable text is left out: evidence never sinks a record."""
+    kept = [value.strip()[:EVIDENCE_LIMIT] for value in values if isinstance(value, str) and not _CONTROL.search(value)]
+    return tuple(value for value in kept if value and _is_unicode(value))
+
+
+def excerpt(value: object) -> str:
+    """The beginning of a record, safe to store and show."""
+    raw = value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+    cut = raw[: _EXCERPT * 2].encode("utf-8", "replace").decode()
+    cleaned = _CONTROL.sub("\ufffd", cut)
+    return cleaned if len(cleaned) <= _EXCERPT else cleaned[:_EXCERPT] + "…"
+
+
+def _check_unicode(value: str, field: str) -> None:
+    if not _is_unicode(value):
+        raise BadField(f"{field} holds broken Unicode")
+
+
+def _is_unicode(value: str) -> bool:
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _kind(value: object) -> str:
+    kinds = {bool: "true or false", dict: "an object", list: "a list", int: "a number", float: "a number"}
+    return kinds.get(type(value), "a number")

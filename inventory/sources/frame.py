@@ -1,0 +1,44 @@
+"""What a source is: a format that says what is installed on machines, read by a pure parser."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from inventory.records import Reports
+
+HEAD_BYTES = 65_536
+NAME_LIMIT = 200
+VERSION_LIMIT = 200
+EVIDENCE_LIMIT = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds that a parser keeps.
+
+    `bytes`: of the whole file, decompressed; `records`: of one machine's report; `field`: characters of one text;
+    `line`: bytes of one line of a line-based format, of which the whole is held in memory;
+    `depth`: of nested components.
+    """
+
+    bytes: int = 104_857_600
+    records: int = 200_000
+    field: int = 4096
+    line: int = 16_777_216
+    depth: int = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A format. `detect` sees the first 64 KiB, decompressed, and the file's name; `parse` gets a seekable stream.
+
+    A parser yields a Report for each machine and a Rejected for each record it cannot use, and raises
+    UnreadableReport only where nothing of the file can be used. It never reads anything else.
+    """
+
+    name: str
+    label: str
+    detect: Callable[[bytes, str], bool]
+    parse: Callable[[BinaryIO, Limits], Reports]

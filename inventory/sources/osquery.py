@@ -1,0 +1,327 @@
+"""osquery result logs: NDJSON of snapshot, event and batch results (osquery documentation, "Logging": result logs).
+
+All events of a host are gathered to one report. A snapshot is complete for what its table covers, and so are the
+initial results of a differential query (counter 0). Later differential rows are applied in order to the snapshot
+before them in the file; without one they add and remove single installations.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, BinaryIO
+
+import ijson
+
+from inventory.records import InstalledSoftware, MachineFacts, Rejected, Report, Reports
+from inventory.rules import family_of, platform_of
+from inventory.sources import fields
+from inventory.sources.frame import Limits, Source
+from inventory.sources.osquery_tables import Table, table_of
+from inventory.sources.systems import operating_system
+
+_EVENT = re.compile(rb'"(?:hostIdentifier|hostname|host_identifier)"\s*:')
+_RESULT = re.compile(rb'"(?:snapshot|columns|diffResults|action)"\s*:')
+_LOG_POST = re.compile(rb'"log_type"\s*:\s*"result"')
+
+
+def detect(head: bytes, filename: str) -> bool:
+    """By the keys every result has; the first line may be longer than the head."""
+    start = head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
+    return start in (b"{", b"[") and bool((_EVENT.search(head) and _RESULT.search(head)) or _LOG_POST.search(head))
+
+
+def parse(stream: BinaryIO, limits: Limits) -> Reports:
+    """One Report a host, in order of appearance, after the Rejected of the records that were no use."""
+    reader = _Reader(limits)
+    for place, event in _events(stream, limits):
+        if isinstance(event, Rejected):
+            yield event
+        else:
+            yield from reader.take(place, event)
+    yield from (host.report() for host in reader.hosts.values())
+
+
+SOURCE = Source(name="osquery", label="osquery result log", detect=detect, parse=parse)
+
+# --- events ----------------------------------------------------------------------------------------------------------
+
+
+def _events(stream: BinaryIO, limits: Limits) -> Iterator[tuple[str, Any]]:
+    if stream.read(64).lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"["):
+        stream.seek(0)
+        yield from _array(stream)
+        return
+    stream.seek(0)
+    yield from _lines(stream, limits)
+
+
+def _array(stream: BinaryIO) -> Iterator[tuple[str, Any]]:
+    number = 0
+    try:
+        for event in ijson.items(stream, "item", use_float=True):
+            number += 1
+            yield f"record {number}", event
+    except (ijson.JSONError, UnicodeDecodeError, RecursionError) as error:
+        place = f"record {number + 1}"
+        yield place, Rejected(place, f"not valid JSON from here on: {_first_line(error)}")
+
+
+def _lines(stream: BinaryIO, limits: Limits) -> Iterator[tuple[str, Any]]:
+    number = 0
+    while line := stream.readline(limits.line + 1):
+        number += 1
+        place = f"line {number}"
+        if len(line) > limits.line:
+            while not line.endswith(b"\n") and (line := stream.readline(limits.line)):
+                pass
+            yield place, Rejected(place, f"the line is longer than {limits.line:,} bytes")
+            continue
+        if not line.strip():
+            continue
+        try:
+            found = json.loads(line.removeprefix(b"\xef\xbb\xbf"))
+        except (ValueError, RecursionError) as error:
+            yield place, Rejected(place, f"not valid JSON: {_first_line(error)}", fields.excerpt(line))
+            continue
+        for position, event in enumerate(_unpacked(found), 1):
+            yield (place if event is found else f"{place}, record {position}"), event
+
+
+def _unpacked(found: object) -> Iterable[object]:
+    """The events of a line: itself, a list, or a post of the remote logger ({"log_type": "result", "data": [...]})."""
+    if isinstance(found, dict) and isinstance(found.get("data"), list) and "log_type" in found:
+        return found["data"]
+    return found if isinstance(found, list) else (found,)
+
+
+def _first_line(error: Exception) -> str:
+    return "nested too deep" if isinstance(error, RecursionError) else fields.excerpt(str(error).splitlines()[0] if str(error) else error)
+
+
+# --- hosts -----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class _TableState:
+    """What is known of one table of one host. Not `complete`: only what differential rows said."""
+
+    complete: bool = False
+    present: dict[InstalledSoftware, None] = field(default_factory=dict)
+    removed: dict[InstalledSoftware, None] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class _Host:
+    external_id: str
+    name: str = ""
+    os: Mapping[str, object] = field(default_factory=dict)
+    architecture: str = ""
+    patches: dict[str, None] = field(default_factory=dict)
+    tables: dict[str, _TableState] = field(default_factory=dict)
+    covers: dict[str, str] = field(default_factory=dict)
+    rows: int = 0
+    full: bool = False
+
+    def report(self) -> Report:
+        facts = _facts(self)
+        software = [record for state in self.tables.values() for record in state.present]
+        covers = {self.covers[name] for name, state in self.tables.items() if state.complete and not self.full}
+        system = _operating_system(facts, tuple(self.patches))
+        if system is not None:
+            software.append(system)
+            covers.add("os")
+        removed = tuple(record for state in self.tables.values() if not state.complete for record in state.removed)
+        return Report(machine=facts, software=tuple(software), covers=frozenset(covers), removed=removed)
+
+
+class _Reader:
+    """Applies events to hosts. Rows repeat from host to host, so each distinct one is checked once."""
+
+    def __init__(self, limits: Limits) -> None:
+        self.hosts: dict[str, _Host] = {}
+        self._limits = limits
+        self._made: dict[tuple[object, ...], InstalledSoftware | None | str] = {}
+        self._unread: set[str] = set()
+
+    def take(self, place: str, event: object) -> Iterator[Rejected]:
+        try:
+            host, query, counter = self._header(event)
+            changes = _changes(event)
+        except fields.BadField as error:
+            yield Rejected(place, str(error), fields.excerpt(event))
+            return
+        for action, rows in changes:
+            yield from self._apply(place, host, query, counter, action, rows)
+
+    def _header(self, event: object) -> tuple[_Host, str, object]:
+        if not isinstance(event, dict):
+            raise fields.BadField("not a result: it is no object")
+        limits = self._limits
+        decorations = event.get("decorations")
+        decorations = decorations if isinstance(decorations, dict) else {}
+        external_id = fields.name(event.get("hostIdentifier") or event.get("host_identifier") or event.get("hostname"), limits, "hostIdentifier")
+        query = fields.text(event.get("name"), "name", limits, needed=True)
+        host = self.hosts.setdefault(external_id, _Host(external_id))
+        host.name = fields.text(decorations.get("hostname"), "hostname", limits) or host.name
+        return host, query, event.get("counter")
+
+    def _apply(self, place: str, host: _Host, query: str, counter: object, action: str, rows: list[object]) -> Iterator[Rejected]:
+        first = next((row for row in rows if isinstance(row, dict)), {})
+        table = table_of(query, first)
+        if table is None:
+            if query not in self._unread:
+                self._unread.add(query)
+                yield Rejected(place, f'the query "{query[:100]}" is of no table that is read here')
+        elif isinstance(table, str):
+            if action != "removed":
+                yield from self._take_facts(place, host, table, rows)
+        else:
+            yield from self._take_software(place, host, table, counter, action, rows)
+
+    def _take_facts(self, place: str, host: _Host, table: str, rows: list[object]) -> Iterator[Rejected]:
+        for row in rows:
+            if not isinstance(row, dict) or any(not isinstance(value, (str, int, type(None))) or "\x00" in str(value) for value in row.values()):
+                yield Rejected(place, f"a row of {table} holds something other than text", fields.excerpt(row))
+            elif table == "os_version":
+                host.os = row
+            elif table == "system_info":
+                host.name = host.name or _short(row.get("computer_name")) or _short(row.get("hostname"))
+                host.architecture = _short(row.get("cpu_type"))
+            elif hotfix := _short(row.get("hotfix_id")):
+                host.patches[hotfix] = None
+
+    def _take_software(
+        self, place: str, host: _Host, table: Table, counter: object, action: str, rows: list[object]
+    ) -> Iterator[Rejected]:
+        state = host.tables.setdefault(table.name, _TableState())
+        host.covers[table.name] = table.covers
+        initial = action == "added" and str(counter) == "0"
+        if action == "snapshot" or (initial and not state.complete):
+            state.present, state.removed, state.complete = {}, {}, True
+        apply = _take_away if action == "removed" else _put
+        for position, row in enumerate(rows, 1):
+            if host.rows >= self._limits.records:
+                host.full = True
+                yield Rejected(place, f"host {host.external_id}: more than {self._limits.records:,} records; the rest was left out")
+                return
+            host.rows += 1
+            made = self._record(table, row)
+            if isinstance(made, InstalledSoftware):
+                apply(state, made)
+            elif made is not None:
+                yield Rejected(f"{place}, row {position}", f"{table.name}: {made}", fields.excerpt(row))
+
+    def _record(self, table: Table, row: object) -> InstalledSoftware | None | str:
+        """The record of a row, None where it stands for nothing installed, or why it is no use."""
+        if not isinstance(row, dict):
+            return "the row is no object"
+        key = (table.name, *[row.get(column) for column in table.columns])
+        try:
+            if key in self._made:
+                return self._made[key]
+        except TypeError:
+            return "a column holds a list or an object, not text"
+        try:
+            made: InstalledSoftware | None | str = table.make(row, self._limits)
+        except fields.BadField as error:
+            made = str(error)
+        self._made[key] = made
+        return made
+
+
+def _put(state: _TableState, record: InstalledSoftware) -> None:
+    state.present[record] = None
+    state.removed.pop(record, None)
+
+
+def _take_away(state: _TableState, record: InstalledSoftware) -> None:
+    state.present.pop(record, None)
+    if not state.complete:
+        state.removed[record] = None
+
+
+def _changes(event: Any) -> list[tuple[str, list[object]]]:
+    """(action, rows) of an event, removals first, so that an update ends with the new row present."""
+    if "diffResults" in event:
+        found = event["diffResults"]
+        if not isinstance(found, dict):
+            raise fields.BadField("diffResults is no object")
+        return [(action, _rows(found.get(action), action)) for action in ("removed", "added") if found.get(action)]
+    action = event.get("action")
+    if action == "snapshot" or "snapshot" in event:
+        return [("snapshot", _rows(event.get("snapshot"), "snapshot"))]
+    if action in {"added", "removed"}:
+        return [(action, [event.get("columns")])]
+    raise fields.BadField("not a result: neither snapshot, columns nor diffResults")
+
+
+def _rows(found: object, name: str) -> list[object]:
+    if isinstance(found, str) and not found:  # osquery writes "" for an empty list
+        return []
+    if not isinstance(found, list):
+        raise fields.BadField(f"{name} is no list")
+    return found
+
+
+# --- facts -----------------------------------------------------------------------------------------------------------
+
+_EDITION = re.compile(
+    r"\s+(pro|home|enterprise|education|core|standard|datacenter|essentials|iot|ltsc|ltsb|n|evaluation|single language|for workstations|multi-session|edition|insider preview)\b.*$",
+    re.IGNORECASE,
+)
+
+
+def _short(value: object) -> str:
+    return str(value).strip()[:80] if isinstance(value, (str, int)) and not isinstance(value, bool) else ""
+
+
+def _facts(host: _Host) -> MachineFacts:
+    name, version = _short(host.os.get("name")), _short(host.os.get("version"))
+    family = _short(host.os.get("platform"))
+    label = f"{family} {name}" if family.lower() in {"windows", "darwin"} else name or family
+    platform = platform_of("macos" if family == "darwin" else label, version) if host.os else ""
+    build = _short(host.os.get("build"))
+    if platform == "windows":
+        version = _windows_version(host.os, version, build)
+    return MachineFacts(
+        external_id=host.external_id,
+        name=host.name or host.external_id,
+        domain=host.name.partition(".")[2],
+        family=family_of(platform),
+        platform=platform,
+        os_name=_windows_name(name, build) if platform == "windows" else name,
+        os_version=version,
+        os_build=build[:40],
+        architecture=(_short(host.os.get("arch")) or host.architecture)[:20],
+    )
+
+
+def _windows_version(row: Mapping[str, object], version: str, build: str) -> str:
+    """10.0.22631.3007 from version 10.0.22631, build 22631 and revision 3007."""
+    revision = _short(row.get("revision"))
+    if version.count(".") == 1 and build:
+        version = f"{version}.{build}"
+    return f"{version}.{revision}" if revision and version.count(".") == 2 else version
+
+
+def _windows_name(name: str, build: str) -> str:
+    """Windows 11 reports itself as 10 to older agents; builds from 22000 on are 11."""
+    plain = re.sub(r"^microsoft\s+", "", name, flags=re.IGNORECASE)
+    if build.isdecimal() and int(build) >= 22000 and "server" not in plain.lower():
+        plain = re.sub(r"^Windows 10\b", "Windows 11", plain)
+    return plain
+
+
+def _operating_system(facts: MachineFacts, patches: tuple[str, ...]) -> InstalledSoftware | None:
+    """The operating system as a software of its own; the patches of Windows are its evidence."""
+    if not facts.platform:
+        return None
+    if facts.platform == "windows":
+        product = _EDITION.sub("", facts.os_name) or "Windows"
+        return InstalledSoftware("os", product, facts.os_version, "Microsoft", platform="windows", evidence=patches)
+    if facts.platform == "macos":
+        return InstalledSoftware("os", "macOS", facts.os_version, "Apple", platform="macos")
+    return operating_system(facts.platform)
