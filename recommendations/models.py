@@ -6,6 +6,7 @@ user's permitted scope, is a sum of a few rows.
 
 from __future__ import annotations
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from inventory.models import Configuration, Machine, MachineGroup, Software, Version
@@ -247,3 +248,44 @@ class ScoreDay(models.Model):
     low = models.IntegerField()
     medium = models.IntegerField()
     high = models.IntegerField()
+
+
+class MachineBasis(models.Model):
+    """What a machine's scores were last computed from.
+
+    A run compares `signature` with the installations and results as they are now, rebuilds the machines that
+    differ, and takes exactly what they contributed before out of every sum.
+    """
+
+    # Outlives its machine, so that the next run can take a deleted machine out of the sums.
+    machine = models.OneToOneField(Machine, on_delete=models.DO_NOTHING, primary_key=True, db_constraint=False, related_name="+")
+    group = models.ForeignKey(MachineGroup, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+")
+    signature = models.BigIntegerField(help_text="Sum of hashes over installations and results; does not depend on their order.")
+    versions = ArrayField(models.IntegerField(), default=list)
+    passing = ArrayField(models.IntegerField(), default=list, help_text="Configuration ids.")
+    failing = ArrayField(models.IntegerField(), default=list, help_text="Configuration ids.")
+    check_weight = models.FloatField(default=0, help_text="Sum of the impacts of passing and failing.")
+    alerted = models.BooleanField(default=False)
+    likelihood_after = models.FloatField(help_text="b with what mitigating exceptions cover passing.")
+    base = models.FloatField(help_text="H / b")
+    exposures = models.IntegerField(help_text="Recommendations that apply.")
+    exploit = models.SmallIntegerField(help_text="Highest Weakness.Exploit of what it is exposed to.")
+    exploited = models.BooleanField()
+
+
+class VersionBasis(models.Model):
+    """What the scores of every carrier of a version were last computed from, as one number."""
+
+    version = models.OneToOneField(Version, on_delete=models.CASCADE, primary_key=True, related_name="+")
+    signature = models.BigIntegerField(help_text="Hash over its weaknesses, their risk, their exploits and their remedies.")
+
+
+class PresentWeakness(models.Model):
+    """A weakness of a software that some active machine has, as the last full run found it. The next one's timeline compares with it."""
+
+    pk = models.CompositePrimaryKey("software_id", "weakness_id")
+    software = models.ForeignKey(Software, on_delete=models.CASCADE, db_index=False, related_name="+")
+    weakness = models.ForeignKey("weaknesses.Weakness", on_delete=models.CASCADE, related_name="+")
+    exploit = models.SmallIntegerField()
+    exploited = models.BooleanField()
+    since = models.DateTimeField()

@@ -5,7 +5,7 @@ FROM unnest(%(groups)s::int[]) AS g(id)
 CROSS JOIN LATERAL (
     SELECT s.machine_id, s.score
     FROM recommendations_machinescore s
-    WHERE s.group_id = g.id AND (%(level)s::int IS NULL OR s.level = %(level)s::int)
+    WHERE s.group_id = g.id AND (%(levels)s::int[] IS NULL OR s.level = ANY(%(levels)s::int[]))
     ORDER BY s.score DESC, s.machine_id
     LIMIT %(offset)s + %(limit)s
 ) p

@@ -30,7 +30,7 @@ WITH stat AS (
     JOIN inventory_software w ON w.id = stat.software_id
     LEFT JOIN fix ON fix.software_id = w.id
     WHERE (%(text)s = '' OR w.name ILIKE %(pattern)s OR w.vendor ILIKE %(pattern)s OR w.key ILIKE %(pattern)s)
-      AND (%(ecosystem)s = '' OR w.ecosystem = %(ecosystem)s)
+      AND (%(ecosystems)s::text[] IS NULL OR w.ecosystem = ANY(%(ecosystems)s::text[]))
       AND (NOT %(weak)s OR w.weakness_count > 0)
       AND (%(support)s::int[] IS NULL OR w.support = ANY(%(support)s::int[]))
 )

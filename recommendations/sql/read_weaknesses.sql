@@ -21,11 +21,11 @@ WITH here AS (
     WHERE NOT k.rejected
       AND (NOT %(present)s OR (%(everything)s AND k.exposed_count > 0) OR here.installed > 0)
       AND (%(severity)s::int[] IS NULL OR k.severity = ANY(%(severity)s::int[]))
-      AND (%(threat)s = ''
-           OR (%(threat)s = 'exploited' AND k.exploited)
-           OR (%(threat)s = 'kit' AND k.exploit >= 3)
-           OR (%(threat)s = 'verified' AND k.exploit >= 2)
-           OR (%(threat)s = 'public' AND (k.exploit >= 1 OR k.exploited)))
+      AND (%(threats)s::text[] IS NULL
+           OR ('exploited' = ANY(%(threats)s::text[]) AND k.exploited)
+           OR ('kit' = ANY(%(threats)s::text[]) AND k.exploit >= 3)
+           OR ('verified' = ANY(%(threats)s::text[]) AND k.exploit >= 2)
+           OR ('public' = ANY(%(threats)s::text[]) AND (k.exploit >= 1 OR k.exploited)))
       AND (%(text)s = '' OR k.cve ILIKE %(pattern)s OR k.title ILIKE %(pattern)s OR k.id IN (SELECT weakness_id FROM named))
 )
 SELECT *, count(*) OVER () AS total

@@ -1,0 +1,231 @@
+"""Computing what to do and what it gains: the full run, the incremental run, exceptions' effects, daily rows.
+
+All of them exclude each other by one lock, and each is one transaction: readers see the figures of before or of
+after. Ingest goes on meanwhile; what it changes is marked dirty and taken by the next incremental run.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.models import Sum
+from django.forms.models import model_to_dict
+
+from core import sql
+from core.partitions import ensure_month
+from inventory.models import VersionStat
+from recommendations import bulk
+from recommendations.bulk import Scope
+from recommendations.models import GroupScore, PresentWeakness, Run, ScoringSettings
+
+FULL_MEMORY_MB = 192
+EVERYTHING_FROM = 5_000  # more changed machines than this are rebuilt by reading everything once
+
+
+@transaction.atomic
+def recompute(*, now: dt.datetime, kind: str = Run.Kind.FULL, afresh: bool = False) -> Run:
+    """A full run: version scores, recommendations, exposures, machine scores, stats, counters, events.
+
+    Every machine's installations and results are checked against those its scores were computed from; the machines
+    that differ are rebuilt, and all sums are added up again. `afresh` forgets what was computed and rebuilds everything.
+    """
+    bulk.lock()
+    bulk.give_memory(FULL_MEMORY_MB)
+    chosen = _current_settings()
+    weights = _parameters(chosen, now)
+    previous = _last_run()
+    dirty = _dirty_machines()
+    sql.run("recommendations/remember_impacts")
+    if afresh:
+        sql.run("recommendations/forget_everything")
+    bulk.score_versions(weights, now=now, software_ids=None)
+    bulk.find_live(weights, Scope())
+    changed = _rebuild_changed(weights, now=now)
+    bulk.store_machine_scores(weights, Scope())
+    bulk.sum_contributions(weights, Scope(), sign=1)
+    bulk.store_stats(weights)
+    _describe_all(weights, changed=changed, previous=previous, now=now)
+    sql.run("recommendations/clear_dirty", {"machines": list(dirty), "since": list(dirty.values())})
+    run = Run(kind=kind, started_at=now, settings=chosen)
+    return _finish(run, now=now, machines=changed)
+
+
+@transaction.atomic
+def refresh_dirty(*, now: dt.datetime, limit: int = 500) -> int:
+    """An incremental run over at most `limit` dirty machines; returns how many were taken.
+
+    What they contributed is taken out of every sum, they are rebuilt, and what they contribute now is added. Uses the
+    settings of the last full run: those edited since take effect on everything at once, with the next full run.
+    """
+    bulk.lock()
+    previous = _last_full_run()
+    machines = _take_dirty(limit)
+    if not machines:
+        return 0
+    if previous is None:
+        recompute(now=now)
+        return len(machines)
+    _refresh(_parameters(previous.settings, now), Scope(tuple(machines)), now=now)
+    sql.run("recommendations/drop_dirty", {"machines": machines})
+    _finish(_incremental(previous, now=now), now=now, machines=len(machines))
+    return len(machines)
+
+
+@transaction.atomic
+def score_versions(*, version_ids: Sequence[int], now: dt.datetime) -> None:
+    """Version scores and recommendations after the matches of some versions changed.
+
+    The machines that carry them are for the caller to mark dirty. Does nothing before the first full run.
+    """
+    bulk.lock()
+    previous = _last_full_run()
+    if previous is None or not version_ids:
+        return
+    weights = _parameters(previous.settings, now)
+    software_ids = _software_of(version_ids)
+    bulk.score_versions(weights, now=now, software_ids=software_ids)
+    bulk.describe(weights, now=now, software_ids=software_ids)
+    if VersionStat.objects.filter(version_id__in=version_ids).exists():
+        sql.run("recommendations/count_weaknesses")
+
+
+@transaction.atomic
+def apply_effects(*, now: dt.datetime) -> None:
+    """Bring statuses and all figures after exceptions in line with ExceptionEffect, which the caller has just changed.
+
+    Call it in the transaction of that change. Plain figures stay as they are.
+    """
+    bulk.lock()
+    previous = _last_full_run()
+    if previous is None:
+        return
+    bulk.give_memory(FULL_MEMORY_MB)
+    weights = _parameters(previous.settings, now)
+    bulk.find_live(weights, Scope())
+    bulk.store_machine_scores(weights, Scope())
+    bulk.sum_contributions(weights, Scope(), sign=1)
+    bulk.store_stats(weights)
+    bulk.settle(now=now)
+    _finish(_incremental(previous, now=now), now=now, machines=0)
+
+
+@transaction.atomic
+def snapshot(*, day: dt.date) -> None:
+    """The sums of now as the rows of `day`, for trends. Safe to run again: the last one of a day stays."""
+    ensure_month("recommendations_recommendationday", day)
+    ensure_month("recommendations_scoreday", day)
+    sql.run("recommendations/store_day", {"day": day})
+
+
+def _rebuild_changed(weights: bulk.Parameters, *, now: dt.datetime) -> int:
+    """Rebuild the machines that differ from what their scores rest on; returns how many did."""
+    changed = bulk.changed_machines()
+    if not changed:
+        sql.run("recommendations/apply_holdings")
+        return 0
+    scope = Scope(tuple(changed)) if len(changed) <= EVERYTHING_FROM else Scope()
+    bulk.count_holdings(scope, sign=-1)
+    bulk.rebuild(weights, scope, now=now)
+    bulk.count_holdings(scope, sign=1)
+    bulk.apply_holdings()
+    sql.run("recommendations/store_version_signatures")
+    return len(changed)
+
+
+def _describe_all(weights: bulk.Parameters, *, changed: int, previous: Run | None, now: dt.datetime) -> None:
+    first = previous is None or not PresentWeakness.objects.exists()
+    bulk.describe(weights, now=now, software_ids=None)
+    bulk.settle(now=now)
+    sql.run("recommendations/count_weaknesses")
+    moment = {"now": now, "today": now.date(), "first": first, "previous": previous.finished_at if previous else None}
+    sql.run("recommendations/record_events", moment)
+    sql.run("recommendations/record_milestones", moment)
+
+
+def _refresh(weights: bulk.Parameters, scope: Scope, *, now: dt.datetime) -> None:
+    if software_ids := _software_of_new_versions(scope):
+        bulk.score_versions(weights, now=now, software_ids=software_ids)
+    bulk.find_live(weights, scope)
+    bulk.remember_versions(scope)
+    bulk.count_holdings(scope, sign=-1)
+    bulk.sum_contributions(weights, scope, sign=-1)
+    bulk.rebuild(weights, scope, now=now)
+    bulk.store_machine_scores(weights, scope)
+    bulk.count_holdings(scope, sign=1)
+    bulk.sum_contributions(weights, scope, sign=1)
+    flipped = bulk.apply_holdings()
+    bulk.apply_stats(weights, scope, population=_population_changed())
+    sql.run("recommendations/move_weakness_counts", scope.parameters)
+    if flipped:
+        sql.run("recommendations/match_pairs", {**weights, "everything": False, "software_ids": flipped})
+        bulk.describe(weights, now=now, software_ids=flipped)
+    bulk.settle(now=now)
+
+
+def _current_settings() -> dict[str, Any]:
+    row, _ = ScoringSettings.objects.get_or_create(id=1)
+    return {**model_to_dict(row), "active_days": settings.ACTIVE_DAYS}
+
+
+def _parameters(chosen: Mapping[str, Any], now: dt.datetime) -> bulk.Parameters:
+    days = chosen.get("active_days", settings.ACTIVE_DAYS)
+    return {**chosen, "today": now.date(), "active_since": now - dt.timedelta(days=days)}
+
+
+def _last_run() -> Run | None:
+    return Run.objects.filter(kind=Run.Kind.FULL, finished_at__isnull=False).order_by("-finished_at", "-id").first()
+
+
+_last_full_run = _last_run
+
+
+def _incremental(previous: Run, *, now: dt.datetime) -> Run:
+    """Incremental runs follow each other by the second: the row of the last one is used again."""
+    newest = Run.objects.order_by("-id").first()
+    if newest is not None and newest.kind == Run.Kind.INCREMENTAL:
+        newest.started_at = now
+        return newest
+    return Run(kind=Run.Kind.INCREMENTAL, started_at=now, settings=previous.settings)
+
+
+def _finish(run: Run, *, now: dt.datetime, machines: int) -> Run:
+    total = GroupScore.objects.aggregate(weight=Sum("weight", default=0.0), exposure=Sum("exposure", default=0.0))
+    run.finished_at, run.machines = now, machines
+    run.score = 100 * total["exposure"] / total["weight"] if total["weight"] else None
+    run.save()
+    return run
+
+
+def _dirty_machines() -> dict[int, dt.datetime]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT machine_id, since FROM inventory_dirtymachine")
+        return dict(cursor.fetchall())
+
+
+def _take_dirty(limit: int) -> list[int]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT machine_id FROM inventory_dirtymachine ORDER BY since, machine_id LIMIT %s FOR UPDATE SKIP LOCKED", [limit])
+        return [row[0] for row in cursor.fetchall()]
+
+
+def _software_of(version_ids: Sequence[int]) -> list[int]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT DISTINCT software_id FROM inventory_version WHERE id = ANY(%s)", [list(version_ids)])
+        return [row[0] for row in cursor.fetchall()]
+
+
+def _software_of_new_versions(scope: Scope) -> list[int]:
+    return [row["software_id"] for row in sql.rows("recommendations/read_new_software", scope.parameters)]
+
+
+def _population_changed() -> bool:
+    """Whether a machine of this run came to the scored ones or left them."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT coalesce(sum(abs(machines)), 0) <> 0 FROM (SELECT sum(machines) AS machines FROM part_group GROUP BY group_id) g"
+        )
+        return bool(cursor.fetchone()[0])

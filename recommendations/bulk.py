@@ -1,0 +1,133 @@
+"""The set-based halves of a run. Each function runs named files of `sql/`, inside the caller's transaction.
+
+They hand each other temporary tables named part_*, which the headers of the files describe. `Scope` says which
+machines: some, or everything.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connection
+
+from core import sql
+
+Parameters = Mapping[str, Any]
+LOCK = "recommendations:scores"
+ANALYZE_FROM = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Machines to rebuild; None: all of them."""
+
+    machines: tuple[int, ...] | None = None
+
+    @property
+    def parameters(self) -> Parameters:
+        return {"everything": self.machines is None, "machines": list(self.machines or ())}
+
+
+def lock() -> None:
+    """One computation at a time: held until the transaction ends. Ingest does not take it and goes on."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [LOCK])
+
+
+def give_memory(megabytes: int) -> None:
+    """Let this transaction's hashes and sorts stay in memory."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET LOCAL work_mem = '{int(megabytes)}MB'")
+
+
+def score_versions(weights: Parameters, *, now: dt.datetime, software_ids: Iterable[int] | None) -> None:
+    """version_score of the versions of some software (None: all). Leaves part_pair and part_version_signature."""
+    parameters = {**weights, **_software(software_ids), "now": now}
+    sql.run("recommendations/match_pairs", parameters)
+    sql.run("recommendations/store_version_scores", parameters)
+
+
+def find_live(weights: Parameters, scope: Scope) -> None:
+    """part_live, part_checked, part_covered, and empty sums."""
+    sql.run("recommendations/find_live_machines", {**weights, **scope.parameters})
+    sql.run("recommendations/find_covered")
+    sql.run("recommendations/make_sums")
+
+
+def changed_machines() -> list[int]:
+    """Machines whose scores rest on something else than what is there now."""
+    return [row["machine_id"] for row in sql.rows("recommendations/find_changed_machines")]
+
+
+def count_holdings(scope: Scope, *, sign: int) -> None:
+    sql.run("recommendations/count_holdings", {**scope.parameters, "sign": sign})
+
+
+def sum_contributions(weights: Parameters, scope: Scope, *, sign: int) -> None:
+    sql.run("recommendations/sum_contributions", {**weights, **scope.parameters, "sign": sign, "mitigating": _mitigating()})
+
+
+def rebuild(weights: Parameters, scope: Scope, *, now: dt.datetime) -> None:
+    """Contents, exposures and bases of the machines in scope, as they are now."""
+    parameters = {**weights, **scope.parameters, "now": now}
+    for name in ("read_contents", "store_exposures", "store_machine_basis", "describe_checks"):
+        sql.run(f"recommendations/{name}", parameters)
+    if scope.machines is None:
+        _analyze("recommendations_exposure", "recommendations_machinebasis")
+
+
+def store_machine_scores(weights: Parameters, scope: Scope) -> None:
+    sql.run("recommendations/store_machine_scores", {**weights, **scope.parameters})
+    if scope.machines is None:
+        _analyze("recommendations_machinescore")
+
+
+def apply_holdings() -> list[int]:
+    """version_stat, software_stat and the counters of software; returns software of versions that appeared or vanished."""
+    sql.run("recommendations/apply_holdings")
+    return [row["software_id"] for row in sql.rows("recommendations/read_flipped_software")]
+
+
+def store_stats(weights: Parameters) -> None:
+    sql.run("recommendations/store_stats", weights)
+
+
+def apply_stats(weights: Parameters, scope: Scope, *, population: bool) -> None:
+    sql.run("recommendations/apply_stats", {**weights, **scope.parameters, "population": population})
+
+
+def describe(weights: Parameters, *, now: dt.datetime, software_ids: Iterable[int] | None) -> None:
+    """What lists show of the recommendations of some software (None: all), from part_pair and version_stat."""
+    parameters = {**weights, **_software(software_ids), "now": now}
+    for name in ("describe_recommendations", "name_recommendations", "count_software_present_weaknesses"):
+        sql.run(f"recommendations/{name}", parameters)
+
+
+def settle(*, now: dt.datetime) -> None:
+    """Presence of checks, and the status that exceptions give."""
+    sql.run("recommendations/settle_recommendations", {"now": now})
+
+
+def remember_versions(scope: Scope) -> None:
+    """part_before: what the machines in scope carried when last computed."""
+    sql.run("recommendations/remember_versions", scope.parameters)
+
+
+def _mitigating() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT EXISTS (SELECT FROM part_covered)")
+        return bool(cursor.fetchone()[0])
+
+
+def _software(software_ids: Iterable[int] | None) -> Parameters:
+    return {"everything": software_ids is None, "software_ids": sorted(software_ids or ())}
+
+
+def _analyze(*tables: str) -> None:
+    """A table that was just filled has no statistics yet, and what follows would be planned blindly."""
+    with connection.cursor() as cursor:
+        for table in tables:
+            cursor.execute(f'ANALYZE "{table}"')

@@ -1,0 +1,61 @@
+-- version_stat and software_stat by the changes in part_holding, and part_flip: versions that appeared on the fleet or left it.
+DROP TABLE IF EXISTS part_change, part_flip
+-- ;;
+CREATE TEMP TABLE part_change ON COMMIT DROP AS
+SELECT kind, id, group_id, sum(machines)::int AS machines FROM part_holding GROUP BY kind, id, group_id HAVING sum(machines) <> 0
+-- ;;
+ANALYZE part_change
+-- ;;
+CREATE TEMP TABLE part_flip ON COMMIT DROP AS
+SELECT c.version_id FROM (SELECT id AS version_id, sum(machines) AS machines FROM part_change WHERE kind = 0 GROUP BY id) c
+LEFT JOIN (
+    SELECT version_id, sum(installed) AS installed FROM inventory_versionstat
+    WHERE version_id IN (SELECT id FROM part_change WHERE kind = 0) GROUP BY version_id
+) o ON o.version_id = c.version_id
+WHERE (coalesce(o.installed, 0) = 0) <> (coalesce(o.installed, 0) + c.machines = 0)
+-- ;;
+UPDATE inventory_versionstat o SET installed = o.installed + c.machines
+FROM part_change c WHERE c.kind = 0 AND c.id = o.version_id AND c.group_id = o.group_id
+-- ;;
+INSERT INTO inventory_versionstat (version_id, group_id, installed)
+SELECT c.id, c.group_id, c.machines FROM part_change c
+WHERE c.kind = 0 AND c.machines > 0 AND EXISTS (SELECT FROM inventory_version v WHERE v.id = c.id)
+  AND NOT EXISTS (SELECT FROM inventory_versionstat o WHERE o.version_id = c.id AND o.group_id = c.group_id)
+-- ;;
+DELETE FROM inventory_versionstat WHERE installed <= 0
+-- ;;
+WITH change AS (
+    SELECT id AS software_id, group_id, coalesce(sum(machines) FILTER (WHERE kind = 1), 0) AS installed,
+        coalesce(sum(machines) FILTER (WHERE kind = 2), 0) AS exposed
+    FROM part_change WHERE kind > 0 GROUP BY id, group_id
+)
+UPDATE inventory_softwarestat o SET installed = o.installed + c.installed, exposed = o.exposed + c.exposed
+FROM change c WHERE c.software_id = o.software_id AND c.group_id = o.group_id
+-- ;;
+WITH change AS (
+    SELECT id AS software_id, group_id, coalesce(sum(machines) FILTER (WHERE kind = 1), 0) AS installed,
+        coalesce(sum(machines) FILTER (WHERE kind = 2), 0) AS exposed
+    FROM part_change WHERE kind > 0 GROUP BY id, group_id
+)
+INSERT INTO inventory_softwarestat (software_id, group_id, installed, exposed)
+SELECT c.software_id, c.group_id, c.installed, c.exposed FROM change c
+WHERE c.installed > 0 AND EXISTS (SELECT FROM inventory_software s WHERE s.id = c.software_id)
+  AND NOT EXISTS (SELECT FROM inventory_softwarestat o WHERE o.software_id = c.software_id AND o.group_id = c.group_id)
+-- ;;
+DELETE FROM inventory_softwarestat WHERE installed <= 0
+-- ;;
+-- The counters on software that changed.
+UPDATE inventory_software s
+SET installed_count = n.installed, exposed_count = n.exposed, version_count = n.versions
+FROM (
+    SELECT c.id,
+        (SELECT coalesce(sum(t.installed), 0) FROM inventory_softwarestat t WHERE t.software_id = c.id) AS installed,
+        (SELECT coalesce(sum(t.exposed), 0) FROM inventory_softwarestat t WHERE t.software_id = c.id) AS exposed,
+        (SELECT count(*) FROM inventory_version v
+         WHERE v.software_id = c.id AND EXISTS (SELECT FROM inventory_versionstat x WHERE x.version_id = v.id)) AS versions
+    FROM (
+        SELECT id FROM part_change WHERE kind > 0
+        UNION SELECT v.software_id FROM part_flip f JOIN inventory_version v ON v.id = f.version_id
+    ) c
+) n
+WHERE n.id = s.id AND (s.installed_count, s.exposed_count, s.version_count) IS DISTINCT FROM (n.installed, n.exposed, n.versions)

@@ -1,0 +1,37 @@
+-- part_contents: what is on the live machines among `machines` (or all) at this moment, in one statement, so that
+-- everything that follows rests on the same installations whatever is ingested meanwhile.
+-- part_exposure: their exposures by the model: base = 0.9 max peak + 0.1 sum of sums over the versions on the machine.
+DROP TABLE IF EXISTS part_contents, part_exposure
+-- ;;
+CREATE TEMP TABLE part_contents ON COMMIT DROP AS
+WITH installed AS (
+    SELECT machine_id, array_agg(version_id) AS versions, sum(hashint4extended(version_id, 1) & 281474976710655)::bigint AS signature
+    FROM inventory_installation
+    WHERE %(everything)s OR machine_id = ANY(%(machines)s)
+    GROUP BY machine_id
+), checked AS (
+    SELECT machine_id, coalesce(array_agg(configuration_id) FILTER (WHERE passed), '{}') AS passing,
+        coalesce(array_agg(configuration_id) FILTER (WHERE NOT passed), '{}') AS failing,
+        sum(hashint4extended(configuration_id * 2 + passed::int, 2) & 281474976710655)::bigint AS signature
+    FROM inventory_configurationresult
+    WHERE %(everything)s OR machine_id = ANY(%(machines)s)
+    GROUP BY machine_id
+)
+SELECT l.machine_id, l.group_id, coalesce(i.versions, '{}') AS versions, coalesce(c.passing, '{}') AS passing, coalesce(c.failing, '{}') AS failing,
+    coalesce(i.signature, 0) # (coalesce(c.signature, 0) << 8) AS signature
+FROM part_live l
+LEFT JOIN installed i ON i.machine_id = l.machine_id
+LEFT JOIN checked c ON c.machine_id = l.machine_id
+WHERE %(everything)s OR l.machine_id = ANY(%(machines)s)
+-- ;;
+ANALYZE part_contents
+-- ;;
+CREATE TEMP TABLE part_exposure ON COMMIT DROP AS
+SELECT c.machine_id, s.recommendation_id, %(peak_share)s * max(s.peak) + %(sum_share)s * sum(s.sum) AS base,
+    max(s.exploit) AS exploit, bool_or(s.exploited) AS exploited
+FROM part_contents c
+CROSS JOIN unnest(c.versions) AS v(version_id)
+JOIN recommendations_versionscore s ON s.version_id = v.version_id
+GROUP BY c.machine_id, s.recommendation_id
+-- ;;
+ANALYZE part_exposure
