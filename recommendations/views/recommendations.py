@@ -2,9 +2,135 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_safe
+from django.views.decorators.vary import vary_on_headers
+from django_htmx.http import push_url
+
+from core.drawing import direction
+from core.htmx import details, wants
+from core.lists import ListState, Pager, pager
+from inventory import scope
+from recommendations import charts, detail_queries, recommendation_queries
+from recommendations.counters import last_run
+from recommendations.filters import SPEC
+from recommendations.models import Recommendation
+
+VIEWS = (
+    ("All active", {}, ("view", "all")),
+    ("Ongoing threats", {"threat": ("alert", "exploited")}, ("view", "threats")),
+    ("Zero day", {"tag": ("zero-day",)}, ("tag", "zero-day")),
+    ("End of support", {"tag": ("eos-software", "eos-versions")}, ("view", "eos")),
+    ("Exceptions", {"status": ("exception",)}, ("status", "exception")),
+)
 
 
+@require_safe
+@vary_on_headers("HX-Request", "HX-Target")
 def index(request: HttpRequest) -> HttpResponse:
-    return render(request, "recommendations/index.html")
+    """The list; its partial `results` alone for HTMX; with `open` the flyout stands open on it."""
+    state = SPEC.read(request.GET)
+    context = list_context(request, state)
+    if wants(request, "results"):
+        return push_url(render(request, "recommendations/index.html#results", context), f"{request.path}{state.address(open='')}")
+    if state.open:
+        context |= flyout_context(request, state, state.open) or {"open_unknown": state.open}
+    return render(request, "recommendations/index.html", context)
+
+
+@require_safe
+@vary_on_headers("HX-Request", "HX-Target")
+def detail(request: HttpRequest, key: str) -> HttpResponse:
+    """One recommendation: a page, or for HTMX the content of the flyout, whose address is then that of the list with `open`."""
+    if not wants(request, "flyout"):
+        found = detail_queries.find(key)
+        if found is None:
+            raise Http404
+        return render(request, "recommendations/detail.html", detail_context(request, found))
+    state = list_behind(request)
+    context = flyout_context(request, state or SPEC.read(QueryDict()), key)
+    if context is None:
+        raise Http404
+    response = render(request, "recommendations/detail.html#flyout", context)
+    place: detail_queries.Place | None = context["place"]
+    if state is not None:
+        address = state.address(open=key, page=place.page if place else state.page)
+        push_url(response, f"{reverse('recommendations:list')}{address}")
+    return response
+
+
+def list_context(request: HttpRequest, state: ListState) -> dict[str, Any]:
+    """Everything the list shows. A page beyond the last shows the last."""
+    groups = scope.of(request).group_ids
+    scale = recommendation_queries.scale_of(recommendation_queries.total_weight(groups))
+    totals = recommendation_queries.totals(state, groups=groups, scale=scale)
+    pages = pager(state, totals.rows)
+    counts = recommendation_queries.facet_counts(groups)
+    return {
+        "state": state,
+        "rows": _page(state, pages, groups=groups, scale=scale),
+        "largest": totals.largest,
+        "pager": pages,
+        "facets": state.facets(counts),
+        "views": _views(state, counts),
+        "computed": last_run(request).id is not None,
+        "columns": {column: True for column in state.columns},
+    }
+
+
+def flyout_context(request: HttpRequest, state: ListState, key: str) -> dict[str, Any] | None:
+    """The detail with its place in the list. None: there is no such recommendation."""
+    found = detail_queries.find(key)
+    if found is None:
+        return None
+    groups = scope.of(request).group_ids
+    total = recommendation_queries.totals(state, groups=groups, scale=1).rows
+    return detail_context(request, found) | {
+        "place": detail_queries.place_in(state, key, groups=groups, total=total),
+        "list_address": f"{reverse('recommendations:list')}{state.address(open='')}",
+        "open_address": f"{reverse('recommendations:list')}{state.address(open=key)}",
+    }
+
+
+def detail_context(request: HttpRequest, found: Recommendation) -> dict[str, Any]:
+    full = detail_queries.detail(found, groups=scope.of(request).group_ids)
+    trend = charts.line(days=full.days, values=full.series, name="Exposed machines", tone=direction(full.change))
+    return {
+        "detail": full,
+        "recommendation": found,
+        "trend": trend,
+        "trend_rows": list(zip(full.days, full.series, strict=True))[::-1],
+        "as_of": last_run(request).finished_at,
+    }
+
+
+def list_behind(request: HttpRequest) -> ListState | None:
+    """The state of the list that the flyout stands on, from the address the browser shows. None: it is another page."""
+    parts = urlsplit(details(request).current_url_abs_path or "")
+    return SPEC.read(QueryDict(parts.query)) if parts.path == reverse("recommendations:list") else None
+
+
+def _page(state: ListState, pages: Pager, *, groups: list[int], scale: float) -> list[recommendation_queries.RecommendationRow]:
+    if not pages.total:
+        return []
+    offset = (pages.page - 1) * state.per_page
+    return recommendation_queries.page(state, groups=groups, scale=scale, offset=offset, limit=state.per_page)
+
+
+def _views(state: ListState, counts: dict[str, dict[str, int]]) -> list[dict[str, Any]]:
+    """Ready-made filters with their counts; the one in force is marked."""
+    untouched = {facet.key: facet.default for facet in SPEC.facets}
+    return [
+        {
+            "label": label,
+            "address": state.address(q="", chosen={**untouched, **chosen}, page=1, open=""),
+            "count": counts[key][value],
+            "current": not state.q and state.chosen == {**untouched, **chosen},
+        }
+        for label, chosen, (key, value) in VIEWS
+    ]

@@ -57,6 +57,14 @@ ACCESS: dict[str, Access] = {
     "account/density/": POST_SIGNED_IN,
     "account/groups/": POST_SIGNED_IN,
     "recommendations/": SIGNED_IN,
+    "recommendations/export.csv": SIGNED_IN,
+    "recommendations/<str:key>/": SIGNED_IN,
+    "recommendations/<str:key>/exposed/": SIGNED_IN,
+    "recommendations/<str:key>/exposed/export.csv": SIGNED_IN,
+    "recommendations/<str:key>/installed/": SIGNED_IN,
+    "recommendations/<str:key>/installed/export.csv": SIGNED_IN,
+    "recommendations/<str:key>/weaknesses/": SIGNED_IN,
+    "recommendations/<str:key>/weaknesses/export.csv": SIGNED_IN,
 }
 
 # Under admin/ the admin site decides: nobody but staff gets past its sign-in page, and staff only to what they have rights for.

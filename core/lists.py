@@ -1,0 +1,305 @@
+"""A list whose whole state is its address: search, filters, sort, page, columns.
+
+A `ListSpec` says what a list knows. `read` turns a query string into a `ListState`; values it does not know are
+ignored and named in `unknown`. `ListState.address` is the way back: the shortest query string of a state.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+from urllib.parse import urlencode
+
+from django.http import QueryDict
+
+ANY = "any"
+PER_PAGE = (30, 50, 100)
+RESERVED = ("q", "sort", "page", "per_page", "columns", "groups", "open")
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """`sort`: "+" or "-", the direction a first click gives; empty: not sortable. `fixed`: cannot be hidden."""
+
+    key: str
+    label: str
+    sort: str = ""
+    shown: bool = True
+    fixed: bool = False
+    numeric: bool = False
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Facet:
+    """A filter with a fixed set of values. `default` holds where the address says nothing."""
+
+    key: str
+    label: str
+    options: tuple[tuple[str, str], ...]
+    default: tuple[str, ...] = ()
+
+    def words(self, values: Iterable[str]) -> str:
+        names = dict(self.options)
+        return ", ".join(names[value] for value in values)
+
+
+@dataclass(frozen=True, slots=True)
+class ListSpec:
+    """`keeps`: parameters of the page beside the list (its tab, its days) that every address of the list carries along."""
+
+    columns: tuple[Column, ...]
+    sort: str
+    facets: tuple[Facet, ...] = ()
+    per_page: int = PER_PAGE[0]
+    keeps: tuple[str, ...] = ()
+
+    def read(self, query: QueryDict) -> ListState:
+        reader = _Reader(query)
+        chosen = {facet.key: reader.facet(facet) for facet in self.facets}
+        sorts = {column.key for column in self.columns if column.sort}
+        state = ListState(
+            spec=self,
+            q=query.get("q", "").replace("\x00", "").strip()[:200],
+            chosen=chosen,
+            sort=reader.one("sort", lambda text: text.removeprefix("-") in sorts, self.sort),
+            page=int(reader.one("page", lambda text: text.isdecimal() and 0 < int(text) < 1_000_000, "1")),
+            per_page=int(reader.one("per_page", lambda text: text in map(str, PER_PAGE), str(self.per_page))),
+            columns=reader.columns(self.columns),
+            groups=",".join(query.getlist("groups")),
+            open=query.get("open", ""),
+            kept=tuple((name, value.replace("\x00", "")) for name in self.keeps for value in query.getlist(name)),
+        )
+        known = {*RESERVED, *chosen, *self.keeps}
+        strangers = [(name, value) for name in query for value in query.getlist(name) if name not in known]
+        return replace(state, unknown=tuple(reader.unknown + strangers))
+
+
+@dataclass(frozen=True, slots=True)
+class Chip:
+    """An active filter. `address` is the list without it."""
+
+    label: str
+    value: str
+    address: str
+    bad: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    column: Column
+    address: str
+    aria_sort: str
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    value: str
+    label: str
+    checked: bool
+    count: int | None = None
+    fixed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FacetChoices:
+    key: str
+    label: str
+    choices: tuple[Choice, ...]
+    has_default: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ListState:
+    spec: ListSpec
+    q: str = ""
+    chosen: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    sort: str = ""
+    page: int = 1
+    per_page: int = PER_PAGE[0]
+    columns: tuple[str, ...] = ()
+    groups: str = ""
+    open: str = ""
+    unknown: tuple[tuple[str, str], ...] = ()
+    kept: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def offset(self) -> int:
+        return (self.page - 1) * self.per_page
+
+    @property
+    def visible(self) -> frozenset[str]:
+        return frozenset(self.columns)
+
+    def parameters(self, *, leave_out: Iterable[str] = ()) -> list[tuple[str, str]]:
+        """What differs from the defaults, in a fixed order: the same state always has the same address."""
+        pairs = [("q", self.q)]
+        for facet in self.spec.facets:
+            values = self.chosen.get(facet.key, ())
+            if values != facet.default:
+                pairs.append((facet.key, ",".join(values) or (ANY if facet.default else "")))
+        pairs.append(("sort", self.sort if self.sort != self.spec.sort else ""))
+        pairs.append(("page", str(self.page) if self.page > 1 else ""))
+        pairs.append(("per_page", str(self.per_page) if self.per_page != self.spec.per_page else ""))
+        pairs.append(("columns", ",".join(self.columns) if self.columns != default_columns(self.spec.columns) else ""))
+        pairs += [("groups", self.groups), ("open", self.open), *self.kept]
+        left_out = set(leave_out)
+        return [(name, value) for name, value in pairs if value and name not in left_out]
+
+    def address(self, *, leave_out: Iterable[str] = (), **changes: Any) -> str:
+        """`?...` of this state with changes; `?` alone is the untouched list."""
+        state = replace(self, **changes) if changes else self
+        return "?" + urlencode(state.parameters(leave_out=leave_out), safe=",")
+
+    def with_facet(self, key: str, values: tuple[str, ...]) -> str:
+        return self.address(chosen={**self.chosen, key: values}, page=1, open="")
+
+    def headers(self) -> list[Header]:
+        """The visible columns, each with the address that sorts by it (or turns its order round)."""
+        by, descending = self.sort.removeprefix("-"), self.sort.startswith("-")
+        headers = []
+        for column in self.spec.columns:
+            if column.key not in self.columns:
+                continue
+            first = f"{column.sort.replace('+', '')}{column.key}"
+            turned = column.key if descending else f"-{column.key}"
+            address = self.address(sort=turned if column.key == by else first, page=1, open="") if column.sort else ""
+            headers.append(Header(column, address, ("descending" if descending else "ascending") if column.key == by else ""))
+        return headers
+
+    def chips(self) -> list[Chip]:
+        chips = [Chip("Search", self.q, self.address(q="", page=1, open=""))] if self.q else []
+        for facet in self.spec.facets:
+            if values := self.chosen.get(facet.key, ()):
+                chips.append(Chip(facet.label, facet.words(values), self.with_facet(facet.key, ())))
+        chips += [Chip(f"Unknown {name}", value or "empty", self.address(), bad=True) for name, value in self.unknown]
+        return chips
+
+    @property
+    def filter_count(self) -> int:
+        return sum(1 for facet in self.spec.facets if self.chosen.get(facet.key))
+
+    @property
+    def is_narrowed(self) -> bool:
+        """Whether a reset would change what the list holds."""
+        return bool(self.q or self.unknown) or any(self.chosen.get(facet.key, ()) != facet.default for facet in self.spec.facets)
+
+    @property
+    def reset_address(self) -> str:
+        return self.address(q="", chosen={facet.key: facet.default for facet in self.spec.facets}, page=1, open="")
+
+    def facets(self, counts: Mapping[str, Mapping[str, int]]) -> list[FacetChoices]:
+        """The filter pane. `counts`: facet -> value -> how many."""
+        return [
+            FacetChoices(
+                facet.key,
+                facet.label,
+                tuple(
+                    Choice(value, label, value in self.chosen.get(facet.key, ()), counts.get(facet.key, {}).get(value))
+                    for value, label in facet.options
+                ),
+                bool(facet.default),
+            )
+            for facet in self.spec.facets
+        ]
+
+    def column_choices(self) -> list[Choice]:
+        return [Choice(column.key, column.label, column.key in self.columns, fixed=column.fixed) for column in self.spec.columns]
+
+    def hidden(self, *names: str) -> list[tuple[str, str]]:
+        """What a form must carry along when it sets `names` itself. A changed list starts at its first page."""
+        return self.parameters(leave_out=(*names, "page", "open"))
+
+    def hidden_search(self) -> list[tuple[str, str]]:
+        return self.hidden("q")
+
+    def hidden_filters(self) -> list[tuple[str, str]]:
+        return self.hidden(*(facet.key for facet in self.spec.facets))
+
+    def hidden_columns(self) -> list[tuple[str, str]]:
+        return self.hidden("columns")
+
+    def hidden_size(self) -> list[tuple[str, str]]:
+        return self.hidden("per_page")
+
+    @property
+    def export_address(self) -> str:
+        """The same list without its pages: what an export holds."""
+        return self.address(leave_out=("page", "per_page", "open"))
+
+    @property
+    def all_columns_address(self) -> str:
+        return self.address(columns=default_columns(self.spec.columns), open="")
+
+
+@dataclass(frozen=True, slots=True)
+class Pager:
+    """Where a page stands: rows first-last of total, and its neighbours' addresses (empty: none)."""
+
+    total: int
+    first: int
+    last: int
+    page: int
+    pages: int
+    previous: str
+    following: str
+    sizes: tuple[tuple[int, bool], ...]
+
+
+def pager(state: ListState, total: int) -> Pager:
+    """Clamped to the pages there are."""
+    pages = max(-(-total // state.per_page), 1)
+    page = min(state.page, pages)
+    first = (page - 1) * state.per_page + 1 if total else 0
+    return Pager(
+        total=total,
+        first=first,
+        last=min(page * state.per_page, total),
+        page=page,
+        pages=pages,
+        previous=state.address(page=page - 1, open="") if page > 1 else "",
+        following=state.address(page=page + 1, open="") if page < pages else "",
+        sizes=tuple((size, size == state.per_page) for size in PER_PAGE),
+    )
+
+
+def default_columns(columns: Sequence[Column]) -> tuple[str, ...]:
+    return tuple(column.key for column in columns if column.shown or column.fixed)
+
+
+class _Reader:
+    """Reads one query string and keeps what it could not understand."""
+
+    def __init__(self, query: QueryDict) -> None:
+        self.query = query
+        self.unknown: list[tuple[str, str]] = []
+
+    def values(self, name: str) -> list[str]:
+        """Repeated parameters and comma lists alike: forms send the one, addresses keep the other."""
+        return [part.strip() for text in self.query.getlist(name) for part in text.split(",") if part.strip()]
+
+    def one(self, name: str, accepts: Any, default: str) -> str:
+        text = self.query.get(name, "").strip()
+        if text and accepts(text):
+            return text
+        if text:
+            self.unknown.append((name, text))
+        return default
+
+    def facet(self, facet: Facet) -> tuple[str, ...]:
+        given = self.values(facet.key)
+        known = [value for value, _ in facet.options]
+        self.unknown += [(facet.key, value) for value in given if value not in known and value != ANY]
+        chosen = tuple(value for value in known if value in given)
+        if chosen or ANY in given:
+            return chosen
+        return facet.default
+
+    def columns(self, columns: Sequence[Column]) -> tuple[str, ...]:
+        given = self.values("columns")
+        known = {column.key for column in columns}
+        self.unknown += [("columns", value) for value in given if value not in known]
+        if not known & set(given):
+            return default_columns(columns)
+        return tuple(column.key for column in columns if column.fixed or column.key in given)

@@ -1,0 +1,354 @@
+"""One recommendation in full: what stands in its flyout and on its page, and the lists behind it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.db.models import Exists, OuterRef, QuerySet, Sum
+
+from core import sql
+from core.lists import ListState
+from inventory.models import Configuration, ConfigurationResult, Installation, Machine, Software
+from recommendations import explanations, filters, rules
+from recommendations.machine_queries import RARE, Carrier, carriers
+from recommendations.models import Exposure, MachineScore, Recommendation, RecommendationStat, VersionScore
+from recommendations.recommendation_queries import SUMS, TREND_DAYS, Tag, platform_name, present, scale_of, tags_of, total_weight
+from recommendations.records import Sums, Term
+from weaknesses.models import Weakness
+
+FIRST_ROWS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The version to bring a platform to. `machines` run an affected version there."""
+
+    platform: str
+    version: str
+    machines: int
+
+
+@dataclass(frozen=True, slots=True)
+class AddressedWeakness:
+    """`alert`: an open alert names it. `fixed`: first version without it, empty where none is known."""
+
+    cve: str
+    title: str
+    severity: int
+    cvss: float | None
+    epss: float
+    exploit: int
+    exploited: bool
+    published_at: dt.datetime | None
+    fixed: str
+    alert: bool
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenTerm:
+    """A factor of the impact as it is printed. `share`: 0 to 1, how far its bar reaches."""
+
+    label: str
+    about: str
+    text: str
+    share: float
+    tone: str
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """Sums over the chosen groups. `impact`, `impact_after` in points; `gain` in configuration points, None for software."""
+
+    exposed: int
+    installed: int
+    alerts: int
+    exposed_after: int
+    impact: float
+    impact_after: float
+    gain: float | None
+    sums: Sums
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class Detail:
+    recommendation: Recommendation
+    software: Software | None
+    configuration: Configuration | None
+    figures: Figures
+    top: Weakness | None
+    terms: tuple[WrittenTerm, ...]
+    impact_text: str
+    days: tuple[dt.date, ...]
+    series: tuple[int, ...]
+    targets: tuple[Target, ...]
+    tags: tuple[Tag, ...]
+    systems: tuple[str, ...]
+    weaknesses: tuple[AddressedWeakness, ...]
+    weakness_total: int
+    exploited_total: int
+    exposed_machines: tuple[Carrier, ...]
+    installed_machines: tuple[Carrier, ...]
+    activities: int
+
+    @property
+    def compliant(self) -> int:
+        return self.figures.installed - self.figures.exposed
+
+    @property
+    def change(self) -> int:
+        """Exposed machines more (or fewer) than at the beginning of the trend."""
+        return self.series[-1] - self.series[0] if self.series else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a recommendation stands in a list: its number, its page, and the keys beside it (empty: none)."""
+
+    number: int
+    total: int
+    page: int
+    previous: str
+    following: str
+
+
+def find(key: str) -> Recommendation | None:
+    return Recommendation.objects.select_related("software", "configuration").filter(key=key).first()
+
+
+def detail(recommendation: Recommendation, *, groups: Sequence[int]) -> Detail:
+    """Everything about one recommendation, as the machines of the chosen groups have it."""
+    figures = figures_of(recommendation, groups=groups)
+    top = Weakness.objects.filter(pk=recommendation.top_weakness_id).first() if recommendation.top_weakness_id else None
+    trend = sql.rows("recommendations/read_recommendation_trends", {"ids": [recommendation.pk], "groups": list(groups), "days": TREND_DAYS})
+    total, exploited, first = weaknesses_of(recommendation, limit=FIRST_ROWS)
+    targets = targets_of(recommendation, groups=groups)
+    software, configuration = recommendation.software, recommendation.configuration
+    terms = terms_of(recommendation, figures=figures, top=top)
+    return Detail(
+        recommendation=recommendation,
+        software=software,
+        configuration=configuration,
+        figures=figures,
+        top=top,
+        terms=_written(terms, recommendation=recommendation, figures=figures, top=top),
+        impact_text=str(explanations.printed(figures.impact)),
+        days=tuple(trend[0]["days"]) if trend else (),
+        series=tuple(trend[0]["exposed"]) if trend else (),
+        targets=targets,
+        tags=tags_of(
+            zero_day=recommendation.zero_day,
+            support=software.support if software else None,
+            user_impact=configuration.user_impact if configuration else "",
+        ),
+        systems=tuple(platform_name(platform) for platform in _systems(recommendation)),
+        weaknesses=first,
+        weakness_total=total,
+        exploited_total=exploited,
+        exposed_machines=machines_of(recommendation, groups=groups, exposed=True, expected=figures.exposed, limit=FIRST_ROWS),
+        installed_machines=machines_of(recommendation, groups=groups, exposed=False, expected=figures.installed, limit=FIRST_ROWS),
+        activities=recommendation.activities.count(),  # type: ignore[attr-defined]
+    )
+
+
+def figures_of(recommendation: Recommendation, *, groups: Sequence[int]) -> Figures:
+    stats = RecommendationStat.objects.filter(recommendation=recommendation, group_id__in=groups)
+    sums = stats.aggregate(**{f"sum_{name}": Sum(name, default=0) for name in SUMS})
+    total = {name: sums[f"sum_{name}"] for name in SUMS}
+    weight = total_weight(groups)
+    scale = scale_of(weight)
+    check = recommendation.configuration
+    return Figures(
+        exposed=total["exposed"],
+        installed=total["installed"],
+        alerts=total["alerts"],
+        exposed_after=total["exposed_after"],
+        impact=total["impact"] * scale,
+        impact_after=total["impact_after"] * scale,
+        gain=rules.gain(check.impact, total["exposed"], total["installed"]) if check else None,
+        sums=Sums(total["exposed"], total["weight"], total["base"], total["hazard"], total["impact"]),
+        weight=weight,
+    )
+
+
+def terms_of(recommendation: Recommendation, *, figures: Figures, top: Weakness | None) -> tuple[Term, ...]:
+    """The factors whose product is the impact; none where there is nothing to explain."""
+    if not figures.impact:
+        return ()
+    if recommendation.configuration_id:
+        return explanations.configuration_terms(figures.sums, total_weight=figures.weight)
+    return explanations.software_terms(
+        figures.sums, total_weight=figures.weight, top_severity=recommendation.top_severity, top_threat=recommendation.top_threat
+    )
+
+
+def weaknesses_of(
+    recommendation: Recommendation, *, text: str = "", offset: int = 0, limit: int | None = 50
+) -> tuple[int, int, tuple[AddressedWeakness, ...]]:
+    """(how many, how many exploited in the wild, a page of the weaknesses that the recommendation removes)."""
+    if recommendation.software_id is None:
+        return 0, 0, ()
+    found = sql.rows(
+        "recommendations/read_recommendation_weaknesses",
+        {"recommendation": recommendation.pk, "text": text, "pattern": sql.containing(text), "offset": offset, "limit": limit},
+    )
+    names = AddressedWeakness.__dataclass_fields__
+    rows = tuple(AddressedWeakness(**{name: row[name] if name != "fixed" else row[name] or "" for name in names}) for row in found)
+    return (found[0]["total"], found[0]["total_exploited"], rows) if found else (0, 0, ())
+
+
+def targets_of(recommendation: Recommendation, *, groups: Sequence[int]) -> tuple[Target, ...]:
+    if recommendation.kind not in (Recommendation.Kind.UPDATE, Recommendation.Kind.UPGRADE):
+        return ()
+    rows = sql.rows("recommendations/read_recommendation_targets", {"recommendation": recommendation.pk, "groups": list(groups)})
+    return tuple(Target(platform_name(row["platform"]) or "Any platform", row["target"], row["machines"]) for row in rows)
+
+
+def machines_of(
+    recommendation: Recommendation, *, groups: Sequence[int], exposed: bool, expected: int, offset: int = 0, limit: int = 50
+) -> tuple[Carrier, ...]:
+    """A page of the machines that need it (`exposed`), or of all that have it installed or to which the check applies; riskiest first."""
+    if recommendation.configuration_id is not None:
+        return _checked(recommendation, groups=groups, failing=exposed, expected=expected, offset=offset, limit=limit)
+    versions = version_ids(recommendation, exposed=exposed)
+    return carriers(version_ids=versions, groups=groups, expected=expected, offset=offset, limit=limit)
+
+
+def every_machine(recommendation: Recommendation, *, groups: Sequence[int], exposed: bool, chunk: int = 2000) -> Iterator[Carrier]:
+    """All of these machines by name, read in chunks from one server-side cursor."""
+    machines = _machines(recommendation, exposed=exposed).filter(group_id__in=groups, score__isnull=False)
+    versions = version_ids(recommendation, exposed=exposed) if recommendation.configuration_id is None else []
+    batch: list[Machine] = []
+    for machine in machines.select_related("group", "score").order_by("name", "pk").iterator(chunk_size=chunk):
+        batch.append(machine)
+        if len(batch) == chunk:
+            yield from _carriers(batch, versions)
+            batch = []
+    yield from _carriers(batch, versions)
+
+
+def version_ids(recommendation: Recommendation, *, exposed: bool) -> list[int]:
+    """Versions that the recommendation replaces, or all versions of its software."""
+    if exposed:
+        return list(VersionScore.objects.filter(recommendation=recommendation).values_list("version_id", flat=True))
+    return list(recommendation.software.versions.values_list("pk", flat=True)) if recommendation.software else []
+
+
+def place_in(state: ListState, key: str, *, groups: Sequence[int], total: int) -> Place | None:
+    """Where the recommendation stands on the page of the list (or just beyond it); None where it does not."""
+    rows = filters.narrow(present(groups), state).order_by(*filters.order(state)).values_list("key", flat=True)
+    start = max(state.offset - 2, 0)
+    keys = list(rows[start : state.offset + state.per_page + 2])
+    if key not in keys:
+        return None
+    index = keys.index(key)
+    number = start + index + 1
+    return Place(
+        number=number,
+        total=total,
+        page=(number - 1) // state.per_page + 1,
+        previous=keys[index - 1] if index else "",
+        following=keys[index + 1] if index + 1 < len(keys) else "",
+    )
+
+
+def _machines(recommendation: Recommendation, *, exposed: bool) -> QuerySet[Machine]:
+    if recommendation.configuration_id is not None:
+        results = ConfigurationResult.objects.filter(machine_id=OuterRef("pk"), configuration_id=recommendation.configuration_id)
+        return Machine.objects.filter(Exists(results.filter(passed=False) if exposed else results))
+    if exposed:
+        return Machine.objects.filter(Exists(Exposure.objects.filter(machine_id=OuterRef("pk"), recommendation=recommendation)))
+    versions = version_ids(recommendation, exposed=False)
+    return Machine.objects.filter(Exists(Installation.objects.filter(machine_id=OuterRef("pk"), version_id__in=versions)))
+
+
+def _carriers(machines: Sequence[Machine], versions: Sequence[int]) -> Iterator[Carrier]:
+    carried: dict[int, list[str]] = {}
+    if versions and machines:
+        installed = Installation.objects.filter(machine_id__in=[machine.pk for machine in machines], version_id__in=versions)
+        for machine_id, version in installed.order_by("version__sort_key", "version_id").values_list("machine_id", "version__version"):
+            carried.setdefault(machine_id, []).append(version)
+    for machine in machines:
+        yield _carrier(machine, machine.score, carried.get(machine.pk, ()))  # type: ignore[attr-defined]
+
+
+def _checked(
+    recommendation: Recommendation, *, groups: Sequence[int], failing: bool, expected: int, offset: int, limit: int
+) -> tuple[Carrier, ...]:
+    name = "read_rare_check_machines" if expected <= RARE else "read_common_check_machines"
+    parameters = {"configuration": recommendation.configuration_id, "failing": failing, "groups": list(groups), "offset": offset, "limit": limit}
+    ids = [row["id"] for row in sql.rows(f"recommendations/{name}", parameters)]
+    machines = Machine.objects.filter(pk__in=ids).select_related("group", "score").in_bulk()
+    return tuple(_carrier(machines[pk], machines[pk].score, ()) for pk in ids if pk in machines)  # type: ignore[attr-defined]
+
+
+def _carrier(machine: Machine, score: MachineScore, versions: Sequence[str]) -> Carrier:
+    return Carrier(
+        id=machine.pk,
+        name=machine.name,
+        domain=machine.domain,
+        group=machine.group.name,
+        system=f"{machine.os_name} {machine.os_version}".strip() or platform_name(machine.platform or machine.family),
+        versions=tuple(dict.fromkeys(versions)),
+        score=score.score,
+        level=score.level,
+        last_seen=machine.last_seen,
+    )
+
+
+def _systems(recommendation: Recommendation) -> list[str]:
+    pairs = VersionScore.objects.filter(recommendation=recommendation).exclude(version__platform="")
+    return sorted(set(pairs.values_list("version__platform", flat=True)))
+
+
+def _written(
+    terms: tuple[Term, ...], *, recommendation: Recommendation, figures: Figures, top: Weakness | None
+) -> tuple[WrittenTerm, ...]:
+    """The terms with the rounding that makes their product right to the last digit shown."""
+    abouts = _abouts(recommendation, figures, top)
+    printed = explanations.printed_terms(terms) if terms else ()
+    return tuple(
+        WrittenTerm(
+            label=term.name.capitalize(),
+            about=abouts.get(term.name, ""),
+            text=f"{number}%" if term.percent else str(number),
+            share=_bar_share(term),
+            tone="high" if term.name == "threat" and recommendation.exploited else "1",
+        )
+        for term, number in zip(terms, printed, strict=True)
+    )
+
+
+def _bar_share(term: Term) -> float:
+    """How far a term's bar reaches: shares as they are, breadth against twice the worst weakness, room against 100 points."""
+    whole = {"breadth": 2.0, "room": 100.0, "hazard at stake": 5.0}.get(term.name, 1.0)
+    return min(term.value / whole, 1.0)
+
+
+def _abouts(recommendation: Recommendation, figures: Figures, top: Weakness | None) -> dict[str, str]:
+    """What each term stands for, in the words of this recommendation."""
+    rated = f", CVSS {top.cvss:.1f}" if top and top.cvss is not None else ", not rated by CVSS"
+    others = max(recommendation.weakness_count - 1, 0)
+    return {
+        "severity": f"{top.cve}{rated}" if top else "The worst weakness",
+        "threat": _threat_words(recommendation, top),
+        "likelihood": f"Mean over the exposed machines, {figures.alerts:,} of them with an alert",
+        "breadth": f"{others:,} further weakness{'' if others == 1 else 'es'} on the same versions",
+        "reach": "Exposed share of the fleet, by device value",
+        "room": "Score points a unit of hazard still moves",
+        "likelihood drop": "How much less likely an attack succeeds where the check passes",
+        "hazard at stake": "Mean hazard of the failing machines, before likelihood",
+    }
+
+
+def _threat_words(recommendation: Recommendation, top: Weakness | None) -> str:
+    if top is None:
+        return "The worst weakness"
+    if top.exploited:
+        return "Exploited in the wild"
+    if recommendation.top_threat > top.epss and top.exploit:
+        return Weakness.Exploit(top.exploit).label
+    return f"Chance of exploitation in 30 days (EPSS): {Decimal(str(round(100 * top.epss, 1)))}%"

@@ -1,0 +1,85 @@
+"""The lists of recommendations as CSV: what the screen shows, without its pages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.http import HttpRequest, StreamingHttpResponse
+from django.views.decorators.http import require_safe
+
+from core.exports import stream
+from inventory import scope
+from recommendations import detail_queries, recommendation_queries
+from recommendations.filters import SPEC
+from recommendations.machine_queries import Carrier
+from recommendations.models import MachineScore
+from recommendations.recommendation_queries import RecommendationRow
+from recommendations.views.recommendation_lists import WEAKNESSES, found
+from weaknesses.models import Weakness
+
+HEADER = (
+    "id", "recommendation", "remediation_type", "status", "related_component", "category", "weaknesses", "active_alert", "exploit",
+    "exploited_in_the_wild", "exposed_machines", "installed_machines", "exposed_after_exceptions", "impact", "impact_after_exceptions",
+    "configuration_points", "activities", "tags",
+)  # fmt: skip
+MACHINE_HEADER = ("machine", "domain", "group", "system", "versions", "exposure_level", "score", "last_seen")
+WEAKNESS_HEADER = ("cve", "title", "severity", "cvss", "epss", "exploit", "exploited_in_the_wild", "active_alert", "fixed_in", "published")
+
+
+@require_safe
+def recommendations(request: HttpRequest) -> StreamingHttpResponse:
+    """The list of this address, all of its pages."""
+    groups = scope.of(request).group_ids
+    scale = recommendation_queries.scale_of(recommendation_queries.total_weight(groups))
+    rows = recommendation_queries.every(SPEC.read(request.GET), groups=groups, scale=scale)
+    return stream(filename="recommendations.csv", header=HEADER, rows=map(_line, rows))
+
+
+@require_safe
+def machines(request: HttpRequest, key: str, which: str) -> StreamingHttpResponse:
+    recommendation = found(key)
+    rows = detail_queries.every_machine(recommendation, groups=scope.of(request).group_ids, exposed=which == "exposed")
+    return stream(filename=f"{which}-machines.csv", header=MACHINE_HEADER, rows=map(_machine_line, rows))
+
+
+@require_safe
+def weaknesses(request: HttpRequest, key: str) -> StreamingHttpResponse:
+    _, _, rows = detail_queries.weaknesses_of(found(key), text=WEAKNESSES.read(request.GET).q, limit=None)
+    return stream(filename="weaknesses.csv", header=WEAKNESS_HEADER, rows=_weakness_lines(rows))
+
+
+def _line(row: RecommendationRow) -> tuple[Any, ...]:
+    return (
+        row.key,
+        row.title,
+        row.kind_label,
+        row.status_label,
+        row.component,
+        row.category_label,
+        row.weaknesses,
+        row.alert,
+        Weakness.Exploit(row.exploit).label,
+        row.exploited,
+        row.exposed,
+        row.installed,
+        row.exposed_after,
+        row.impact,
+        row.impact_after,
+        "" if row.gain is None else row.gain,
+        row.activities,
+        "; ".join(tag.label for tag in row.tags),
+    )
+
+
+def _machine_line(machine: Carrier) -> tuple[Any, ...]:
+    level = MachineScore.Level(machine.level).label
+    versions = "; ".join(machine.versions)
+    return (machine.name, machine.domain, machine.group, machine.system, versions, level, machine.score, machine.last_seen)
+
+
+def _weakness_lines(rows: tuple[detail_queries.AddressedWeakness, ...]) -> Iterator[tuple[Any, ...]]:
+    for row in rows:
+        severity, exploit = Weakness.Severity(row.severity).label, Weakness.Exploit(row.exploit).label
+        cvss = "" if row.cvss is None else row.cvss
+        yield (row.cve, row.title, severity, cvss, row.epss, exploit, row.exploited, row.alert, row.fixed, row.published_at or "")
