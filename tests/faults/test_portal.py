@@ -14,7 +14,7 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -50,6 +50,13 @@ class Portal:
             if "is ready" in line:
                 return printed
         raise AssertionError(f"ended with {self.process.wait()}:\n{printed}")
+
+    def close(self) -> None:
+        """For the end of a test, however it ended."""
+        self.process.kill()
+        self.process.wait()
+        if self.process.stdout:
+            self.process.stdout.close()
 
     def stop(self, signum: signal.Signals) -> int:
         self.process.send_signal(signum)
@@ -100,14 +107,28 @@ def _free_port() -> int:
 
 
 @pytest.fixture
+def start(home: Path) -> Iterator[Callable[[int], Portal]]:
+    """Starts a portal on a port; whatever still runs afterwards is killed."""
+    portals: list[Portal] = []
+
+    def run(port: int) -> Portal:
+        portals.append(Portal(home, port))
+        return portals[-1]
+
+    yield run
+    for portal in portals:
+        portal.close()
+
+
+@pytest.fixture
 def home(tmp_path: Path) -> Path:
     return tmp_path / "data"
 
 
 @pytest.mark.timeout(240)
-def test_a_killed_portal_starts_again_and_ctrl_c_stops_all_of_it(home: Path) -> None:
+def test_a_killed_portal_starts_again_and_ctrl_c_stops_all_of_it(home: Path, start: Callable[[int], Portal]) -> None:
     port = _free_port()
-    first = Portal(home, port)
+    first = start(port)
     printed = first.wait_until_ready()
     assert "Sign in as admin" in printed
     assert PASSWORD not in printed
@@ -130,7 +151,7 @@ def test_a_killed_portal_starts_again_and_ctrl_c_stops_all_of_it(home: Path) -> 
     first.process.wait()
     first.wait_until_nothing_is_left()
 
-    again = Portal(home, port)
+    again = start(port)
     printed = again.wait_until_ready()
     assert "Sign in as admin" not in printed
     assert again.sign_in() == 200
@@ -139,8 +160,8 @@ def test_a_killed_portal_starts_again_and_ctrl_c_stops_all_of_it(home: Path) -> 
 
 
 @pytest.mark.timeout(120)
-def test_a_program_that_dies_is_started_again(home: Path) -> None:
-    portal = Portal(home, _free_port())
+def test_a_program_that_dies_is_started_again(home: Path, start: Callable[[int], Portal]) -> None:
+    portal = start(_free_port())
     portal.wait_until_ready()
     web = next(int(line.split()[0]) for line in (home / "programs").read_text().splitlines())
     os.kill(web, signal.SIGKILL)
