@@ -157,7 +157,11 @@ def _range_rows(record: WeaknessRecord) -> Iterator[tuple[Any, ...]]:
 
 def fingerprint(entry: RangeRecord) -> str:
     """MD5 over everything a range says: two ranges with the same one are the same."""
-    return hashlib.md5(json.dumps(astuple(entry)).encode(), usedforsecurity=False).hexdigest()
+    said = (
+        *(entry.product, entry.start, entry.start_included, entry.end, entry.end_included, entry.fixed),
+        *(entry.platforms, entry.qualifiers, entry.requires),
+    )
+    return hashlib.md5(repr(said).encode(), usedforsecurity=False).hexdigest()
 
 
 def store_epss(records: Iterable[EpssRecord], *, day: dt.date, complete: bool = False) -> Counts:

@@ -17,6 +17,7 @@ from weaknesses.rules import platform_of, platform_of_target, windows_window
 
 ANY, NOT_APPLICABLE = "*", "-"
 _UNESCAPED_COLON = re.compile(r"(?<!\\):")
+_ESCAPED = re.compile(r"\\(.)")
 _BOUNDS = ("versionStartIncluding", "versionStartExcluding", "versionEndIncluding", "versionEndExcluding")
 _SHORT_UPDATE = re.compile(r"([ab])_?(\d+)")
 
@@ -47,11 +48,11 @@ class CpeName:
 
 def parse_name(text: str) -> CpeName:
     """Read `cpe:2.3:a:vendor:product:...`. Raises MalformedName."""
-    head, _, rest = text.partition("cpe:2.3:")
+    head, _, rest = text.lower().partition("cpe:2.3:")
     parts = _UNESCAPED_COLON.split(rest)
     if head or len(parts) != 11 or parts[0] not in ("a", "o", "h") or not all(parts):
         raise MalformedName(f"{text[:200]!r} is not a CPE 2.3 name")
-    return CpeName(*(re.sub(r"\\(.)", r"\1", part).lower() for part in parts))
+    return CpeName(*(_ESCAPED.sub(r"\1", part) if "\\" in part else part for part in parts))
 
 
 def ranges_from_configurations(configurations: Iterable[Mapping[str, Any]], *, faults: list[str] | None = None) -> tuple[RangeRecord, ...]:
@@ -182,7 +183,7 @@ class _Bounds:
 def _bounds(name: CpeName, stated: Mapping[str, str]) -> _Bounds | None:
     """None where the name has no version. An update ("sp1", "update_291") belongs to the version it follows."""
     if name.version == NOT_APPLICABLE:
-        return _within_windows_release(name, _Bounds()) if name.part == "o" and windows_window(name.product) else None
+        return None
     if name.version != ANY:
         version = _with_update(name.version, name.update)
         return _Bounds(start=version, end=version, end_included=True, update_used=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from argparse import ArgumentParser
+from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
@@ -11,7 +12,7 @@ from django.utils import timezone
 
 from weaknesses.actions import sync_feed
 from weaknesses.errors import FeedBusy
-from weaknesses.feeds import FEEDS
+from weaknesses.feeds import FEEDS, folder
 from weaknesses.feeds.base import FeedKind
 from weaknesses.models import Feed, FeedRun
 
@@ -25,15 +26,32 @@ class Command(BaseCommand):
         parser.add_argument("--no-recompute", action="store_true", help="Leave matching and scoring to the next run.")
 
     def handle(self, *args: Any, kind: list[str], origin: str | None, no_recompute: bool, **options: Any) -> None:
+        if origin and not Path(origin).is_dir():
+            raise CommandError(f"There is no folder {origin}.")
         unknown = [name for name in kind if name not in FEEDS]
         if unknown:
             raise CommandError(f"There is no feed {unknown[0]!r}. Known: {', '.join(FEEDS)}.")
-        states = [self._sync(FEEDS[name], origin) for name in kind or _enabled(origin)]
+        states = [self._sync(FEEDS[name], origin) for name in kind or self._enabled(origin)]
         if not no_recompute and FeedRun.State.DONE in states:
             self._recompute()
         failed = states.count(FeedRun.State.FAILED)
         if failed:
             raise CommandError(f"{failed} of {len(states)} feeds failed; what they had stored before is kept.")
+
+    def _enabled(self, origin: str | None) -> list[str]:
+        """Every enabled feed that can be read: with an address, or with files in the folder."""
+        disabled = set(Feed.objects.filter(enabled=False).values_list("kind", flat=True))
+        chosen = []
+        for name, feed in FEEDS.items():
+            if name in disabled:
+                self.stdout.write(f"{name:<11} switched off")
+            elif origin and not folder.files(Path(origin), feed):
+                self.stdout.write(f"{name:<11} no file in {origin}")
+            elif origin or feed.addresses or feed.fetch:
+                chosen.append(name)
+        if not chosen:
+            raise CommandError(f"There is nothing to read in {origin}." if origin else "Every feed is switched off.")
+        return chosen
 
     def _sync(self, feed: FeedKind, origin: str | None) -> str:
         begun = time.monotonic()
@@ -63,11 +81,6 @@ class Command(BaseCommand):
         begun = time.monotonic()
         pipeline.run(now=timezone.now())
         self.stdout.write(f"Matched and scored anew in {time.monotonic() - begun:,.1f} s.")
-
-
-def _enabled(origin: str | None) -> list[str]:
-    disabled = set(Feed.objects.filter(enabled=False).values_list("kind", flat=True))
-    return [name for name, feed in FEEDS.items() if name not in disabled and (origin or feed.addresses or feed.fetch)]
 
 
 def _line(run: FeedRun, seconds: float) -> str:
