@@ -52,8 +52,24 @@ OS_CYCLES: Final = (
     ("microsoft-_-windows_10", "windows", "10-"),
     ("microsoft-_-windows_11", "windows", "11-"),
     *((f"microsoft-_-windows_server_{year}", "windows-server", year) for year in ("2012", "2016", "2019", "2022", "2025")),
+    *(
+        (f"{name}-_-{name}", slug, "")
+        for name, slug in (
+            ("debian", "debian"),
+            ("ubuntu", "ubuntu"),
+            ("rhel", "rhel"),
+            ("almalinux", "almalinux"),
+            ("rocky", "rocky-linux"),
+            ("fedora", "fedora"),
+            ("centos", "centos"),
+            ("amzn", "amazon-linux"),
+            ("alpine", "alpine-linux"),
+            ("sles", "sles"),
+            ("ol", "oracle-linux"),
+        )
+    ),
 )
-"""Software, product of endoflife.date, beginning of its release lines. A line's latest version is its build: 10.0.22631."""
+"""Software, product of endoflife.date, beginning of its release lines. A Windows line's latest version is its build: 10.0.22631."""
 
 ENDED_ON_UNKNOWN_DAY: Final = dt.date(1970, 1, 1)
 SUPPORT_ENDS_SOON: Final = dt.timedelta(days=180)

@@ -28,10 +28,11 @@ SELECT named.id AS software_id, line.cycle AS prefix, line.ends
 FROM named
 JOIN line ON line.key = named.key
 UNION
-SELECT s.id, c.latest, coalesce(c.ends_on, CASE WHEN c.ended THEN %(long_ago)s::date END)
+SELECT s.id, CASE WHEN starts_with(c.slug, 'windows') THEN c.latest ELSE c.cycle END, coalesce(c.ends_on, CASE WHEN c.ended THEN %(long_ago)s::date END)
 FROM unnest(%(os_software)s::text[], %(os_slugs)s::text[], %(os_cycles)s::text[]) AS os (key, slug, cycle)
 JOIN inventory_software s ON s.key = os.key
-JOIN weaknesses_supportcycle c ON c.slug = os.slug AND starts_with(c.cycle, os.cycle) AND c.latest <> ''
+JOIN weaknesses_supportcycle c ON c.slug = os.slug AND starts_with(c.cycle, os.cycle)
+WHERE c.latest <> '' OR NOT starts_with(c.slug, 'windows')
 -- ;;
 ANALYZE support_line
 -- ;;

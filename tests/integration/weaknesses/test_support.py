@@ -105,3 +105,12 @@ def test_what_is_no_longer_listed_is_taken_back() -> None:
     SupportCycle.objects.all().delete()
     apply_support_cycles(now=NOW)
     assert state(found) == (None, Software.Support.UNKNOWN, None)
+
+
+def test_a_distribution_is_known_by_its_release() -> None:
+    line("debian", "11", ENDED)
+    line("debian", "12", FAR)
+    old, new = (installed(version("debian-_-debian", text, platform=f"debian-{text}", ecosystem="os")) for text in ("11", "12"))
+    apply_support_cycles(now=NOW)
+    assert state(old) == (ENDED, Software.Support.ENDED_VERSIONS, ENDED)
+    assert state(new)[0] == FAR
