@@ -12,19 +12,15 @@ from django.db.models import Count
 
 from core import audit
 from inventory import aliases, bulk
-from inventory.errors import UnreadableReport
+from inventory.errors import BadTag, UnreadableReport
 from inventory.groups import default_group
 from inventory.ingestion import Ingestion
 from inventory.models import IngestRun, Machine, MachineGroup
 from inventory.rules import first_group
 
-__all__ = ["BadTag", "default_group", "exclude_machines", "ingest", "load_aliases", "regroup_machines", "set_internet_facing",
+__all__ = ["default_group", "exclude_machines", "ingest", "load_aliases", "regroup_machines", "set_internet_facing",
            "set_machine_value", "tag_machine"]  # fmt: skip
 TAG_LIMIT = 30
-
-
-class BadTag(ValueError):
-    """A tag cannot be used; the message says why."""
 
 
 def ingest(

@@ -1,4 +1,4 @@
-"""What can be wrong with a report as a whole. Messages are for the one who sent it."""
+"""What can be wrong with a report as a whole, or with a value someone gives. Messages are for the one who sent it."""
 
 from __future__ import annotations
 
@@ -17,3 +17,7 @@ class TooLarge(UnreadableReport):
 
 class NoMachineNamed(UnreadableReport):
     """The format names no machine and the caller gave none."""
+
+
+class BadTag(ValueError):
+    """A tag cannot be used; the message says why."""
