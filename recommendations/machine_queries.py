@@ -5,11 +5,12 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from core import sql
-from inventory.models import Alert, ConfigurationResult, Installation, Machine
+from inventory.models import Alert, ConfigurationResult, Installation, Machine, Software
 from recommendations import rules
 from recommendations.models import MachineScore, Recommendation
 from recommendations.records import Weights
@@ -22,17 +23,21 @@ COUNTED = 10_000
 
 @dataclass(frozen=True, slots=True)
 class MachineFilter:
-    """Which machines. `state`: active (in the scores), silent (left out: silent or excluded) or any. `level`: MachineScore.Level."""
+    """Which machines; an empty choice is any. `state`: active (in the scores), silent (left out: silent or excluded) or empty.
+
+    `levels`: MachineScore.Level, `values`: Machine.Value. `empty`: nothing installed, `filled`: something. `unsupported_on`: its system's support is over by that day.
+    """
 
     groups: Sequence[int]
     text: str = ""
-    level: int | None = None
-    family: str = ""
-    value: int | None = None
-    tag: str = ""
+    levels: tuple[int, ...] = ()
+    families: tuple[str, ...] = ()
+    values: tuple[int, ...] = ()
     state: str = "active"
     internet: bool = False
     empty: bool = False
+    filled: bool = False
+    unsupported_on: dt.date | None = None
     sort: str = "-score"
 
 
@@ -168,7 +173,7 @@ class WeaknessRow:
 def machine_rows(chosen: MachineFilter, *, offset: int = 0, limit: int = 30) -> tuple[MachineRow, ...]:
     """A page of machines. The usual order, highest score first, reads an index and never sorts the fleet."""
     if _is_plain(chosen):
-        parameters = {"groups": list(chosen.groups), "level": chosen.level, "offset": offset, "limit": limit}
+        parameters = {"groups": list(chosen.groups), "levels": list(chosen.levels) or None, "offset": offset, "limit": limit}
         ids = [row["id"] for row in sql.rows("recommendations/read_highest_machines", parameters)]
         found = Machine.objects.filter(pk__in=ids).select_related("group", "score").in_bulk()
         return tuple(_machine_row(found[pk]) for pk in ids if pk in found)
@@ -193,22 +198,16 @@ def matching(chosen: MachineFilter) -> QuerySet[Machine]:
         machines = machines.filter(Exists(MachineScore.objects.filter(machine_id=OuterRef("pk"))))
     elif chosen.state == "silent":
         machines = machines.exclude(Exists(MachineScore.objects.filter(machine_id=OuterRef("pk"))))
-    conditions = Q()
-    if chosen.text:
-        conditions &= Q(name__icontains=chosen.text) | Q(domain__icontains=chosen.text) | Q(ip_addresses__contains=[chosen.text])
-    if chosen.level is not None:
-        conditions &= Q(score__level=chosen.level)
-    if chosen.family:
-        conditions &= Q(family=chosen.family)
-    if chosen.value is not None:
-        conditions &= Q(value=chosen.value)
-    if chosen.tag:
-        conditions &= Q(tags__contains=[chosen.tag])
-    if chosen.internet:
-        conditions &= Q(internet_facing=True)
+    installed = Exists(Installation.objects.filter(machine_id=OuterRef("pk")))
     if chosen.empty:
-        machines = machines.exclude(Exists(Installation.objects.filter(machine_id=OuterRef("pk"))))
-    return machines.filter(conditions)
+        machines = machines.exclude(installed)
+    if chosen.filled:
+        machines = machines.filter(installed)
+    if chosen.unsupported_on:
+        systems = Installation.objects.filter(machine_id=OuterRef("pk"), version__software__ecosystem=Software.Ecosystem.OS)
+        ended = Q(version__support_ends_on__lt=chosen.unsupported_on) | Q(version__software__support=Software.Support.ENDED)
+        machines = machines.filter(Exists(systems.filter(ended)))
+    return machines.filter(_conditions(chosen))
 
 
 def highest(*, groups: Sequence[int], limit: int = 5) -> tuple[MachineRow, ...]:
@@ -224,14 +223,17 @@ def carriers(*, version_ids: Sequence[int], groups: Sequence[int], expected: int
     """
     name = "read_rare_version_machines" if expected <= RARE else "read_common_version_machines"
     parameters = {"versions": list(version_ids), "groups": list(groups), "offset": offset, "limit": limit}
-    found = sql.rows(f"recommendations/{name}", parameters)
-    ids = [row["id"] for row in found]
-    machines = Machine.objects.filter(pk__in=ids).select_related("group").in_bulk()
-    carried: dict[int, list[str]] = {}
-    installed = Installation.objects.filter(machine_id__in=ids, version_id__in=version_ids).order_by("version__sort_key", "version_id")
-    for machine_id, version in installed.values_list("machine_id", "version__version"):
-        carried.setdefault(machine_id, []).append(version)
-    return tuple(_carrier(machines[row["id"]], row, carried.get(row["id"], [])) for row in found if row["id"] in machines)
+    return tuple(_carriers(sql.rows(f"recommendations/{name}", parameters), version_ids))
+
+
+def every_carrier(*, version_ids: Sequence[int], groups: Sequence[int], chunk: int = 1000) -> Iterator[Carrier]:
+    """All scored machines of the groups that carry one of the versions, by id, a chunk at a time."""
+    after = 0
+    installed = Installation.objects.filter(machine_id=OuterRef("machine_id"), version_id__in=version_ids)
+    scores = MachineScore.objects.filter(Exists(installed), group_id__in=groups).order_by("machine_id")
+    while page := list(scores.filter(machine_id__gt=after).values_list("machine_id", "score", "level")[:chunk]):
+        yield from _carriers([{"id": pk, "score": score, "level": level} for pk, score, level in page], version_ids)
+        after = page[-1][0]
 
 
 def machine_page(*, machine_id: int, groups: Sequence[int], weights: Weights) -> MachinePage | None:
@@ -307,8 +309,37 @@ def alerts_of(*, machine_id: int) -> QuerySet[Alert]:
     return Alert.objects.filter(machine_id=machine_id).order_by(F("closed_at").desc(nulls_first=True), "-opened_at", "-id")
 
 
+def _carriers(found: Sequence[dict[str, Any]], version_ids: Sequence[int]) -> Iterator[Carrier]:
+    """The machines of rows (id, score, level), in their order, with the versions they carry. Two statements."""
+    ids = [row["id"] for row in found]
+    machines = Machine.objects.filter(pk__in=ids).select_related("group").in_bulk()
+    carried: dict[int, list[str]] = {}
+    installed = Installation.objects.filter(machine_id__in=ids, version_id__in=version_ids).order_by("version__sort_key", "version_id")
+    for machine_id, version in installed.values_list("machine_id", "version__version"):
+        carried.setdefault(machine_id, []).append(version)
+    for row in found:
+        if row["id"] in machines:
+            yield _carrier(machines[row["id"]], row, carried.get(row["id"], []))
+
+
+def _conditions(chosen: MachineFilter) -> Q:
+    conditions = Q()
+    if chosen.text:
+        named = Q(name__icontains=chosen.text) | Q(domain__icontains=chosen.text)
+        conditions &= named | Q(tags__contains=[chosen.text]) | Q(ip_addresses__contains=[chosen.text])
+    if chosen.levels:
+        conditions &= Q(score__level__in=chosen.levels)
+    if chosen.families:
+        conditions &= Q(family__in=chosen.families)
+    if chosen.values:
+        conditions &= Q(value__in=chosen.values)
+    if chosen.internet:
+        conditions &= Q(internet_facing=True)
+    return conditions
+
+
 def _is_plain(chosen: MachineFilter) -> bool:
-    return chosen == MachineFilter(groups=chosen.groups, level=chosen.level)
+    return chosen == MachineFilter(groups=chosen.groups, levels=chosen.levels)
 
 
 def _ordered(chosen: MachineFilter) -> QuerySet[Machine]:
@@ -337,7 +368,7 @@ def _machine_row(machine: Machine) -> MachineRow:
     )
 
 
-def _carrier(machine: Machine, row: dict[str, object], versions: list[str]) -> Carrier:
+def _carrier(machine: Machine, row: dict[str, Any], versions: list[str]) -> Carrier:
     return Carrier(
         id=machine.pk,
         name=machine.name,
@@ -345,8 +376,8 @@ def _carrier(machine: Machine, row: dict[str, object], versions: list[str]) -> C
         group=machine.group.name,
         system=_system(machine),
         versions=tuple(dict.fromkeys(versions)),
-        score=row["score"],  # type: ignore[arg-type]
-        level=row["level"],  # type: ignore[arg-type]
+        score=row["score"],
+        level=row["level"],
         last_seen=machine.last_seen,
     )
 
@@ -377,15 +408,15 @@ def _is_alerted(machine: Machine, stored: MachineScore, weights: Weights) -> boo
     return stored.likelihood - without > 1e-9
 
 
-def _fix(row: dict[str, object], *, hazard: float, stored: MachineScore | None, weights: Weights) -> Fix:
+def _fix(row: dict[str, Any], *, hazard: float, stored: MachineScore | None, weights: Weights) -> Fix:
     total = stored.hazard if stored else 0.0
     drop = 100 * (rules.saturate(total, weights) - rules.saturate(max(total - hazard, 0.0), weights))
     kept = {name: row[name] for name in ("key", "title", "kind", "status", "component", "exploit", "exploited")}
     return Fix(
-        **kept,  # type: ignore[arg-type]
+        **kept,
         kind_label=Recommendation.Kind(row["kind"]).label,
         status_label=Recommendation.Status(row["status"]).label,
-        weaknesses=row["weakness_count"],  # type: ignore[arg-type]
+        weaknesses=row["weakness_count"],
         hazard=hazard,
         share=hazard / total if total else 0.0,
         drop=drop,

@@ -50,6 +50,23 @@ class ExposureScore:
     inactive: int
     unsupported_os: int
 
+    @property
+    def levels(self) -> tuple[tuple[str, str, int, str], ...]:
+        """(tone, label, machines, query of the list that holds them), no data last: those are part of the level None."""
+        without = self.none - self.no_data
+        return (
+            ("high", "High", self.high, "level=high"),
+            ("medium", "Medium", self.medium, "level=medium"),
+            ("low", "Low", self.low, "level=low"),
+            ("good", "None", without, "level=none&data=some"),
+            ("none", "No data", self.no_data, "data=none"),
+        )
+
+    @property
+    def parts(self) -> tuple[tuple[str, str, int], ...]:
+        """The levels for a doughnut."""
+        return tuple((tone, label, count) for tone, label, count, _ in self.levels)
+
 
 @dataclass(frozen=True, slots=True)
 class Points:

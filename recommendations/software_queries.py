@@ -5,22 +5,19 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from core import sql
 from inventory.models import Software, SoftwareStat, VersionStat
+from recommendations import machine_queries
 from recommendations.machine_queries import Carrier, carriers
 from recommendations.models import Recommendation, RecommendationStat
+from recommendations.recommendation_queries import Tag, tags_of
 from recommendations.score_queries import Point
 from weaknesses.models import SoftwareProduct, Weakness
 
 SOON = dt.timedelta(days=180)
 SORTS = ("name", "vendor", "weaknesses", "exposed", "installed", "impact")
-SUPPORT_TAGS = {
-    Software.Support.ENDED: "EOS software",
-    Software.Support.UPCOMING: "Upcoming EOS software",
-    Software.Support.ENDED_VERSIONS: "EOS versions",
-    Software.Support.UPCOMING_VERSIONS: "Upcoming EOS versions",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +27,7 @@ class SoftwareFilter:
     groups: Sequence[int]
     scale: float = 0.0
     text: str = ""
-    ecosystem: str = ""
+    ecosystems: tuple[str, ...] = ()
     weak: bool = False
     support: tuple[int, ...] = ()
     sort: str = "-impact"
@@ -50,7 +47,7 @@ class SoftwareRow:
     exploit: int
     exploited: bool
     alert: bool
-    tags: tuple[str, ...]
+    tags: tuple[Tag, ...]
     days: tuple[int, ...] = ()
 
 
@@ -136,7 +133,7 @@ class SoftwarePage:
     exploit: int
     alert_machines: int
     versions: int
-    tags: tuple[str, ...]
+    tags: tuple[Tag, ...]
 
     @property
     def weaknesses(self) -> int:
@@ -185,6 +182,7 @@ def software_page(*, key: str, groups: Sequence[int], scale: float) -> SoftwareP
     fixes, alerts = _fixes(software=software, groups=groups, scale=scale)
     counts = sql.rows("recommendations/count_software_weaknesses", {"software": software.pk, "groups": list(groups)})
     by_severity = {row["severity"]: row["weaknesses"] for row in counts}
+    installed_versions = VersionStat.objects.filter(version__software=software, group_id__in=groups, installed__gt=0)
     return SoftwarePage(
         software=software,
         products=_products(software),
@@ -195,8 +193,8 @@ def software_page(*, key: str, groups: Sequence[int], scale: float) -> SoftwareP
         exploited=sum(row["exploited"] for row in counts),
         exploit=max((row["exploit"] for row in counts), default=0),
         alert_machines=alerts,
-        versions=VersionStat.objects.filter(version__software=software, group_id__in=groups, installed__gt=0).values("version").distinct().count(),
-        tags=_tags(support=software.support, zero_day=any(fix.zero_day for fix in fixes)),
+        versions=installed_versions.values("version").distinct().count(),
+        tags=tags_of(support=software.support, zero_day=any(fix.zero_day for fix in fixes), user_impact=""),
     )
 
 
@@ -225,32 +223,32 @@ def software_carriers(*, page: SoftwarePage, groups: Sequence[int], offset: int 
     return carriers(version_ids=versions, groups=groups, expected=page.installed, offset=offset, limit=limit)
 
 
+def every_carrier(*, page: SoftwarePage, groups: Sequence[int], chunk: int = 1000) -> Iterator[Carrier]:
+    """All machines that carry the software, a chunk at a time, by machine."""
+    yield from machine_queries.every_carrier(version_ids=list(page.software.versions.values_list("id", flat=True)), groups=groups, chunk=chunk)
+
+
 def _parameters(chosen: SoftwareFilter) -> dict[str, object]:
     return {
         "groups": list(chosen.groups),
         "scale": chosen.scale,
         "text": chosen.text,
         "pattern": sql.containing(chosen.text),
-        "ecosystem": chosen.ecosystem,
+        "ecosystems": list(chosen.ecosystems) or None,
         "weak": chosen.weak,
         "support": list(chosen.support) or None,
         "sort": chosen.sort,
     }
 
 
-def _software_row(row: dict[str, object]) -> SoftwareRow:
+def _software_row(row: dict[str, Any]) -> SoftwareRow:
     kept = {name: row[name] for name in ("id", "key", "name", "vendor", "exposed", "installed", "impact", "exploit", "exploited", "alert")}
     return SoftwareRow(
-        **kept,  # type: ignore[arg-type]
+        **kept,
         ecosystem=Software.Ecosystem(row["ecosystem"]).label,
-        weaknesses=row["weakness_count"],  # type: ignore[arg-type]
-        tags=_tags(support=row["support"], zero_day=row["zero_day"]),  # type: ignore[arg-type]
+        weaknesses=row["weakness_count"],
+        tags=tags_of(support=row["support"], zero_day=row["zero_day"], user_impact=""),
     )
-
-
-def _tags(*, support: int, zero_day: bool) -> tuple[str, ...]:
-    ended = SUPPORT_TAGS.get(Software.Support(support))
-    return (("Zero day",) if zero_day else ()) + ((ended,) if ended else ())
 
 
 def _products(software: Software) -> tuple[ProductLink, ...]:
@@ -291,10 +289,10 @@ def _fix(recommendation: Recommendation, *, exposed: int, installed: int, impact
     )
 
 
-def _version_row(row: dict[str, object], *, today: dt.date) -> VersionRow:
+def _version_row(row: dict[str, Any], *, today: dt.date) -> VersionRow:
     ends = row["support_ends_on"]
     tag = ""
     if isinstance(ends, dt.date):
         tag = "EOS version" if ends <= today else "Upcoming EOS version" if ends <= today + SOON else ""
     kept = {name: row[name] for name in ("version", "platform", "installed", "weaknesses", "first_seen", "support_ends_on")}
-    return VersionRow(**kept, share=row["installed"] / row["installed_total"], tag=tag)  # type: ignore[arg-type, operator]
+    return VersionRow(**kept, share=row["installed"] / row["installed_total"], tag=tag)

@@ -13,6 +13,7 @@ from recommendations import event_words
 from recommendations.models import RecommendationStat
 from weaknesses.models import Event, Weakness
 
+EXPORT_HEADER = ("Time", "Event", "Type", "Component", "Machines impacted", "Machines impacted now", "Weaknesses", "Score change")
 EXPLOIT_KINDS = (Event.Kind.NEW_EXPLOIT, Event.Kind.VERIFIED, Event.Kind.KIT, Event.Kind.EXPLOITED)
 
 
@@ -93,6 +94,20 @@ def every(chosen: EventFilter, *, chunk: int = 1000) -> Iterator[EventRow]:
     while page := list(events.select_related("software", "configuration")[start : start + chunk]):
         yield from _rows(page, groups=chosen.groups)
         start += chunk
+
+
+def export_row(row: EventRow) -> tuple[object, ...]:
+    """A row of EXPORT_HEADER."""
+    return (row.at, row.sentence, row.kind_label, row.component, row.machines, row.machines_now, row.weaknesses, row.score_change)
+
+
+def new_per_day(chosen: EventFilter) -> dict[dt.date, int]:
+    """Day -> weaknesses that its events brought."""
+    days: dict[dt.date, int] = {}
+    found = matching(chosen).filter(kind=Event.Kind.NEW_WEAKNESS).values_list("at", "weakness_ids")
+    for at, ids in found.iterator():
+        days[at.date()] = days.get(at.date(), 0) + len(ids)
+    return days
 
 
 def counts(chosen: EventFilter) -> EventCounts:

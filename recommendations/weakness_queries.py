@@ -5,10 +5,11 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from core import sql
 from inventory.models import Alert
-from recommendations import cvss_words, rules
+from recommendations import cvss_words, machine_queries, rules
 from recommendations.machine_queries import Carrier, carriers
 from recommendations.models import Recommendation
 from recommendations.records import ScoredWeakness, Weights
@@ -25,14 +26,14 @@ THREATS = {
 
 @dataclass(frozen=True, slots=True)
 class WeaknessFilter:
-    """Which weaknesses. `everything`: every group is chosen. `present`: only those on a machine. `threat`: a key of THREATS."""
+    """Which weaknesses. `everything`: every group is chosen. `present`: only those on a machine. `threats`: keys of THREATS, any of which holds."""
 
     groups: Sequence[int]
     everything: bool = True
     present: bool = True
     text: str = ""
     severity: tuple[int, ...] = ()
-    threat: str = ""
+    threats: tuple[str, ...] = ()
     sort: str = "-exposed"
 
 
@@ -130,7 +131,9 @@ def weakness_counts() -> WeaknessCounts:
     return WeaknessCounts(Weakness.objects.filter(rejected=False).count(), present.count(), present.filter(exploited=True).count())
 
 
-def weakness_page(*, cve: str, groups: Sequence[int], everything: bool, scale: float, weights: Weights, machines: int = 10) -> WeaknessPage | None:
+def weakness_page(
+    *, cve: str, groups: Sequence[int], everything: bool, scale: float, weights: Weights, machines: int = 10
+) -> WeaknessPage | None:
     """The weakness of this CVE as the chosen groups have it; None where it is not known. `machines`: how many of them to list."""
     weakness = Weakness.objects.filter(cve=cve).first()
     if weakness is None:
@@ -158,16 +161,10 @@ def weakness_page(*, cve: str, groups: Sequence[int], everything: bool, scale: f
     )
 
 
-def weakness_carriers(*, cve: str, groups: Sequence[int], offset: int = 0, limit: int = 30) -> tuple[Carrier, ...]:
-    """A page of the machines of the groups that have the weakness, the most exposed first."""
-    weakness = Weakness.objects.filter(cve=cve).first()
-    if weakness is None:
-        return ()
-    found = sql.rows("recommendations/read_weakness_matches", {"weakness": weakness.pk, "groups": list(groups)})
-    versions = [row["version_id"] for row in found if row["installed"]]
-    expected = sum(row["installed"] for row in found)
-    return carriers(version_ids=versions, groups=groups, expected=expected, offset=offset, limit=limit)
-
+def every_carrier(*, cve: str, groups: Sequence[int]) -> Iterator[Carrier]:
+    """All scored machines of the groups that have the weakness."""
+    matches = VersionWeakness.objects.filter(weakness__cve=cve).values_list("version_id", flat=True)
+    yield from machine_queries.every_carrier(version_ids=list(matches), groups=groups)
 
 def range_words(*, start: str, start_included: bool, end: str, end_included: bool) -> str:
     """An affected range as text: "2.0 or later, before 2.17.1". Start = end is one version; no bounds: every version."""
@@ -186,17 +183,17 @@ def _parameters(chosen: WeaknessFilter) -> dict[str, object]:
         "text": chosen.text,
         "pattern": sql.containing(chosen.text),
         "severity": list(chosen.severity) or None,
-        "threat": chosen.threat,
+        "threats": list(chosen.threats) or None,
         "sort": chosen.sort,
     }
 
 
-def _weakness_rows(found: Sequence[dict[str, object]]) -> tuple[WeaknessRow, ...]:
+def _weakness_rows(found: Sequence[dict[str, Any]]) -> tuple[WeaknessRow, ...]:
     names = sql.rows("recommendations/read_weakness_software", {"weaknesses": [row["id"] for row in found]})
     software = {row["weakness_id"]: (row["name"], row["software"]) for row in names}
     kept = [name for name in WeaknessRow.__dataclass_fields__ if not name.startswith("software")]
     return tuple(
-        WeaknessRow(**{name: row[name] for name in kept}, **dict(zip(("software", "software_count"), software.get(row["id"], ("", 0)), strict=True)))  # type: ignore[arg-type]
+        WeaknessRow(**{name: row[name] for name in kept}, software=software.get(row["id"], ("", 0))[0], software_count=software.get(row["id"], ("", 0))[1])
         for row in found
     )
 
@@ -212,7 +209,7 @@ def _why(weakness: ScoredWeakness, weights: Weights) -> str:
     return ("floor of any weakness", "public exploit", "verified exploit", "in an exploit kit")[weakness.exploit]
 
 
-def _match_row(row: dict[str, object]) -> MatchRow:
+def _match_row(row: dict[str, Any]) -> MatchRow:
     words = range_words(
         start=str(row["start"] or ""),
         start_included=bool(row["start_included"]),
@@ -222,7 +219,7 @@ def _match_row(row: dict[str, object]) -> MatchRow:
     fixed = f" {row['fixed']}" if row["fixed"] else ""
     kept = {name: row[name] for name in ("version", "platform", "source", "confidence", "installed", "first_matched_at")}
     return MatchRow(
-        **kept,  # type: ignore[arg-type]
+        **kept,
         software_key=str(row["key"]),
         software=str(row["name"]),
         product=str(row["product"] or ""),

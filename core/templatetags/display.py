@@ -194,9 +194,10 @@ def gauge(score: float | None, medium: float = 30, high: float = 70) -> dict[str
 
 
 @register.inclusion_tag("components/doughnut.html")
-def doughnut(parts: Sequence[tuple[str, str, float]], caption: str = "", title: str = "") -> dict[str, Any]:
-    """A ring of (tone, label, value), its total in the middle, and a legend."""
-    return {"slices": drawing.ring(parts), "parts": parts, "total": sum(value for _, _, value in parts), "caption": caption, "title": title}
+def doughnut(parts: Sequence[tuple[str, str, float]], caption: str = "", title: str = "", legend: bool = True) -> dict[str, Any]:
+    """A ring of (tone, label, value), its total in the middle, and a legend where the page has none of its own."""
+    total = sum(value for _, _, value in parts)
+    return {"slices": drawing.ring(parts), "parts": parts if legend else (), "total": total, "caption": caption, "title": title}
 
 
 def _width(value: float | None, whole: float | None) -> str:

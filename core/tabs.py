@@ -1,0 +1,36 @@
+"""The tabs of a page: one of them is shown, named by `?tab=`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from django.http import QueryDict
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    """`count` None: nothing to count."""
+
+    key: str
+    label: str
+    count: int | None
+    current: bool
+
+    @property
+    def address(self) -> str:
+        return "?" + urlencode({"tab": self.key})
+
+
+def tabs(query: QueryDict, wanted: Sequence[tuple[str, str, int | None]]) -> tuple[Tab, ...]:
+    """Tabs from (key, label, count). An unknown `?tab=`, or none, is the first."""
+    keys = [key for key, _, _ in wanted]
+    named = query.get("tab", "")
+    shown = named if named in keys else keys[0]
+    return tuple(Tab(key, label, count, key == shown) for key, label, count in wanted)
+
+
+def current(shown: Sequence[Tab]) -> str:
+    """The key of the tab that is shown."""
+    return next(tab.key for tab in shown if tab.current)

@@ -1,0 +1,141 @@
+"""The charts of the dashboard and of the pages: a figure for `charts.js`, a sentence, and the same numbers as a table. Pure."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from recommendations.charts import Figure, line
+from recommendations.score_queries import Point
+
+Events = Mapping[dt.date, Sequence[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A line of a chart's table. `address` leads to the events of the day; empty where there are none."""
+
+    day: dt.date
+    values: tuple[float, ...]
+    events: tuple[str, ...] = ()
+    address: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """`id` names the figure in the page. `summary`: what the picture says, for those who do not see it. `headers`: of the table's values."""
+
+    id: str
+    title: str
+    summary: str
+    figure: Figure
+    headers: tuple[str, ...]
+    rows: tuple[Row, ...]
+    digits: int = 0
+
+    @property
+    def has_events(self) -> bool:
+        return any(row.events for row in self.rows)
+
+
+def days_until(last: dt.date, days: int) -> tuple[dt.date, dt.date]:
+    """First and last of so many days, both included."""
+    return last - dt.timedelta(days=days - 1), last
+
+
+def change(points: Sequence[Point]) -> float | None:
+    """Last against first; None where there are fewer than two."""
+    return points[-1].value - points[0].value if len(points) > 1 else None
+
+
+def exposure_score(points: Sequence[Point], *, events: Events, bounds: tuple[float, float]) -> Chart | None:
+    """The exposure score over days on its 0 to 100 scale, with a dot on every day that has events. None without history."""
+    if not points:
+        return None
+    chart = _line_chart("exposure-trend", "Exposure score", points, events=events, tone="1", top=100, digits=1)
+    _scale(chart.figure, [0, bounds[0], bounds[1], 100], suffix="")
+    chart.figure["data"][0]["fill"] = "tozeroy"
+    return chart
+
+
+def configuration_score(points: Sequence[Point]) -> Chart | None:
+    """The configuration score in percent over days. None without history."""
+    if not points:
+        return None
+    chart = _line_chart("configuration-trend", "Configuration score", points, events={}, tone="2", top=100, digits=1)
+    _scale(chart.figure, [0, 30, 70, 100], suffix="%")
+    return chart
+
+
+def exposed_machines(points: Sequence[Point], *, installed: int, events: Events, address: str) -> Chart | None:
+    """Exposed machines of one software over days. `address`: query that narrows the timeline to it."""
+    if not points:
+        return None
+    tone = "worse" if points[-1].value > points[0].value else "better" if points[-1].value < points[0].value else "flat"
+    top = max(max(point.value for point in points) * 1.15, 1)
+    return _line_chart("exposed-trend", "Exposed machines", points, events=events, tone=tone, top=top, digits=0, query=address)
+
+
+def new_weaknesses(counts: Mapping[dt.date, int], scores: Sequence[Point], *, first: dt.date, last: dt.date) -> Chart | None:
+    """New weaknesses a day as bars, with the exposure score as a line above them. None where there is neither."""
+    if not scores and not any(counts.values()):
+        return None
+    days = [first + dt.timedelta(days=n) for n in range((last - first).days + 1)]
+    found = [counts.get(day, 0) for day in days]
+    by_day = {point.day: point.value for point in scores}
+    figure = line(days=[p.day for p in scores], values=[round(p.value, 2) for p in scores], name="Exposure score", tone="1", top=100)
+    bars = {"type": "bar", "name": "New weaknesses", "x": [d.isoformat() for d in days], "y": found, "meta": {"tone": "5"}, "yaxis": "y2", "opacity": 0.7}
+    figure["data"].append(bars)
+    figure["layout"]["yaxis2"] = {"overlaying": "y", "side": "right", "range": [0, max([*found, 1]) * 3], "showgrid": False, "tickformat": ",d"}
+    most = max(days, key=lambda day: counts.get(day, 0))
+    summary = f"Most new weaknesses on {most:%-d %B}, {counts.get(most, 0):,}." if any(found) else "No new weaknesses."
+    rows = tuple(Row(day, (counts.get(day, 0), by_day.get(day, float("nan"))), (), _events_address(day, "")) for day in reversed(days))
+    return Chart("weaknesses-trend", "New weaknesses a day and exposure score", summary, figure, ("New weaknesses", "Exposure score"), rows, 1)
+
+
+def _line_chart(
+    name: str, title: str, points: Sequence[Point], *, events: Events, tone: str, top: float, digits: int, query: str = ""
+) -> Chart:
+    days, values = [point.day for point in points], [round(point.value, 2) for point in points]
+    figure = line(days=days, values=values, name=title, tone=tone, top=top)
+    if dots := [point for point in points if point.day in events]:
+        figure["data"].append(_dots(dots, events=events, tone=tone, digits=digits, query=query))
+    rows = tuple(
+        Row(p.day, (p.value,), tuple(events.get(p.day, ())), _events_address(p.day, query) if p.day in events else "") for p in reversed(points)
+    )
+    return Chart(name, title, _summary(title, points, digits=digits, dots=len(dots)), figure, (title,), rows, digits)
+
+
+def _dots(points: Sequence[Point], *, events: Events, tone: str, digits: int, query: str) -> dict[str, Any]:
+    """A mark on each day that has events; `customdata` is where a click leads."""
+    return {
+        "type": "scatter",
+        "mode": "markers",
+        "name": "Events",
+        "x": [point.day.isoformat() for point in points],
+        "y": [round(point.value, 2) for point in points],
+        "text": ["<br>".join((f"{point.value:,.{digits}f}", *events[point.day])) for point in points],
+        "customdata": [_events_address(point.day, query) for point in points],
+        "hovertemplate": "%{text}<extra></extra>",
+        "meta": {"tone": tone, "role": "events"},
+    }
+
+
+def _events_address(day: dt.date, query: str) -> str:
+    """The timeline of one day."""
+    return f"/timeline/?from={day}&to={day}" + (f"&{query}" if query else "")
+
+
+def _scale(figure: Figure, ticks: list[float], *, suffix: str) -> None:
+    axis = figure["layout"]["yaxis"]
+    axis["tickvals"], axis["ticksuffix"], axis["range"] = ticks, suffix, [ticks[0], ticks[-1] * 1.02]
+
+
+def _summary(title: str, points: Sequence[Point], *, digits: int, dots: int) -> str:
+    first, last = points[0], points[-1]
+    high = max(points, key=lambda point: point.value)
+    words = f"{title}, {first.day:%-d %B} to {last.day:%-d %B}: from {first.value:,.{digits}f} to {last.value:,.{digits}f}"
+    words += f", highest {high.value:,.{digits}f} on {high.day:%-d %B}."
+    return words + (f" {dots} {'day' if dots == 1 else 'days'} with events." if dots else "")

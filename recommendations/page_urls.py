@@ -1,0 +1,26 @@
+"""The addresses of the pages beside the recommendations."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from recommendations.views import machines, scoring, software, timeline, weaknesses
+
+urlpatterns = [
+    path("software/", software.index, name="software_list"),
+    path("software/export.csv", software.export, name="software_list_export"),
+    path("software/<str:key>/", software.detail, name="software"),
+    path("software/<str:key>/export.csv", software.detail_export, name="software_export"),
+    path("machines/", machines.index, name="machine_list"),
+    path("machines/export.csv", machines.export, name="machine_list_export"),
+    path("machines/<int:machine_id>/", machines.detail, name="machine"),
+    path("machines/<int:machine_id>/export.csv", machines.detail_export, name="machine_export"),
+    path("machines/<int:machine_id>/change/", machines.change, name="machine_change"),
+    path("weaknesses/", weaknesses.index, name="weakness_list"),
+    path("weaknesses/export.csv", weaknesses.export, name="weakness_list_export"),
+    path("weaknesses/<str:cve>/", weaknesses.detail, name="weakness"),
+    path("weaknesses/<str:cve>/export.csv", weaknesses.export_machines, name="weakness_export"),
+    path("timeline/", timeline.index, name="timeline"),
+    path("timeline/export.csv", timeline.export, name="timeline_export"),
+    path("scoring/", scoring.index, name="scoring"),
+]

@@ -1,0 +1,132 @@
+"""The list of weaknesses, and the page of one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_safe
+from django.views.decorators.vary import vary_on_headers
+
+from core import lists
+from core.answers import list_answer
+from core.exports import stream
+from core.lists import Column, Facet, ListSpec, ListState
+from inventory import scope
+from recommendations import counters, score_queries, weakness_queries
+from recommendations.recommendation_queries import scale_of, total_weight
+from recommendations.weakness_queries import THREATS, WeaknessFilter
+from weaknesses.models import Weakness
+
+SEVERITIES = tuple((severity.label.lower(), severity.label) for severity in reversed(Weakness.Severity) if severity)
+NUMBERS = {severity.label.lower(): severity.value for severity in Weakness.Severity}
+SPEC = ListSpec(
+    columns=(
+        Column("cve", "Name", sort="-", fixed=True),
+        Column("severity", "Severity", sort="-"),
+        Column("cvss", "CVSS", sort="-", numeric=True),
+        Column("epss", "EPSS", sort="-", numeric=True, hint="Chance of being exploited in the next 30 days"),
+        Column("software", "Related software"),
+        Column("published", "Published", sort="-"),
+        Column("updated", "Updated", shown=False),
+        Column("threats", "Threats"),
+        Column("exposed", "Exposed machines", sort="-", numeric=True),
+    ),
+    sort="-exposed",
+    facets=(
+        Facet("present", "Exposed machines", (("here", "Affects my organisation"),), default=("here",)),
+        Facet("severity", "Severity", SEVERITIES),
+        Facet("threat", "Threats", tuple(THREATS.items())),
+    ),
+)
+
+
+@require_safe
+@vary_on_headers("HX-Request", "HX-Target")
+def index(request: HttpRequest) -> HttpResponse:
+    """Weaknesses on machines of the chosen groups; with `present=any` all known ones."""
+    state = SPEC.read(request.GET)
+    total, rows = weakness_queries.weakness_rows(_filter(request, state), offset=state.offset, limit=state.per_page)
+    context = {
+        "state": state,
+        "rows": rows,
+        "pager": lists.pager(state, total),
+        "counts": weakness_queries.weakness_counts(),
+        "computed": counters.last_run(request).id,
+        "columns": {column: True for column in state.columns},
+        "facets": state.facets({}),
+    }
+    return list_answer(request, "weaknesses/index.html", context, state=state)
+
+
+@require_safe
+def export(request: HttpRequest) -> StreamingHttpResponse:
+    """The same list without pages."""
+    rows = weakness_queries.every_weakness(_filter(request, SPEC.read(request.GET)))
+    header = ("CVE", "Severity", "CVSS", "EPSS", "Exploit", "Exploited in the wild", "Ransomware", "Software", "Published", "Updated", "Exposed machines")
+    return stream(filename="weaknesses.csv", header=header, rows=(_csv_row(row) for row in rows))
+
+
+@require_safe
+def detail(request: HttpRequest, cve: str) -> HttpResponse:
+    """One weakness: what it is, who attacks it, why it is here, and what removes it."""
+    if cve != cve.upper():
+        return redirect("recommendations:weakness", cve=cve.upper(), permanent=True)
+    chosen = scope.of(request)
+    settings = score_queries.scoring_settings()
+    page = weakness_queries.weakness_page(
+        cve=cve,
+        groups=chosen.group_ids,
+        everything=chosen.is_all,
+        scale=scale_of(total_weight(chosen.group_ids)),
+        weights=score_queries.weights_of(settings),
+    )
+    if page is None:
+        raise Http404(f"{cve} is not known here.")
+    context = {"page": page, "weakness": page.weakness, "computed": counters.last_run(request).id, "settings": settings}
+    return render(request, "weaknesses/detail.html", context)
+
+
+@require_safe
+def export_machines(request: HttpRequest, cve: str) -> StreamingHttpResponse:
+    """All machines of the chosen groups that have the weakness."""
+    groups = scope.of(request).group_ids
+    if not Weakness.objects.filter(cve=cve).exists():
+        raise Http404(f"{cve} is not known here.")
+    header = ("Machine", "Domain", "Group", "System", "Versions", "Score", "Last seen")
+    return stream(filename=f"{cve}-machines.csv", header=header, rows=_machine_rows(cve, groups))
+
+
+def _machine_rows(cve: str, groups: Sequence[int]) -> Iterator[tuple[object, ...]]:
+    for row in weakness_queries.every_carrier(cve=cve, groups=groups):
+        yield row.name, row.domain, row.group, row.system, row.versions, row.score, row.last_seen
+
+
+def _filter(request: HttpRequest, state: ListState) -> WeaknessFilter:
+    chosen = scope.of(request)
+    return WeaknessFilter(
+        groups=chosen.group_ids,
+        everything=chosen.is_all,
+        present="here" in state.chosen["present"],
+        text=state.q,
+        severity=tuple(NUMBERS[name] for name in state.chosen["severity"]),
+        threats=state.chosen["threat"],
+        sort=state.sort,
+    )
+
+
+def _csv_row(row: weakness_queries.WeaknessRow) -> tuple[object, ...]:
+    return (
+        row.cve,
+        Weakness.Severity(row.severity).label,
+        row.cvss,
+        row.epss,
+        Weakness.Exploit(row.exploit).label,
+        row.exploited,
+        row.ransomware,
+        row.software,
+        row.published_at,
+        row.modified_at,
+        row.exposed,
+    )

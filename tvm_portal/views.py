@@ -1,0 +1,49 @@
+"""The dashboard, and the card of it that loads by itself."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from core.htmx import wants
+from inventory import scope
+from recommendations import filters, page_charts, recommendation_queries
+from recommendations.counters import last_run
+from recommendations.recommendation_queries import scale_of, total_weight
+from tvm_portal import dashboard as queries
+
+TOP = 7
+
+
+@require_safe
+def dashboard(request: HttpRequest) -> HttpResponse:
+    """Both scores, what moves them and what to do first; until the first run: how to get there."""
+    groups = scope.of(request).group_ids
+    if last_run(request).id is None:
+        return render(request, "dashboard/welcome.html", {"steps": queries.first_steps()})
+    found = queries.read(groups=groups, now=timezone.now())
+    bounds = (found.settings.band_medium, found.settings.band_high)
+    context = {
+        "dashboard": found,
+        "exposure": found.exposure,
+        "configuration": found.configuration,
+        "exposure_chart": page_charts.exposure_score(found.exposure_days, events=found.events, bounds=bounds),
+        "configuration_chart": page_charts.configuration_score(found.configuration_days),
+    }
+    return render(request, "dashboard/index.html", context)
+
+
+@require_safe
+def top_recommendations(request: HttpRequest) -> HttpResponse:
+    """The recommendations with the largest impact: a card of the dashboard, or a page of its own."""
+    groups = scope.of(request).group_ids
+    state = filters.SPEC.read(QueryDict())
+    scale = scale_of(total_weight(groups))
+    context = {
+        "rows": recommendation_queries.page(state, groups=groups, scale=scale, offset=0, limit=TOP),
+        "total": recommendation_queries.totals(state, groups=groups, scale=scale).rows,
+    }
+    template = "dashboard/top_recommendations.html"
+    return render(request, f"{template}#top-recommendations" if wants(request, "top-recommendations") else template, context)
