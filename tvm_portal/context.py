@@ -25,7 +25,7 @@ RAIL = (
     ("remediation:list", "Remediation", "fix", "activities"),
     ("recommendations:software_list", "Software", "soft", "software"),
     ("recommendations:weakness_list", "Weaknesses", "weak", "weaknesses"),
-    ("timeline", "Timeline", "time", ""),
+    ("recommendations:timeline", "Timeline", "time", ""),
     ("recommendations:machine_list", "Machines", "mach", "machines"),
 )
 RAIL_END = (
