@@ -119,6 +119,8 @@ def _conditions(others: Sequence[Sequence[_Match]]) -> Iterator[_Condition]:
     ways = []
     for group in others:
         platforms = tuple(dict.fromkeys(platform_of(m.name.vendor, m.name.product, m.name.version) for m in group if m.name.part == "o"))
+        if all(m.name.part == "h" and m.vulnerable for m in group):
+            continue  # an appliance and its system, listed as one vulnerable thing: who has the system has the appliance
         products = tuple(dict.fromkeys(m.name.key for m in group if m.name.part != "o"))
         ways.append([_Condition(platforms=platforms)] * bool(platforms) + [_Condition(requires=products)] * bool(products))
     for choice in combinations(*ways):

@@ -143,6 +143,11 @@ EDITIONS: Final = (
         for product in ("acrobat", "acrobat_dc", "acrobat_reader", "acrobat_reader_dc", "acrobat_2020", "acrobat_reader_2020")
         for track, digit in (("continuous", "2"), ("classic", "3"))
     ),
+    # Flash Player is the same player with the same numbers in every browser.
+    *(
+        Edition("cpe:a:adobe:flash_player", "target_sw", browser)
+        for browser in ("chrome", "edge", "internet_explorer", "internet_explorer_11")
+    ),
 )
 ASSUMED_HARDWARE: Final = frozenset({"x64", "x86_64", "amd64"})  # what a machine is taken to be where the range names a processor
 
@@ -203,7 +208,7 @@ def windows_window(product: str) -> tuple[str, str] | None:
 
 
 def range_text(*, start: str, start_included: bool, end: str, end_included: bool) -> str:
-    """A range as people write it: "3.0 to before 3.0.7", "up to 2.4.1", "exactly 1.0", "all versions"."""
+    """A range as people write it: "from 3.0 before 3.0.7", "up to 2.4.1", "exactly 1.0", "all versions"."""
     if start and start == end:
         return f"exactly {start}"
     low = "" if start in ("", "0") else f"from {start}" if start_included else f"after {start}"

@@ -24,8 +24,8 @@ WHERE p.sort_key <> ''
     AND (r.end_key IS NULL OR p.sort_key < r.end_key OR (r.end_included AND p.sort_key = r.end_key))
     AND (r.platforms = '{}' OR r.platforms && p.platforms::varchar[])
     AND (r.requires = '{}' OR r.requires && p.product_keys::varchar[])
-    -- Without its last number a Windows version names no patch level.
-    AND (product.key NOT LIKE 'cpe:o:microsoft:windows%%' OR p.version ~ '^[0-9]+\.[0-9]+\.[0-9]+\.[0-9]+')
+    -- A Windows version without its last number (10.0.22631) names no patch level.
+    AND (product.key NOT LIKE 'cpe:o:microsoft:windows%%' OR p.version !~ '^[0-9]+\.[0-9]+\.[0-9]+$')
     -- An extended support release has its own fixed versions: under the plain product's name they must be marked as its own.
     AND (NOT 'esr' = ANY(p.facets) OR product.key LIKE '%%\_esr' OR r.qualifiers ->> 'sw_edition' = 'esr')
     AND (r.qualifiers = '{}' OR NOT EXISTS (
