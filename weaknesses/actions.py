@@ -4,29 +4,23 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from django.conf import settings
 from django.db import Error, transaction
 from django.db.models import Q
 
 from core import audit, sql
 from core.models import User
 from inventory.models import Software, Version
-from weaknesses import bulk, matching
+from weaknesses import matching, synchronisation
 from weaknesses.errors import FeedError, OverrideIncomplete, UnknownFeed
-from weaknesses.feeds import FEEDS, folder, reading
-from weaknesses.feeds.base import Delivery, FeedKind, Store, score_day
-from weaknesses.feeds.fetch import Fetcher, one_per_address
-from weaknesses.feeds.reading import Reading
+from weaknesses.feeds import FEEDS
 from weaknesses.ledger import Ledger, Progress, close_interrupted, only_one
 from weaknesses.matching import MatchOutcome
-from weaknesses.models import Feed, FeedRun, MatchOverride, Product, Weakness
+from weaknesses.models import Feed, FeedRun, MatchOverride, Product, SoftwareProduct, Weakness
 
 logger = logging.getLogger(__name__)
 
@@ -172,9 +166,9 @@ def sync_feed(*, kind: str, now: dt.datetime, origin: Path | str | None = None, 
         close_interrupted(feed, now=now)
         ledger = Ledger(feed, origin=str(origin or feed.address or plugin.home), now=now, progress=progress)
         try:
-            for delivery in _deliveries(plugin, feed, origin=origin, now=now, stack=stack):
-                if not _is_known(plugin, feed, delivery):
-                    _store(plugin, delivery, ledger, now=now)
+            for delivery in synchronisation.deliveries(plugin, feed, origin=origin, now=now, stack=stack):
+                if not synchronisation.is_known(plugin, feed, delivery):
+                    synchronisation.store(plugin, delivery, ledger, now=now)
         except (FeedError, OSError) as error:
             ledger.problems.append(str(error))
         except Error as error:
@@ -186,72 +180,50 @@ def sync_feed(*, kind: str, now: dt.datetime, origin: Path | str | None = None, 
         return ledger.finish()
 
 
-def _deliveries(plugin: FeedKind, feed: Feed, *, origin: Path | str | None, now: dt.datetime, stack: ExitStack) -> Iterator[Delivery]:
-    if origin is not None:
-        return folder.deliveries(Path(origin), plugin)
-    if not plugin.addresses and not plugin.fetch:
-        raise FeedError("This feed has no address of its own; it is read from a folder.")
-    place = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tvm-feed-")))
-    pause = settings.FEED_PAUSE_SECONDS / (10 if settings.NVD_API_KEY else 1)
-    fetcher = Fetcher(folder=place, memory=feed.resources, mirror=feed.address, now=now, pause=pause, key=settings.NVD_API_KEY)
-    return (plugin.fetch or one_per_address)(stack.enter_context(fetcher), plugin)
-
-
-def _is_known(plugin: FeedKind, feed: Feed, delivery: Delivery) -> bool:
-    """Whether a file has the content of one that is stored, or is a listing older than the one that is stored."""
-    stored = [entry for entry in feed.resources.values() if entry.get("done") and entry.get("revision") == plugin.revision]
-    if any(entry["digest"] == delivery.digest for entry in stored):
-        return True
-    return plugin.complete and any(delivery.stated and delivery.stated < str(entry.get("stated", "")) for entry in stored)
-
-
-def _store(plugin: FeedKind, delivery: Delivery, ledger: Ledger, *, now: dt.datetime) -> None:
-    """Read one file to its end and store what can be used; a file that breaks off is stored up to there and reported."""
-    with reading.unpacked(delivery.path) as stream:
-        records = Reading(plugin.parse(stream, delivery.path.name), delivery.name)
-        if plugin.store is Store.WEAKNESSES:
-            usable = _store_weaknesses(plugin, delivery, records, ledger)
-        else:
-            usable = _store_listing(plugin, delivery, records, ledger, now=now)
-    if records.broken:
-        ledger.problems.append(records.broken)
-    elif delivery.digest and not usable:
-        ledger.problems.append(f"{delivery.name} holds no record that can be used.")
-    elif delivery.digest:
-        state = {"digest": delivery.digest, "stated": delivery.stated, "revision": plugin.revision, "done": True}
-        ledger.remember(delivery.name, {**delivery.memory, **state})
-    else:
-        ledger.remember(delivery.name, delivery.memory)
-
-
-def _store_weaknesses(plugin: FeedKind, delivery: Delivery, records: Reading, ledger: Ledger) -> int:
-    """Batch by batch; each is one transaction together with the place reached, where the next run goes on."""
-    known = ledger.feed.resources.get(delivery.name, {})
-    reached = int(known.get("reached", 0)) if delivery.digest and known.get("digest") == delivery.digest else 0
-    usable = iter(records)
-    for _ in islice(usable, reached):
-        pass
-    records.drain()
-    for batch in bulk.batches(usable):
-        reached += len(batch)
-        with transaction.atomic():
-            ledger.add(bulk.store_weaknesses(batch, plugin.kind), records)
-            if delivery.digest:
-                ledger.remember(delivery.name, {"digest": delivery.digest, "reached": reached})
-    ledger.add(bulk.Counts(), records)
-    return reached
-
-
-def _store_listing(plugin: FeedKind, delivery: Delivery, records: Reading, ledger: Ledger, *, now: dt.datetime) -> int:
-    """A list of at most some hundred thousand rows, in one transaction. Broken off, it says nothing about what it lacks."""
-    usable: list[Any] = list(records)
-    complete = plugin.complete and not records.broken and bool(usable)
+def switch_feed(*, kind: str, enabled: bool, by: User, now: dt.datetime, address: str = "") -> Feed:
+    """Let the schedule read a feed, or leave it out. Raises UnknownFeed."""
+    if kind not in FEEDS:
+        raise UnknownFeed(f"There is no feed {kind!r}.")
     with transaction.atomic():
-        if plugin.store is Store.SCORES:
-            counts = bulk.store_epss(usable, day=score_day(delivery.stated, otherwise=now.date()), complete=complete)
-        elif plugin.store is Store.EVIDENCE:
-            counts = bulk.store_evidence(usable, plugin.kind, now=now, complete=complete, replaces=plugin.replaces)
-        else:
-            counts = bulk.store_cycles(usable, plugin.kind, complete=complete)
-        ledger.add(counts, records)
-    return len(usable)
+        feed, _ = Feed.objects.select_for_update().get_or_create(kind=kind)
+        if feed.enabled != enabled:
+            audit.record(
+                by=by.get_username(),
+                action="switch feed",
+                object=feed,
+                now=now,
+                before={"enabled": feed.enabled},
+                after={"enabled": enabled},
+                address=address,
+            )
+            feed.enabled = enabled
+            feed.save(update_fields=["enabled"])
+    return feed
+
+
+def request_feed(*, kind: str, by: User, now: dt.datetime, address: str = "") -> None:
+    """Note who asked for a feed to be read now. Raises UnknownFeed."""
+    if kind not in FEEDS:
+        raise UnknownFeed(f"There is no feed {kind!r}.")
+    audit.record(by=by.get_username(), action="run feed", object=f"feed {kind}", now=now, address=address)
+
+
+def link_product(*, software: Software, product: Product, confidence: int = 100, by: User, now: dt.datetime) -> SoftwareProduct:
+    """Declare that a software is this product of vulnerability data; its versions are matched anew."""
+    with transaction.atomic():
+        link, _ = SoftwareProduct.objects.update_or_create(
+            software=software, product=product, defaults={"origin": SoftwareProduct.Origin.CURATOR, "confidence": confidence}
+        )
+        after = {"software": software.key, "product": product.key, "confidence": confidence}
+        audit.record(by=by.get_username(), action="link product", object=link, now=now, after=after)
+        Version.objects.filter(software=software).update(matched_at=None)
+    return link
+
+
+def unlink_product(*, link: SoftwareProduct, by: User, now: dt.datetime) -> None:
+    """Take a curator's link back; what the tables and package names say holds again."""
+    with transaction.atomic():
+        before = {"software": link.software.key, "product": link.product.key, "confidence": link.confidence}
+        audit.record(by=by.get_username(), action="unlink product", object=link, now=now, before=before)
+        Version.objects.filter(software_id=link.software_id).update(matched_at=None)
+        link.delete()

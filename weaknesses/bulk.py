@@ -203,9 +203,7 @@ def store_cycles(records: Iterable[CycleRecord], source: str, *, complete: bool 
     """Store release lines and when their support ends. `complete`: what the list lacks is removed. Raises ListingShrank."""
     chosen = {(record.slug, record.cycle): record for record in records}
     with transaction.atomic():
-        _prepare(
-            "incoming_cycle (slug text, cycle text, product_keys text[], released_on date, ended boolean, ends_on date, latest text)"
-        )
+        _prepare("incoming_cycle (slug text, cycle text, product_keys text[], released_on date, ended boolean, ends_on date, latest text)")
         rows = ((r.slug, r.cycle, list(r.product_keys), r.released_on, r.ended, r.ends_on, r.latest) for r in chosen.values())
         read = _copy("incoming_cycle", rows)
         if complete:

@@ -70,11 +70,16 @@ class Ledger:
         FeedReject.objects.bulk_create(rows, batch_size=500)
         self._kept += len(rows)
 
+    def _state(self) -> FeedRun.State:
+        if self.problems:
+            return FeedRun.State.FAILED
+        return FeedRun.State.DONE if self.run.new or self.run.changed or self.run.removed else FeedRun.State.UNCHANGED
+
     def finish(self) -> FeedRun:
         """Close the run: failed where there were problems, unchanged where nothing new was said."""
         run, feed = self.run, self.feed
         run.error = "\n".join(self.problems)
-        run.state = FeedRun.State.FAILED if self.problems else FeedRun.State.DONE if run.new or run.changed or run.removed else FeedRun.State.UNCHANGED
+        run.state = self._state()
         run.finished_at = self._now + dt.timedelta(seconds=time.monotonic() - self._begun)
         run.save()
         if run.state != FeedRun.State.FAILED:
@@ -87,6 +92,6 @@ class Ledger:
 
 def close_interrupted(feed: Feed, *, now: dt.datetime) -> int:
     """Runs that were cut off. Call while holding the feed: then nobody else can be running them."""
-    return FeedRun.objects.filter(feed=feed, state=FeedRun.State.RUNNING).update(
-        state=FeedRun.State.FAILED, finished_at=now, error="The run was interrupted. What it had stored is kept; the next run goes on from there."
-    )
+    said = "The run was interrupted. What it had stored is kept; the next run goes on from there."
+    cut_off = FeedRun.objects.filter(feed=feed, state=FeedRun.State.RUNNING)
+    return cut_off.update(state=FeedRun.State.FAILED, finished_at=now, error=said)

@@ -33,12 +33,13 @@ class Delivery:
     """One file of a feed, on disk and ready to be read.
 
     `name`: under which its state is remembered. `stated`: the moment the file says it was made, as text that
-    orders; "" where it does not say. `digest`: SHA-256 of the file. `memory`: what to remember once it is stored.
+    orders; "" where it does not say. `digest`: SHA-256 of the file, by which it is known again; "" for a page,
+    which is always stored. `memory`: what to remember once it is stored.
     """
 
     name: str
     path: Path
-    digest: str
+    digest: str = ""
     stated: str = ""
     memory: Mapping[str, Any] = field(default_factory=dict)
 

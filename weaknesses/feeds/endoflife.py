@@ -23,7 +23,7 @@ from weaknesses.records import CycleRecord, FeedRecord
 _LARGEST_PAGE = 2**20
 _CPE = re.compile(r"cpe:(?:2\.3:|/)([aoh]):([^:]+):([^:]+)")
 _PACKAGES = {"pypi", "npm", "golang", "gem", "nuget", "composer", "cargo"}
-_LOADER = cast(type[yaml.SafeLoader], getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+_LOADER = cast("type[yaml.SafeLoader]", getattr(yaml, "CSafeLoader", yaml.SafeLoader))
 
 
 def parse(stream: IO[bytes], name: str) -> Iterator[FeedRecord]:

@@ -75,7 +75,10 @@ FEED = FeedKind(
     parse=parse,
     patterns=("modules_metadata_base*.json", "modules_metadata_base*.json.gz"),
     addresses=(
-        ("modules_metadata_base.json", "https://raw.githubusercontent.com/rapid7/metasploit-framework/master/db/modules_metadata_base.json"),
+        (
+            "modules_metadata_base.json",
+            "https://raw.githubusercontent.com/rapid7/metasploit-framework/master/db/modules_metadata_base.json",
+        ),
     ),
     complete=True,
     replaces=(_KIT,),

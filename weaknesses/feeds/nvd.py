@@ -86,8 +86,9 @@ def best_score(metrics: dict[str, Any]) -> tuple[float | None, str, int | None]:
 
 def _score(metric: Any) -> float | None:
     value = (metric.get("cvssData") or {}).get("baseScore")
-    usable = isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 10
-    return float(value) if usable else None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return float(value) if 0 <= value <= 10 else None
 
 
 def severity_of(score: float | None) -> int | None:

@@ -56,7 +56,9 @@ def _evidence(cve: str, entry: dict[str, Any]) -> EvidenceRecord | None:
     level = level_of(kind={"exploits": "exploit"}.get(kind, kind), module=module, rank=None)
     if level is None:
         return None
-    return EvidenceRecord(cve=cve, reference=f"MSF:{path}"[:300], level=level, title=text(entry.get("name"), 300), url=text(entry["file"], 500))
+    return EvidenceRecord(
+        cve=cve, reference=f"MSF:{path}"[:300], level=level, title=text(entry.get("name"), 300), url=text(entry["file"], 500)
+    )
 
 
 FEED = FeedKind(

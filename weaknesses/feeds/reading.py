@@ -40,7 +40,7 @@ Usable = WeaknessRecord | EpssRecord | EvidenceRecord | CycleRecord
 class _Unpacked(io.RawIOBase):
     """Bytes of an unpacked stream, up to a limit: a small file can unpack to more than a disk."""
 
-    def __init__(self, stream: IO[bytes], most: int) -> None:
+    def __init__(self, stream: IO[bytes] | gzip.GzipFile | bz2.BZ2File, most: int) -> None:
         self._stream = stream
         self._left = most
 
@@ -168,11 +168,12 @@ def refused(place: str, error: BaseException | str, record: object = "") -> Refu
 
 
 def _fits(entry: RangeRecord) -> bool:
-    texts = (entry.product, entry.start, entry.end, entry.fixed, *entry.platforms, *entry.requires, *(v for pair in entry.qualifiers for v in pair))
-    if "\x00" in "".join(texts) or not all(text.isascii() or clean(text) == text for text in texts):
+    qualifiers = [part for pair in entry.qualifiers for part in pair]
+    texts = (entry.product, entry.start, entry.end, entry.fixed, *entry.platforms, *entry.requires, *qualifiers)
+    if not all(clean(text) == text for text in texts):
         return False
-    bounds_fit = max(len(entry.start), len(entry.end), len(entry.fixed)) <= 200
-    return bounds_fit and len(entry.product) <= 300 and all(len(p) <= 40 for p in entry.platforms) and all(len(r) <= 300 for r in entry.requires)
+    most = {200: (entry.start, entry.end, entry.fixed), 300: (entry.product, *entry.requires), 40: entry.platforms}
+    return all(len(text) <= limit for limit, limited in most.items() for text in limited)
 
 
 def _sentence(error: BaseException) -> str:

@@ -1,0 +1,76 @@
+"""The feeds screen: what comes in, from where, under which licence, and how the last runs ended."""
+
+from __future__ import annotations
+
+from celery import current_app
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_POST, require_safe
+
+from core.models import User
+from weaknesses import actions, feed_queries
+
+_TASK = "tvm_portal.tasks.sync_feeds"  # by name: tasks of the root are above this app
+
+
+@require_safe
+def feeds(request: HttpRequest) -> HttpResponse:
+    """Every feed with its last run."""
+    return render(request, "weaknesses/feeds.html", {"feeds": feed_queries.feed_lines(), "may_curate": _curator(request) is not None})
+
+
+@require_safe
+def feed(request: HttpRequest, kind: str) -> HttpResponse:
+    """One feed: its last runs, and what the newest run (or the one of `?run=`) could not use."""
+    line = feed_queries.feed_line(kind)
+    if line is None:
+        raise Http404
+    wanted = request.GET.get("run", "")
+    chosen = next((entry for entry in line.runs if str(entry.run.pk) == wanted), line.last)
+    rejects = feed_queries.rejects_of(chosen.run) if chosen and chosen.run.rejected else []
+    context = {"feed": line, "chosen": chosen, "rejects": rejects, "may_curate": _curator(request) is not None}
+    return render(request, "weaknesses/feed.html", context)
+
+
+@require_POST
+def switch_feed(request: HttpRequest, kind: str) -> HttpResponse:
+    """Let the schedule read a feed, or leave it out. Curators only."""
+    by = _curator_or_refuse(request)
+    line = _known(kind)
+    enabled = request.POST.get("enabled") == "on"
+    actions.switch_feed(kind=kind, enabled=enabled, by=by, now=timezone.now(), address=request.META.get("REMOTE_ADDR", ""))
+    messages.success(request, f"{line.kind.label} is switched {'on' if enabled else 'off'}.")
+    return HttpResponseRedirect(reverse("weaknesses:feeds"))
+
+
+@require_POST
+def run_feed(request: HttpRequest, kind: str) -> HttpResponse:
+    """Ask a worker to read a feed now. Curators only."""
+    by = _curator_or_refuse(request)
+    line = _known(kind)
+    actions.request_feed(kind=kind, by=by, now=timezone.now(), address=request.META.get("REMOTE_ADDR", ""))
+    current_app.send_task(_TASK, kwargs={"kinds": [kind]})
+    messages.success(request, f"{line.kind.label} will be read as soon as a worker is free.")
+    return HttpResponseRedirect(reverse("weaknesses:feeds"))
+
+
+def _known(kind: str) -> feed_queries.FeedLine:
+    line = feed_queries.feed_line(kind)
+    if line is None:
+        raise Http404
+    return line
+
+
+def _curator(request: HttpRequest) -> User | None:
+    return request.user if isinstance(request.user, User) and request.user.is_staff else None
+
+
+def _curator_or_refuse(request: HttpRequest) -> User:
+    user = _curator(request)
+    if user is None:
+        raise PermissionDenied("Only curators may run and switch feeds.")
+    return user
