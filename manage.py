@@ -13,7 +13,10 @@ import sys
 
 def main() -> None:
     if sys.version_info < (3, 11):
-        sys.exit("TVM Portal needs Python 3.11 or newer; this is Python %d.%d. Run it with a newer one: python3.11 manage.py ..." % sys.version_info[:2])
+        sys.exit(
+            "TVM Portal needs Python 3.11 or newer; this is Python %d.%d. Run it with a newer one: python3.11 manage.py ..."
+            % sys.version_info[:2]
+        )
     from core import environment
 
     environment.enter(sys.argv)

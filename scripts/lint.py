@@ -1,6 +1,6 @@
 """Every check that reads the code without running it; all of them run, then the result is one exit code.
 
-    .venv/bin/python -m scripts.lint
+.venv/bin/python -m scripts.lint
 """
 
 from __future__ import annotations

@@ -84,15 +84,24 @@ def _redis(text: str) -> str:
 
 SETTINGS: tuple[Setting, ...] = (
     Setting("DATABASE_URL", None, "PostgreSQL 15 or newer. `manage.py` starts an embedded one where it is not set.", _postgres),
-    Setting("REDIS_URL", None, "Redis or Valkey, without a database number. `manage.py` starts an embedded one where it is not set.", _redis),
-    Setting("SECRET_KEY", None, "Signs sessions. At least 32 random characters. `manage.py portal` keeps a generated one in its data folder.", _secret),
+    Setting(
+        "REDIS_URL", None, "Redis or Valkey, without a database number. `manage.py` starts an embedded one where it is not set.", _redis
+    ),
+    Setting(
+        "SECRET_KEY",
+        None,
+        "Signs sessions. At least 32 random characters. `manage.py portal` keeps a generated one in its data folder.",
+        _secret,
+    ),
     Setting("ALLOWED_HOSTS", None, "Host names the portal answers for, separated by commas. `manage.py portal` uses localhost.", _hosts),
     Setting("CSRF_TRUSTED_ORIGINS", "", "Origins (https://tvm.example.org) behind a proxy that ends TLS, separated by commas.", _names),
     Setting("DEBUG", "false", "Django's debug pages. Never in production.", _boolean),
     Setting("HTTPS", "false", "The portal is reached over HTTPS: secure cookies, HSTS and redirects.", _boolean),
     Setting("KEY_PREFIX", "tvm", "Prefix of every key in Redis, so that one server can serve several portals."),
     Setting("DATABASE_POOL", "true", "Keep a pool of database connections in each web and worker process.", _boolean),
-    Setting("INSTALLATION_PARTITIONS", "8", "Hash partitions of the tables that grow with machines; read when the tables are made.", _whole),
+    Setting(
+        "INSTALLATION_PARTITIONS", "8", "Hash partitions of the tables that grow with machines; read when the tables are made.", _whole
+    ),
     Setting("INGEST_MAX_BYTES", "104857600", "Largest report accepted, after decompression.", _whole),
     Setting("INGEST_MAX_RECORDS", "200000", "Most records accepted in one report.", _whole),
     Setting("INGEST_MAX_FIELD", "4096", "Longest text accepted in one field of a report.", _whole),

@@ -48,7 +48,9 @@ def _database(*, now: dt.datetime) -> tuple[bool, int | None]:
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
-        finished = Run.objects.filter(finished_at__isnull=False).order_by("-finished_at", "-id").values_list("finished_at", flat=True).first()
+        finished = (
+            Run.objects.filter(finished_at__isnull=False).order_by("-finished_at", "-id").values_list("finished_at", flat=True).first()
+        )
     except DatabaseError:
         return False, None
     return True, None if finished is None else max(0, int((now - finished).total_seconds()))

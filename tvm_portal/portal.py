@@ -129,7 +129,10 @@ def _only_one(home: Path) -> Iterator[None]:
 def _prepare(environ: Mapping[str, str]) -> int:
     """Migrations and first data, in a process of its own that the person sees; returns its exit code."""
     process = subprocess.Popen(
-        [sys.executable, str(BASE / "manage.py"), "prepare"], env=dict(environ), stdin=subprocess.DEVNULL, preexec_fn=own_session(signal.SIGTERM)
+        [sys.executable, str(BASE / "manage.py"), "prepare"],
+        env=dict(environ),
+        stdin=subprocess.DEVNULL,
+        preexec_fn=own_session(signal.SIGTERM),
     )
     try:
         return process.wait()

@@ -23,7 +23,9 @@ def package_dir(name: str) -> Path:
     """The folder of an installed package, found without importing it."""
     spec = importlib.util.find_spec(name)
     if spec is None or not spec.submodule_search_locations:
-        raise EmbeddedError(f"{name} is not installed or has no wheel for this system: set DATABASE_URL and REDIS_URL to servers of your own.")
+        raise EmbeddedError(
+            f"{name} is not installed or has no wheel for this system: set DATABASE_URL and REDIS_URL to servers of your own."
+        )
     return Path(next(iter(spec.submodule_search_locations)))
 
 

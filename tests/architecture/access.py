@@ -1,6 +1,6 @@
-"""Who may ask for what: every address of the portal with the status each persona gets for a GET.
+"""Who may ask for what: every address of the portal with the status each persona gets.
 
-A new address without a line here fails the test. Arguments come from `SAMPLES`, whose rows the
+`ACCESS` is for GET, `POSTS` for an empty POST to the addresses that take nothing else. A new address without a line here fails the test. Arguments come from `SAMPLES`, whose rows the
 test's world holds.
 """
 
@@ -9,12 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 SIGN_IN = 302  # to the sign-in page
-OK, MOVED, FORBIDDEN, METHOD = 200, 302, 403, 405
+OK, MOVED, BAD, FORBIDDEN, MISSING, METHOD = 200, 302, 400, 403, 404, 405
+NO_TOKEN = 401
 
 
 @dataclass(frozen=True)
 class Access:
-    """Expected status. `post_only` addresses answer 405 to a GET, but only to those who may post."""
+    """The expected status for each persona."""
 
     anonymous: int
     viewer: int
@@ -29,8 +30,6 @@ PUBLIC = Access(OK, OK, OK, OK)
 SIGNED_IN = Access(SIGN_IN, OK, OK, OK)
 POST_SIGNED_IN = Access(SIGN_IN, METHOD, METHOD, METHOD)
 POST_PUBLIC = Access(METHOD, METHOD, METHOD, METHOD)
-CURATORS = Access(SIGN_IN, FORBIDDEN, OK, OK)
-SUPERUSERS = Access(SIGN_IN, FORBIDDEN, FORBIDDEN, OK)
 
 RECOMMENDATION = "va-_-access-_-sample"
 SOFTWARE = "access-_-sample"
@@ -42,6 +41,7 @@ SAMPLES: dict[str, dict[str, object]] = {
     "software/": {"key": SOFTWARE, "id": SOFTWARE},
     "machines/": {"pk": "MACHINE", "id": "MACHINE", "machine_id": "MACHINE"},
     "weaknesses/": {"cve": CVE, "key": CVE},
+    "settings/feeds/": {"kind": "kev"},
     "api/ingest/": {"format": "osquery", "source": "osquery"},
 }
 
@@ -56,6 +56,29 @@ ACCESS: dict[str, Access] = {
     "account/theme/": POST_PUBLIC,
     "account/density/": POST_SIGNED_IN,
     "account/groups/": POST_SIGNED_IN,
+    "": SIGNED_IN,
+    "top-recommendations/": SIGNED_IN,
+    "scoring/": SIGNED_IN,
+    "software/": SIGNED_IN,
+    "software/export.csv": SIGNED_IN,
+    "software/<str:key>/": SIGNED_IN,
+    "software/<str:key>/export.csv": SIGNED_IN,
+    "machines/": SIGNED_IN,
+    "machines/export.csv": SIGNED_IN,
+    "machines/<int:machine_id>/": SIGNED_IN,
+    "machines/<int:machine_id>/export.csv": SIGNED_IN,
+    "machines/<int:machine_id>/change/": POST_SIGNED_IN,
+    "weaknesses/": SIGNED_IN,
+    "weaknesses/export.csv": SIGNED_IN,
+    "weaknesses/<str:cve>/": SIGNED_IN,
+    "weaknesses/<str:cve>/export.csv": SIGNED_IN,
+    "timeline/": SIGNED_IN,
+    "timeline/export.csv": SIGNED_IN,
+    "settings/feeds/": SIGNED_IN,
+    "settings/feeds/<slug:kind>/": SIGNED_IN,
+    "settings/feeds/<slug:kind>/run/": POST_SIGNED_IN,
+    "settings/feeds/<slug:kind>/switch/": POST_SIGNED_IN,
+    "api/ingest/<str:format>": POST_PUBLIC,
     "recommendations/": SIGNED_IN,
     "recommendations/export.csv": SIGNED_IN,
     "recommendations/<str:key>/": SIGNED_IN,
@@ -66,6 +89,20 @@ ACCESS: dict[str, Access] = {
     "recommendations/<str:key>/weaknesses/": SIGNED_IN,
     "recommendations/<str:key>/weaknesses/export.csv": SIGNED_IN,
 }
+
+POSTS: dict[str, Access] = {
+    "api/ingest/<str:format>": Access(NO_TOKEN, NO_TOKEN, NO_TOKEN, NO_TOKEN),
+    "sign-out/": Access(SIGN_IN, OK, OK, OK),
+    "account/theme/": Access(BAD, BAD, BAD, BAD),
+    "account/density/": Access(SIGN_IN, BAD, BAD, BAD),
+    "account/groups/": Access(SIGN_IN, MOVED, MOVED, MOVED),
+    "machines/<int:machine_id>/change/": Access(SIGN_IN, FORBIDDEN, MISSING, MISSING),
+    "settings/feeds/<slug:kind>/run/": Access(SIGN_IN, FORBIDDEN, MOVED, MOVED),
+    "settings/feeds/<slug:kind>/switch/": Access(SIGN_IN, FORBIDDEN, MOVED, MOVED),
+}
+
+# Asked by programs with a bearer token: a session counts for nothing there, so neither does a forged one.
+TOKEN_ONLY = {"api/ingest/<str:format>"}
 
 # Under admin/ the admin site decides: nobody but staff gets past its sign-in page, and staff only to what they have rights for.
 ADMIN_OPEN = {"admin/login/", "admin/jsi18n/"}

@@ -10,8 +10,9 @@ from django.http import HttpResponse
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from core.models import User
 from recommendations.models import Recommendation
-from tests.architecture.access import ACCESS, ADMIN_OPEN, CVE, RECOMMENDATION, SAMPLES, SOFTWARE
+from tests.architecture.access import ACCESS, ADMIN_OPEN, CVE, METHOD, POSTS, RECOMMENDATION, SAMPLES, SOFTWARE, TOKEN_ONLY
 from tests.architecture.world import make_rows
 
 PERSONAS = ("anonymous", "viewer", "curator", "superuser")
@@ -67,6 +68,26 @@ def test_each_persona_gets_the_expected_status(address: str, clients: dict[str, 
     path = _filled(address, machine)
     found = {persona: _status(clients[persona].get(path)) for persona in PERSONAS}
     assert found == {persona: ACCESS[address].of(persona) for persona in PERSONAS}
+
+
+def test_every_address_that_only_takes_posts_has_an_expectation_for_them() -> None:
+    assert set(POSTS) == {address for address, access in ACCESS.items() if access.superuser == METHOD}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("address", sorted(POSTS))
+def test_each_persona_may_post_what_is_expected(address: str, clients: dict[str, Client]) -> None:
+    path = _filled(address, make_rows(recommendation=RECOMMENDATION, software=SOFTWARE, cve=CVE))
+    found = {persona: _status(clients[persona].post(path)) for persona in PERSONAS}
+    assert found == {persona: POSTS[address].of(persona) for persona in PERSONAS}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("address", sorted(set(POSTS) - TOKEN_ONLY))
+def test_a_post_from_another_site_is_refused(address: str, superuser: User) -> None:
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(superuser, backend="django.contrib.auth.backends.ModelBackend")
+    assert _status(client.post(_filled(address, 1))) == 403
 
 
 @pytest.mark.django_db

@@ -16,7 +16,9 @@ APPS = ("core", "inventory", "weaknesses", "recommendations", "remediation", "ex
 TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
 VAGUE = {"utils.py", "helpers.py", "services.py", "managers.py", "signals.py", "misc.py", "common.py"}
 # Words about how the project is made, or where: it speaks of itself alone.
-FOREIGN = re.compile(r"/work/|/root/|\.\./shared|/tmp/dev|\b(?:pypi\.org|files\.pythonhosted|registry\.npmjs)\b|\bissue #?\d+\b|\bTODO\b|\bFIXME\b|\bXXX\b")
+FOREIGN = re.compile(
+    r"/work/|/root/|\.\./shared|/tmp/dev|\b(?:pypi\.org|files\.pythonhosted|registry\.npmjs)\b|\bissue #?\d+\b|\bTODO\b|\bFIXME\b|\bXXX\b"
+)
 MAY_MENTION = {".ci/run": "../shared"}
 
 
@@ -28,7 +30,11 @@ def _tracked() -> list[Path]:
 def _own_text_files() -> list[Path]:
     suffixes = {".py", ".md", ".html", ".css", ".js", ".sql", ".toml", ".txt", ".tsv", ".yml", ".svg", ""}
     here = Path(__file__).resolve()
-    return [file for file in _tracked() if file.suffix in suffixes and VENDOR not in file.parents and file != here and "samples" not in file.parts]
+    return [
+        file
+        for file in _tracked()
+        if file.suffix in suffixes and VENDOR not in file.parents and file != here and "samples" not in file.parts
+    ]
 
 
 def test_the_project_speaks_of_itself_alone() -> None:
@@ -75,6 +81,7 @@ def test_a_template_has_nothing_the_policy_would_block(file: Path) -> None:
 
 @pytest.mark.parametrize("file", TEMPLATES, ids=lambda file: str(file.relative_to(ROOT / "templates")))
 def test_a_partial_is_named_like_the_element_it_replaces(file: Path) -> None:
-    text = file.read_text()
+    """An element of the same template, or of the frame around every page (the flyout)."""
+    text = file.read_text() + (ROOT / "templates" / "base.html").read_text()
     for name in re.findall(r"\{%-?\s*partialdef\s+([\w-]+)", text):
         assert re.search(rf'id="{re.escape(name)}"', text), f"{name} is no id in {file.name}"

@@ -31,5 +31,9 @@ def _module(plugin: object) -> str:
 def test_a_plug_in_is_documented_and_tested(kind: str, name: str, module: str) -> None:
     documents = [file for file in (ROOT / "docs").rglob("*.md") if f"`{name}`" in file.read_text()]
     assert documents, f"no document mentions the {kind} `{name}`"
-    tests = [file.name for file in (ROOT / "tests").rglob("test_*.py") if f"test_{name}" in file.name or (module and f"test_{module}" in file.name)]
+    tests = [
+        file.name
+        for file in (ROOT / "tests").rglob("test_*.py")
+        if f"test_{name}" in file.name or (module and f"test_{module}" in file.name)
+    ]
     assert tests, f"no test_{name}.py for the {kind} {name}"

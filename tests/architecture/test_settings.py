@@ -58,7 +58,12 @@ def test_the_defaults_are_safe() -> None:
     env.check(NEEDED)
     assert env.read("DEBUG", NEEDED) is False
     assert env.read("PORTAL_ADMIN_PASSWORD", NEEDED) == ""
-    assert [setting.name for setting in env.SETTINGS if setting.default is None] == ["DATABASE_URL", "REDIS_URL", "SECRET_KEY", "ALLOWED_HOSTS"]
+    assert [setting.name for setting in env.SETTINGS if setting.default is None] == [
+        "DATABASE_URL",
+        "REDIS_URL",
+        "SECRET_KEY",
+        "ALLOWED_HOSTS",
+    ]
 
 
 def test_code_reads_the_environment_through_env_only() -> None:

@@ -14,7 +14,13 @@ def make_rows(*, recommendation: str, software: str, cve: str) -> int:
     now = timezone.now()
     product = Software.objects.create(key=software, ecosystem=Software.Ecosystem.CPE, name="Sample", vendor="Access", first_seen=now)
     Recommendation.objects.create(
-        key=recommendation, kind=Recommendation.Kind.UPDATE, software=product, title="Update Sample", component="Sample", category="software", first_seen=now
+        key=recommendation,
+        kind=Recommendation.Kind.UPDATE,
+        software=product,
+        title="Update Sample",
+        component="Sample",
+        category="software",
+        first_seen=now,
     )
     Weakness.objects.create(cve=cve, source="test", published_at=now)
     group, _ = MachineGroup.objects.get_or_create(is_default=True, defaults={"name": "Ungrouped"})

@@ -84,7 +84,12 @@ class Site:
 
     def spawn(self, *command: str) -> subprocess.Popen[bytes]:
         process = subprocess.Popen(
-            [sys.executable, *command], env=self.environment, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            [sys.executable, *command],
+            env=self.environment,
+            cwd=ROOT,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
         )
         self.processes.append(process)
         return process
@@ -173,7 +178,22 @@ def test_a_killed_worker_leaves_dirty_machines_to_the_next(site: Site, folder: P
     assert site.manage("ingest", "--no-recompute", str(folder)).wait() == 0
     assert site.count("inventory_dirtymachine") == HOSTS
     for kill in (True, False):
-        worker = site.spawn("-m", "celery", "-A", "tvm_portal", "worker", "-P", "threads", "-c", "1", "-B", "-s", str(site.postgres.home / "beat"), "-l", "WARNING")
+        worker = site.spawn(
+            "-m",
+            "celery",
+            "-A",
+            "tvm_portal",
+            "worker",
+            "-P",
+            "threads",
+            "-c",
+            "1",
+            "-B",
+            "-s",
+            str(site.postgres.home / "beat"),
+            "-l",
+            "WARNING",
+        )
         if kill:
             _wait_until(lambda: site.rows("SELECT count(*) FROM weaknesses_versionweakness")[0][0] > 0)
             worker.kill()
@@ -198,10 +218,26 @@ def test_a_killed_web_server_is_told_to_the_sender_who_sends_again(site: Site, f
 
 def _log(host: int) -> str:
     packages = [
-        {"name": f"package-{n}", "version": f"1.{(host + n) % 20}-1" if n % 2 else f"2.{host % 7}-1", "source": "", "status": "install ok installed", "arch": "amd64"}
+        {
+            "name": f"package-{n}",
+            "version": f"1.{(host + n) % 20}-1" if n % 2 else f"2.{host % 7}-1",
+            "source": "",
+            "status": "install ok installed",
+            "arch": "amd64",
+        }
         for n in range(PACKAGES)
     ]
-    system = [{"name": "Debian GNU/Linux", "version": "12 (bookworm)", "major": "12", "minor": "0", "platform": "debian", "arch": "x86_64", "codename": "bookworm"}]
+    system = [
+        {
+            "name": "Debian GNU/Linux",
+            "version": "12 (bookworm)",
+            "major": "12",
+            "minor": "0",
+            "platform": "debian",
+            "arch": "x86_64",
+            "codename": "bookworm",
+        }
+    ]
     common = {"hostIdentifier": f"host-{host:03}", "unixTime": 1773500000, "action": "snapshot"}
     events = [common | {"name": "pack_os_version", "snapshot": system}, common | {"name": "pack_deb_packages", "snapshot": packages}]
     return "".join(json.dumps(event) + "\n" for event in events)
@@ -222,7 +258,14 @@ def _free_port() -> int:
 
 
 def _token(site: Site) -> str:
-    done = subprocess.run([sys.executable, "manage.py", "create_token", "crash tests"], env=site.environment, cwd=ROOT, capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "manage.py", "create_token", "crash tests"],
+        env=site.environment,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     return done.stdout.split()[-1]
 
 

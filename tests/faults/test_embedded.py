@@ -144,7 +144,10 @@ def test_valkey_keeps_queued_work_over_a_kill(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("answer", "sentence"),
-    [(None, "has no postgres, initdb, psql: set PORTAL_PG_BIN"), ("postgres (PostgreSQL) 14.9", "holds postgres \\(PostgreSQL\\) 14.9: PostgreSQL 15")],
+    [
+        (None, "has no postgres, initdb, psql: set PORTAL_PG_BIN"),
+        ("postgres (PostgreSQL) 14.9", "holds postgres \\(PostgreSQL\\) 14.9: PostgreSQL 15"),
+    ],
 )
 def test_programs_that_will_not_do_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answer: str | None, sentence: str) -> None:
     programs = tmp_path / "bin"

@@ -29,7 +29,11 @@ class Portal:
 
     def __init__(self, folder: Path, port: int) -> None:
         self.folder, self.port = folder, port
-        kept = {key: text for key, text in os.environ.items() if not key.startswith(("DATABASE_", "REDIS_", "KEY_", "SECRET_", "ALLOWED_", "COV"))}
+        kept = {
+            key: text
+            for key, text in os.environ.items()
+            if not key.startswith(("DATABASE_", "REDIS_", "KEY_", "SECRET_", "ALLOWED_", "COV"))
+        }
         environment = {**kept, "PORTAL_DATA": str(folder), "PORT": str(port), "PORTAL_DEMO": "no", "PORTAL_ADMIN_PASSWORD": PASSWORD}
         self.process = subprocess.Popen(
             [sys.executable, str(ROOT / "manage.py"), "portal"],

@@ -94,7 +94,11 @@ def test_an_old_python_can_read_the_first_file() -> None:
     source = (environment.BASE / "manage.py").read_text()
     compile(source, "manage.py", "exec", flags=0, dont_inherit=True, optimize=0)
     tried = subprocess.run(
-        [sys.executable, "-c", "import sys; sys.version_info = (3, 9, 2); sys.argv = ['manage.py']; exec(compile(sys.stdin.read(), 'manage.py', 'exec'))"],
+        [
+            sys.executable,
+            "-c",
+            "import sys; sys.version_info = (3, 9, 2); sys.argv = ['manage.py']; exec(compile(sys.stdin.read(), 'manage.py', 'exec'))",
+        ],
         input=source,
         capture_output=True,
         text=True,

@@ -47,7 +47,9 @@ def _running(folder: Path) -> list[int]:
     return [int(line.split()[0]) for line in (folder / "programs").read_text().splitlines()]
 
 
-def test_what_ends_is_started_again_after_a_growing_pause_and_its_words_are_shown(make: Callable[..., tuple[Supervisor, list[str]]]) -> None:
+def test_what_ends_is_started_again_after_a_growing_pause_and_its_words_are_shown(
+    make: Callable[..., tuple[Supervisor, list[str]]],
+) -> None:
     keeper, said = make(moon=BROKEN)
     keeper.start()
     _wait(lambda: (keeper.tick(), len(said) >= 3)[1])

@@ -91,4 +91,3 @@ def _wanted(part: str, *, present: bool) -> bool:
 
 def _note(part: str, step: str, now: dt.datetime) -> None:
     AuditEvent.objects.create(at=now, actor="portal", action=step, object_type="first start", object_id=part)
-
