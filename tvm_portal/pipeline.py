@@ -1,4 +1,4 @@
-"""The order of work, known only here: match -> support -> score -> snapshot.
+"""The order of work, known only here: intelligence -> match -> support -> score -> snapshot.
 
 Feeds and reports only store what they say; what it means is worked out by these two functions.
 """
@@ -11,11 +11,13 @@ from inventory.bulk import mark_dirty
 from recommendations import actions as recommendations
 from recommendations.models import Run
 from weaknesses import actions as weaknesses
+from weaknesses.bulk import apply_intelligence
 from weaknesses.matching import apply_support_cycles
 
 
 def run(*, now: dt.datetime) -> Run:
     """A full run: everything matched, scored and written to today's history."""
+    apply_intelligence(now)
     weaknesses.match_versions(now=now, relink=True)
     apply_support_cycles(now=now)
     finished = recommendations.recompute(now=now)
