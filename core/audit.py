@@ -26,7 +26,7 @@ def record(
     `before` and `after` hold JSON values of the fields that changed; `address` is the caller's.
     """
     if isinstance(object, Model):
-        object_type, object_id = object._meta.model_name or "", str(object.pk)
+        object_type, object_id = object._meta.model_name or "", str(object.pk)  # noqa: SLF001 - documented by Django
     else:
         object_type, _, object_id = object.partition(" ")
     return AuditEvent.objects.create(

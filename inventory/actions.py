@@ -12,13 +12,13 @@ from django.db.models import Count
 
 from core import audit
 from inventory import aliases, bulk
-from inventory.errors import BadTag, UnreadableReport
+from inventory.errors import TooLarge, UnreadableReport
 from inventory.groups import default_group
 from inventory.ingestion import Ingestion
 from inventory.models import IngestRun, Machine, MachineGroup
 from inventory.rules import first_group
 
-__all__ = ["default_group", "exclude_machines", "ingest", "load_aliases", "regroup_machines", "set_internet_facing",
+__all__ = ["checked_tag", "default_group", "delete_group", "exclude_machines", "ingest", "load_aliases", "regroup_machines", "set_internet_facing",
            "set_machine_value", "tag_machine"]  # fmt: skip
 TAG_LIMIT = 30
 
@@ -30,6 +30,7 @@ def ingest(
     source: str | None = None,
     machine: str = "",
     platform: str = "",
+    refuse_oversized: bool = False,
     now: dt.datetime,
     by: str = "",
 ) -> IngestRun:
@@ -38,14 +39,19 @@ def ingest(
     `stream` is plain or gzip. `source` names the format, else it is detected. `machine` is the identifier used where
     the format names no machine, `platform` (debian-12) the release where the report does not tell. What is wrong with
     the file as a whole ends in a run that FAILED, with the reason in `error`; single bad records are kept in `rejects`.
+    Of a file over the size limit the beginning is used; with `refuse_oversized` nothing is, and TooLarge is raised.
     A crash in between leaves whole batches of machines stored; the same file again completes it.
     """
     run = IngestRun.objects.create(source=source or "", label=(filename or by or "posted report")[:300], started_at=now)
     try:
-        Ingestion(run=run, filename=filename, machine=machine, platform=platform, now=now).read(stream, source)
+        ingestion = Ingestion(run=run, filename=filename, machine=machine, platform=platform, now=now)
+        ingestion.read(stream, source, refuse_oversized=refuse_oversized)
         run.state = IngestRun.State.DONE
     except UnreadableReport as error:
         run.state, run.error = IngestRun.State.FAILED, str(error)
+        if refuse_oversized and isinstance(error, TooLarge):
+            _finish(run, now)
+            raise
     except Exception as error:
         run.state, run.error = IngestRun.State.FAILED, f"stopped by {type(error).__name__}; the same file again completes it"
         with suppress(DatabaseError):  # the database may be what stopped it; the first error is the one to show
@@ -89,7 +95,7 @@ def tag_machine(
     *, machine: Machine, add: Sequence[str] = (), remove: Sequence[str] = (), by: str, now: dt.datetime, address: str = ""
 ) -> bool:
     """Add and remove tags; the machine may move to another group. Raises BadTag. Returns whether anything changed."""
-    wanted = [_checked_tag(tag) for tag in add]
+    wanted = [checked_tag(tag) for tag in add]
     gone = {tag.strip() for tag in remove}
     with transaction.atomic():
         locked = Machine.objects.select_for_update().get(pk=machine.pk)
@@ -102,6 +108,17 @@ def tag_machine(
     return True
 
 
+def delete_group(*, group: MachineGroup, by: str, now: dt.datetime, address: str = "") -> None:
+    """Delete a group; its machines move to the next group whose rule takes them. The default group stays."""
+    if group.is_default:
+        raise ValueError("The default group stays.")
+    with transaction.atomic():
+        Machine.objects.filter(group=group).update(group=default_group())
+        audit.record(by=by, action="group.delete", object=group, before={"name": group.name, "rule": group.rule}, now=now, address=address)
+        group.delete()
+        regroup_machines(by=by, now=now)
+
+
 def regroup_machines(*, by: str, now: dt.datetime) -> int:
     """Put every machine into the first group by rank whose rule takes it. Returns how many moved."""
     with transaction.atomic():
@@ -112,7 +129,8 @@ def regroup_machines(*, by: str, now: dt.datetime) -> int:
     return moved
 
 
-def _checked_tag(tag: str) -> str:
+def checked_tag(tag: str) -> str:
+    """A tag as it is stored. Raises BadTag."""
     cleaned = " ".join(tag.split())
     if not cleaned or not cleaned.isprintable():
         raise BadTag("A tag needs at least one visible character.")

@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 from django.db import transaction
 
 from core import sql
+from inventory.alias_rules import Alias, AliasBook
 from inventory.models import SoftwareAlias
-from inventory.rules import Alias, AliasBook
 
 _FIELDS = ("key", "name", "vendor", "product_keys", "category", "order", "shipped")
 _SHIPPED = Path(__file__).resolve().parent / "data" / "aliases.csv"
@@ -70,9 +70,7 @@ def _line_key(alias: SoftwareAlias) -> tuple[str, str, str, str]:
 
 @lru_cache(maxsize=2)
 def _book(mark: str) -> AliasBook:
-    lines = SoftwareAlias.objects.order_by("order", "shipped", "id").values_list(
-        "match", "name_pattern", "vendor_pattern", "family", "key", "name", "vendor", "category"
-    )
+    lines = SoftwareAlias.objects.order_by("order", "shipped", "id").values_list(*Alias.__slots__)
     return AliasBook([Alias(*line) for line in lines])
 
 
@@ -82,7 +80,7 @@ def shipped() -> list[dict[str, Any]]:
         lines = list(csv.DictReader(file))
     return [
         {
-            **{name: line[name].strip() for name in ("match", "name_pattern", "vendor_pattern", "family", "key", "name", "vendor", "category")},
+            **{name: line[name].strip() for name in Alias.__slots__},
             "product_keys": [key.strip() for key in line["product_keys"].split(";") if key.strip()],
             "order": 1000 + number,
             "shipped": True,

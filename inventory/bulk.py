@@ -113,7 +113,8 @@ def add_installations(installed: Sequence[Installed], *, now: dt.datetime) -> No
 def merge_installations(installed: Sequence[Installed], *, covers: dict[int, Iterable[str]], now: dt.datetime) -> list[Change]:
     """Make known machines' installations what was reported. `covers`: machine id -> parts the report is complete for."""
     sql.run("inventory/make_incoming")
-    _copy("incoming_installation (machine_id, version_id, mode, evidence)", (f"{m}\t{v}\t{mode}\t{_array(e)}\n" for m, v, mode, e in installed))
+    lines = (f"{m}\t{v}\t{mode}\t{_array(evidence)}\n" for m, v, mode, evidence in installed)
+    _copy("incoming_installation (machine_id, version_id, mode, evidence)", lines)
     if len(installed) >= _ANALYSE_FROM:  # a fresh temporary table has no statistics, which spoils the plan of large merges only
         with connection.cursor() as cursor:
             cursor.execute("ANALYZE incoming_installation")

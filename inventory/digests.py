@@ -56,9 +56,8 @@ class Digester:
         return total.hexdigest()
 
     def _record(self, record: InstalledSoftware) -> bytes:
-        text = "\x1f".join(
-            (record.ecosystem, record.name, record.version, record.vendor, record.cpe, record.platform, "\x1e".join(sorted(record.evidence)))
-        )
+        said = (record.ecosystem, record.name, record.version, record.vendor, record.cpe, record.platform, *sorted(record.evidence))
+        text = "\x1f".join(said)
         found = self._records[record] = blake2b(text.encode(), digest_size=_SIZE).digest()
         return found
 

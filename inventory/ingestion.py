@@ -42,13 +42,15 @@ class Ingestion:
         self._rejects: list[Rejected] = []
         self._totals = Totals()
 
-    def read(self, stream: BinaryIO, source: str | None) -> None:
+    def read(self, stream: BinaryIO, source: str | None, *, refuse_oversized: bool = False) -> None:
         """Store everything that can be used. Raises UnreadableReport where nothing can."""
         if len(self._machine) > 255 or not self._machine.isprintable():
             raise UnreadableReport("the machine's name is longer than 255 characters, or not printable")
         bounds = limits()
         opened = open_plain(stream, limit=bounds.bytes)
         try:
+            if opened.too_large and refuse_oversized:
+                raise TooLarge(opened.fault)
             self._read(opened, source, bounds)
         finally:
             opened.file.close()
@@ -63,8 +65,7 @@ class Ingestion:
         self._run.source = kind.name
         self._store(kind.parse(opened.file, bounds), complete=not opened.fault)
         if self._totals.machines == 0 and self._rejects:
-            kind_of_error = TooLarge if opened.too_large else UnreadableReport
-            raise kind_of_error(f"nothing could be used; {self._rejects[0].place}: {self._rejects[0].reason}")
+            raise UnreadableReport(f"nothing could be used; {self._rejects[0].place}: {self._rejects[0].reason}")
 
     def _store(self, found: Iterator[Report | Rejected], *, complete: bool) -> None:
         intake = Intake(aliases=aliases.current(), now=self._now, platform=self._platform)

@@ -31,6 +31,7 @@ from inventory.rules import family_of, first_group
 from inventory.sources.systems import operating_system
 
 _TRIES = 4
+_PASSING = (database_errors.DeadlockDetected, database_errors.SerializationFailure)
 _WIDTHS = {
     "name": 255,
     "domain": 255,
@@ -154,7 +155,7 @@ class Intake:
                 self._versions = known
             except OperationalError as error:
                 self._versions = known
-                if not (left and may_retry and isinstance(error.__cause__, (database_errors.DeadlockDetected, database_errors.SerializationFailure))):
+                if not (left and may_retry and isinstance(error.__cause__, _PASSING)):
                     raise
         raise OperationalError("other reports of the same machines kept coming in between")
 
@@ -231,9 +232,7 @@ class Intake:
             self._put(found, target, mode, records)
         return [(target.id, version_id, mode, evidence) for version_id, (mode, evidence) in found.items()]
 
-    def _put(
-        self, found: dict[int, tuple[str, tuple[str, ...]]], target: _Target, mode: str, records: Iterable[InstalledSoftware]
-    ) -> None:
+    def _put(self, found: dict[int, tuple[str, tuple[str, ...]]], target: _Target, mode: str, records: Iterable[InstalledSoftware]) -> None:
         identities, versions = self._identities[target.platform], self._versions
         for record in records:
             version_id = versions[identities[record]]

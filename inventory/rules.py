@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 
 KEY_LIMIT = 300
 DISTRIBUTIONS = {"deb": "debian", "rpm": "rpm", "apk": "alpine"}
@@ -125,10 +124,10 @@ _NOISE = tuple(
     for pattern in (
         r"\.app$",
         r"[\u00ae\u2122\u00a9]|\((?:r|tm|c)\)",
-        rf"\s*\((?:{_BITS}|{_LOCALE}|user|machine|all users|english|{_BITS}[\s,]+{_LOCALE})\)",
+        rf"\s*\((?:{_BITS}(?:[\s,]+{_BITS})?|{_LOCALE}|user|machine|all users|english|{_BITS}[\s,]+{_LOCALE})\)",
         rf"\s+-\s+{_LOCALE}$",
         rf"\s*[-,]?\s+{_BITS}$",
-        r"\s*[-,]?\s*\b(?:version|ver\.?|v\.?)?\s*\d+(?:\.\d+){1,5}[a-z]?\d*(?:\s*\([^)]*\))?$",
+        r"\s*[-,]?\s*\b(?:version|ver\.?|v\.?)?\s*\d+(?:\.\d+){1,5}[a-z]?\d*(?:-[a-z]?\d+)?(?:\s*\([^)]*\))?$",
         r"\s*[-,]?\s*\b(?:version|release)\s+\d+$",
         r"\s+(?:user|machine)-wide installer$",
     )
@@ -174,94 +173,9 @@ def normalise_package(ecosystem: str, name: str) -> str:
     return name.lower() if ecosystem in {"deb", "apk", "composer", "nuget"} else name
 
 
-# --- aliases ---------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Alias:
-    """One line of the alias table; see SoftwareAlias for the fields."""
-
-    match: str
-    name_pattern: str
-    vendor_pattern: str
-    family: str
-    key: str
-    name: str
-    vendor: str
-    category: str
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """What an alias makes of a reported name. `version` is set where the pattern finds it in the name."""
-
-    alias: Alias
-    version: str = ""
-
-
-class AliasBook:
-    """Finds the first alias, in the given order, that fits a reported name. Immutable once made."""
-
-    def __init__(self, aliases: Sequence[Alias]) -> None:
-        self._exact: dict[str, list[tuple[int, Alias]]] = {}
-        self._patterns: list[tuple[int, Alias, re.Pattern[str] | None]] = []
-        for position, alias in enumerate(aliases):
-            if alias.match == "exact":
-                self._exact.setdefault(alias.name_pattern.lower(), []).append((position, alias))
-            elif alias.match == "prefix":
-                self._patterns.append((position, alias, None))
-            elif (pattern := _compiled(alias.name_pattern)) is not None:
-                self._patterns.append((position, alias, pattern))
-
-    def find(self, *, name: str, vendor: str, family: str, vendor_needed: bool = False) -> Known | None:
-        """The alias for a name as reported, or with its noise taken off. `vendor_needed`: only aliases that name a vendor."""
-        names = tuple(dict.fromkeys((" ".join(name.lower().split()), normalise_name(name).lower())))
-        vendor = vendor.lower()
-        best: tuple[int, Alias, str] | None = None
-        for candidate in names:
-            for position, alias in self._exact.get(candidate, ()):
-                if _fits(alias, vendor, family, vendor_needed) and (best is None or position < best[0]):
-                    best = (position, alias, "")
-        for position, alias, pattern in self._patterns:
-            if best is not None and position > best[0]:
-                break
-            if not _fits(alias, vendor, family, vendor_needed):
-                continue
-            found = _version_if_matching(alias, pattern, names)
-            if found is not None:
-                best = (position, alias, found)
-                break
-        return Known(best[1], best[2]) if best else None
-
-
-def _compiled(pattern: str) -> re.Pattern[str] | None:
-    try:
-        return re.compile(pattern, re.IGNORECASE)
-    except re.error:
-        return None
-
-
-def _fits(alias: Alias, vendor: str, family: str, vendor_needed: bool) -> bool:
-    if alias.family and family and alias.family != family:
-        return False
-    if vendor_needed:
-        return bool(alias.vendor_pattern) and alias.vendor_pattern == vendor
-    return not alias.vendor_pattern or alias.vendor_pattern in vendor
-
-
-def _version_if_matching(alias: Alias, pattern: re.Pattern[str] | None, names: Iterable[str]) -> str | None:
-    for name in names:
-        if pattern is None:
-            if name.startswith(alias.name_pattern.lower()):
-                return ""
-        elif match := pattern.search(name):
-            return match.groupdict().get("version") or ""
-    return None
-
-
 # --- groups ----------------------------------------------------------------------------------------------------------
 
-_OPERATORS = {
+_OPERATORS: dict[str, Callable[[str, str], bool]] = {
     "equals": lambda text, value: text == value,
     "starts": lambda text, value: text.startswith(value),
     "ends": lambda text, value: text.endswith(value),
@@ -278,6 +192,22 @@ def match_group(rule: object, machine: Mapping[str, object]) -> bool:
     if not isinstance(rule, list) or not rule:
         return False
     return all(_holds(condition, machine) for condition in rule)
+
+
+def fault_of_rule(rule: object) -> str:
+    """What is wrong with a group's rule, as a sentence; "" if nothing is. An empty rule is fine and takes nothing."""
+    if not isinstance(rule, list):
+        return "A rule is a list of conditions."
+    for number, condition in enumerate(rule, 1):
+        if not isinstance(condition, Mapping):
+            return f"Condition {number} is no object with field, operator and value."
+        if condition.get("field") not in _FIELDS:
+            return f"Condition {number}: field is one of {', '.join(sorted(_FIELDS))}."
+        if condition.get("operator") not in _OPERATORS:
+            return f"Condition {number}: operator is one of {', '.join(_OPERATORS)}."
+        if not isinstance(condition.get("value"), str) or not condition["value"]:
+            return f"Condition {number}: value is a text that is not empty."
+    return ""
 
 
 def _holds(condition: object, machine: Mapping[str, object]) -> bool:

@@ -71,15 +71,15 @@ def _of_purl(text: str, component: Component, limits: Limits) -> InstalledSoftwa
         purl = PackageURL.from_string(text)
     except ValueError as error:
         raise fields.BadField(f"purl is not a package URL: {str(error)[:120]}") from error
-    qualifiers = purl.qualifiers if isinstance(purl.qualifiers, Mapping) else {}
+    qualifiers: Mapping[str, str] = purl.qualifiers or {}
     version = fields.version(purl.version or component.version, limits)
     fields.name(purl.name, limits)
     platform = _platform(qualifiers.get("distro", ""), purl.namespace or "")
     if purl.type == "deb":
         return deb(package=purl.name, version=version, source=_upstream(qualifiers), platform=platform)
     if purl.type == "rpm":
-        epoch = qualifiers.get("epoch", "")
-        return rpm(package=purl.name, version=version, source=qualifiers.get("upstream", ""), epoch=epoch, platform=platform, vendor=purl.namespace or "")
+        source, epoch = qualifiers.get("upstream", ""), qualifiers.get("epoch", "")
+        return rpm(package=purl.name, version=version, source=source, epoch=epoch, platform=platform, vendor=purl.namespace or "")
     if purl.type == "apk":
         source = _upstream(qualifiers).partition(" ")[0] or purl.name
         return InstalledSoftware("apk", source.lower(), version, purl.namespace or "", platform=platform, evidence=(purl.name,))

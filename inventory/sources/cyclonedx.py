@@ -116,9 +116,7 @@ class _Bill:
         if system := operating_system(platform):
             software.append(system)
             covers.add("os")
-        return Report(
-            machine=facts, software=tuple(software), covers=frozenset(covers if self.complete else ()), fallback_id=self.serial
-        )
+        return Report(machine=facts, software=tuple(software), covers=frozenset(covers if self.complete else ()), fallback_id=self.serial)
 
     def _host_name(self) -> str:
         """Only a machine's own bill names the machine: an application's names the application."""

@@ -34,7 +34,7 @@ def open_plain(stream: BinaryIO, *, limit: int) -> Opened:
 
     Up to 4 MiB stay in memory. Never more than a chunk beyond the limit is decompressed, so a bomb costs nothing.
     """
-    file = cast(BinaryIO, tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY))
+    file = cast("BinaryIO", tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY))  # noqa: SIM115 - the caller closes it
     size, fault, too_large = 0, "", False
     try:
         for piece in _pieces(stream):

@@ -15,12 +15,11 @@ from typing import Any, BinaryIO
 
 import ijson
 
-from inventory.records import InstalledSoftware, MachineFacts, Rejected, Report, Reports
-from inventory.rules import family_of, platform_of
+from inventory.records import InstalledSoftware, Rejected, Report, Reports
 from inventory.sources import fields
 from inventory.sources.frame import Limits, Source
+from inventory.sources.osquery_facts import machine_facts, operating_system_of, short
 from inventory.sources.osquery_tables import Table, table_of
-from inventory.sources.systems import operating_system
 
 _EVENT = re.compile(rb'"(?:hostIdentifier|hostname|host_identifier)"\s*:')
 _RESULT = re.compile(rb'"(?:snapshot|columns|diffResults|action)"\s*:')
@@ -92,8 +91,8 @@ def _lines(stream: BinaryIO, limits: Limits) -> Iterator[tuple[str, Any]]:
 
 def _unpacked(found: object) -> Iterable[object]:
     """The events of a line: itself, a list, or a post of the remote logger ({"log_type": "result", "data": [...]})."""
-    if isinstance(found, dict) and isinstance(found.get("data"), list) and "log_type" in found:
-        return found["data"]
+    if isinstance(found, dict) and "log_type" in found and isinstance(data := found.get("data"), list):
+        return [*data]
     return found if isinstance(found, list) else (found,)
 
 
@@ -126,10 +125,10 @@ class _Host:
     full: bool = False
 
     def report(self) -> Report:
-        facts = _facts(self)
+        facts = machine_facts(external_id=self.external_id, name=self.name, os=self.os, architecture=self.architecture)
         software = [record for state in self.tables.values() for record in state.present]
         covers = {self.covers[name] for name, state in self.tables.items() if state.complete and not self.full}
-        system = _operating_system(facts, tuple(self.patches))
+        system = operating_system_of(facts, tuple(self.patches))
         if system is not None:
             software.append(system)
             covers.add("os")
@@ -143,7 +142,7 @@ class _Reader:
     def __init__(self, limits: Limits) -> None:
         self.hosts: dict[str, _Host] = {}
         self._limits = limits
-        self._made: dict[tuple[object, ...], InstalledSoftware | None | str] = {}
+        self._made: dict[tuple[object, ...], InstalledSoftware | str | None] = {}
         self._unread: set[str] = set()
 
     def take(self, place: str, event: object) -> Iterator[Rejected]:
@@ -162,7 +161,8 @@ class _Reader:
         limits = self._limits
         decorations = event.get("decorations")
         decorations = decorations if isinstance(decorations, dict) else {}
-        external_id = fields.name(event.get("hostIdentifier") or event.get("host_identifier") or event.get("hostname"), limits, "hostIdentifier")
+        identifier = event.get("hostIdentifier") or event.get("host_identifier") or event.get("hostname")
+        external_id = fields.name(identifier, limits, "hostIdentifier")
         query = fields.text(event.get("name"), "name", limits, needed=True)
         host = self.hosts.setdefault(external_id, _Host(external_id))
         host.name = fields.text(decorations.get("hostname"), "hostname", limits) or host.name
@@ -183,19 +183,17 @@ class _Reader:
 
     def _take_facts(self, place: str, host: _Host, table: str, rows: list[object]) -> Iterator[Rejected]:
         for row in rows:
-            if not isinstance(row, dict) or any(not isinstance(value, (str, int, type(None))) or "\x00" in str(value) for value in row.values()):
+            if not isinstance(row, dict) or not all(map(_is_fact, row.values())):
                 yield Rejected(place, f"a row of {table} holds something other than text", fields.excerpt(row))
             elif table == "os_version":
                 host.os = row
             elif table == "system_info":
-                host.name = host.name or _short(row.get("computer_name")) or _short(row.get("hostname"))
-                host.architecture = _short(row.get("cpu_type"))
-            elif hotfix := _short(row.get("hotfix_id")):
+                host.name = host.name or short(row.get("computer_name")) or short(row.get("hostname"))
+                host.architecture = short(row.get("cpu_type"))
+            elif hotfix := short(row.get("hotfix_id")):
                 host.patches[hotfix] = None
 
-    def _take_software(
-        self, place: str, host: _Host, table: Table, counter: object, action: str, rows: list[object]
-    ) -> Iterator[Rejected]:
+    def _take_software(self, place: str, host: _Host, table: Table, counter: object, action: str, rows: list[object]) -> Iterator[Rejected]:
         state = host.tables.setdefault(table.name, _TableState())
         host.covers[table.name] = table.covers
         initial = action == "added" and str(counter) == "0"
@@ -214,7 +212,7 @@ class _Reader:
             elif made is not None:
                 yield Rejected(f"{place}, row {position}", f"{table.name}: {made}", fields.excerpt(row))
 
-    def _record(self, table: Table, row: object) -> InstalledSoftware | None | str:
+    def _record(self, table: Table, row: object) -> InstalledSoftware | str | None:
         """The record of a row, None where it stands for nothing installed, or why it is no use."""
         if not isinstance(row, dict):
             return "the row is no object"
@@ -225,11 +223,15 @@ class _Reader:
         except TypeError:
             return "a column holds a list or an object, not text"
         try:
-            made: InstalledSoftware | None | str = table.make(row, self._limits)
+            made: InstalledSoftware | str | None = table.make(row, self._limits)
         except fields.BadField as error:
             made = str(error)
         self._made[key] = made
         return made
+
+
+def _is_fact(value: object) -> bool:
+    return value is None or (isinstance(value, (str, int)) and "\x00" not in str(value))
 
 
 def _put(state: _TableState, record: InstalledSoftware) -> None:
@@ -264,64 +266,3 @@ def _rows(found: object, name: str) -> list[object]:
     if not isinstance(found, list):
         raise fields.BadField(f"{name} is no list")
     return found
-
-
-# --- facts -----------------------------------------------------------------------------------------------------------
-
-_EDITION = re.compile(
-    r"\s+(pro|home|enterprise|education|core|standard|datacenter|essentials|iot|ltsc|ltsb|n|evaluation|single language|for workstations|multi-session|edition|insider preview)\b.*$",
-    re.IGNORECASE,
-)
-
-
-def _short(value: object) -> str:
-    return str(value).strip()[:80] if isinstance(value, (str, int)) and not isinstance(value, bool) else ""
-
-
-def _facts(host: _Host) -> MachineFacts:
-    name, version = _short(host.os.get("name")), _short(host.os.get("version"))
-    family = _short(host.os.get("platform"))
-    label = f"{family} {name}" if family.lower() in {"windows", "darwin"} else name or family
-    platform = platform_of("macos" if family == "darwin" else label, version) if host.os else ""
-    build = _short(host.os.get("build"))
-    if platform == "windows":
-        version = _windows_version(host.os, version, build)
-    return MachineFacts(
-        external_id=host.external_id,
-        name=host.name or host.external_id,
-        domain=host.name.partition(".")[2],
-        family=family_of(platform),
-        platform=platform,
-        os_name=_windows_name(name, build) if platform == "windows" else name,
-        os_version=version,
-        os_build=build[:40],
-        architecture=(_short(host.os.get("arch")) or host.architecture)[:20],
-    )
-
-
-def _windows_version(row: Mapping[str, object], version: str, build: str) -> str:
-    """10.0.22631.3007 from version 10.0.22631, build 22631 and revision 3007."""
-    revision = _short(row.get("revision"))
-    if version.count(".") == 1 and build:
-        version = f"{version}.{build}"
-    return f"{version}.{revision}" if revision and version.count(".") == 2 else version
-
-
-def _windows_name(name: str, build: str) -> str:
-    """Windows 11 reports itself as 10 to older agents; builds from 22000 on are 11."""
-    plain = re.sub(r"^microsoft\s+", "", name, flags=re.IGNORECASE)
-    if build.isdecimal() and int(build) >= 22000 and "server" not in plain.lower():
-        plain = re.sub(r"^Windows 10\b", "Windows 11", plain)
-    return plain
-
-
-def _operating_system(facts: MachineFacts, patches: tuple[str, ...]) -> InstalledSoftware | None:
-    """The operating system as a software of its own; the patches of Windows are its evidence."""
-    if not facts.platform:
-        return None
-    if facts.platform == "windows":
-        product = _EDITION.sub("", facts.os_name) or "Windows"
-        return InstalledSoftware("os", product, facts.os_version, "Microsoft", platform="windows", evidence=patches)
-    if facts.platform == "macos":
-        return InstalledSoftware("os", "macOS", facts.os_version, "Apple", platform="macos")
-    return operating_system(facts.platform)

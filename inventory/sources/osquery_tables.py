@@ -55,8 +55,7 @@ def _app(row: Row, limits: Limits) -> InstalledSoftware:
 
 def _vendor_of_bundle(bundle: str) -> str:
     """com.google.Chrome -> google: the second label of a bundle identifier is its maker's domain."""
-    labels = bundle.lower().split(".")
-    return labels[1] if len(labels) > 2 else ""
+    return match[1] if (match := re.match(r"[^.]+\.([^.]+)\.", bundle.lower())) else ""
 
 
 _SOURCE = re.compile(r"(\S+)(?:\s+\((\S+)\))?$")
@@ -66,7 +65,7 @@ _ON_DISK = frozenset({"unpacked", "half-configured", "triggers-awaited", "trigge
 
 def is_on_disk(status: str) -> bool:
     """Whether a dpkg status ("install ok installed") means that the package's files are there."""
-    return not status or status.split()[-1] in _ON_DISK
+    return not status or status.rsplit(maxsplit=1)[-1] in _ON_DISK
 
 
 def deb(*, package: str, version: str, source: str, platform: str = "") -> InstalledSoftware:

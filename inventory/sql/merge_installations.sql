@@ -27,7 +27,7 @@ taken AS (
       AND v.id = i.version_id
       AND NOT EXISTS (
           SELECT FROM inventory_installationevidence e
-          WHERE e.machine_id = i.machine_id AND e.version_id = i.version_id AND NOT e.evidence <@ n.evidence
+          WHERE e.machine_id = i.machine_id AND e.version_id = i.version_id AND NOT e.evidence::text[] <@ n.evidence
       )
     RETURNING i.machine_id, i.version_id, v.software_id
 ),

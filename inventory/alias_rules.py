@@ -1,0 +1,104 @@
+"""The alias book: which known product a reported name is. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from inventory.rules import normalise_name
+
+
+@dataclass(frozen=True, slots=True)
+class Alias:
+    """One line of the alias table; see SoftwareAlias for the fields."""
+
+    match: str
+    name_pattern: str
+    vendor_pattern: str
+    family: str
+    key: str
+    name: str
+    vendor: str
+    category: str
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What an alias makes of a reported name. `version` is set where the pattern finds it in the name."""
+
+    alias: Alias
+    version: str = ""
+
+
+class AliasBook:
+    """Finds the first alias, in the given order, that fits a reported name. Immutable once made."""
+
+    def __init__(self, aliases: Sequence[Alias]) -> None:
+        self._exact: dict[str, list[tuple[int, Alias]]] = {}
+        self._patterns: list[tuple[int, Alias, re.Pattern[str] | None]] = []
+        for position, alias in enumerate(aliases):
+            if alias.match == "exact":
+                self._exact.setdefault(alias.name_pattern.lower(), []).append((position, alias))
+            elif alias.match == "prefix":
+                self._patterns.append((position, alias, None))
+            elif (pattern := _compiled(alias.name_pattern)) is not None:
+                self._patterns.append((position, alias, pattern))
+
+    def find(self, *, name: str, vendor: str, family: str, vendor_needed: bool = False) -> Known | None:
+        """The alias for a name as reported, or with its noise taken off. `vendor_needed`: only aliases that name a vendor."""
+        names = tuple(dict.fromkeys((" ".join(name.lower().split()), normalise_name(name).lower())))
+        vendor = vendor.lower()
+        best: tuple[int, Alias, str] | None = None
+        for candidate in names:
+            for position, alias in self._exact.get(candidate, ()):
+                if _fits(alias, vendor, family, vendor_needed) and (best is None or position < best[0]):
+                    best = (position, alias, "")
+        for position, alias, pattern in self._patterns:
+            if best is not None and position > best[0]:
+                break
+            if not _fits(alias, vendor, family, vendor_needed):
+                continue
+            found = _version_if_matching(alias, pattern, names)
+            if found is not None:
+                best = (position, alias, found)
+                break
+        return Known(best[1], best[2]) if best else None
+
+
+def _compiled(pattern: str) -> re.Pattern[str] | None:
+    try:
+        return re.compile(pattern, re.IGNORECASE)
+    except re.error:
+        return None
+
+
+def _fits(alias: Alias, vendor: str, family: str, vendor_needed: bool) -> bool:
+    if alias.family and family and alias.family != family:
+        return False
+    if vendor_needed:
+        return bool(alias.vendor_pattern) and alias.vendor_pattern == vendor
+    return not alias.vendor_pattern or alias.vendor_pattern in vendor
+
+
+def _version_if_matching(alias: Alias, pattern: re.Pattern[str] | None, names: Iterable[str]) -> str | None:
+    for name in names:
+        if pattern is None:
+            if name.startswith(alias.name_pattern.lower()):
+                return ""
+        elif match := pattern.search(name):
+            return match.groupdict().get("version") or ""
+    return None
+
+
+def fault_of_pattern(match: str, pattern: str) -> str:
+    """What is wrong with an alias's pattern, as a sentence; "" if nothing is."""
+    if not pattern.strip():
+        return "A pattern is needed; an empty one would take every name."
+    if match == "regex":
+        try:
+            if re.compile(pattern).search(""):
+                return "This expression fits the empty name, and so every name."
+        except re.error as error:
+            return f"Not a regular expression: {error}."
+    return ""
