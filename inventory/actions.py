@@ -12,14 +12,24 @@ from django.db.models import Count
 
 from core import audit
 from inventory import aliases, bulk
-from inventory.errors import TooLarge, UnreadableReport
+from inventory.errors import BadTag, TooLarge, UnreadableReport
 from inventory.groups import default_group
 from inventory.ingestion import Ingestion
 from inventory.models import IngestRun, Machine, MachineGroup
 from inventory.rules import first_group
 
-__all__ = ["checked_tag", "default_group", "delete_group", "exclude_machines", "ingest", "load_aliases", "regroup_machines", "set_internet_facing",
-           "set_machine_value", "tag_machine"]  # fmt: skip
+__all__ = [
+    "checked_tag",
+    "default_group",
+    "delete_group",
+    "exclude_machines",
+    "ingest",
+    "load_aliases",
+    "regroup_machines",
+    "set_internet_facing",
+    "set_machine_value",
+    "tag_machine",
+]
 TAG_LIMIT = 30
 
 
