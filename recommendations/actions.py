@@ -37,7 +37,7 @@ def recompute(*, now: dt.datetime, kind: str = Run.Kind.FULL, afresh: bool = Fal
     bulk.give_memory(FULL_MEMORY_MB)
     chosen = _current_settings()
     weights = _parameters(chosen, now)
-    previous = _last_run()
+    previous = _last_full_run()
     dirty = _dirty_machines()
     sql.run("recommendations/remember_impacts")
     if afresh:
@@ -45,10 +45,15 @@ def recompute(*, now: dt.datetime, kind: str = Run.Kind.FULL, afresh: bool = Fal
     bulk.score_versions(weights, now=now, software_ids=None)
     bulk.find_live(weights, Scope())
     changed = _rebuild_changed(weights, now=now)
+    restated = bulk.restated_software()
     bulk.store_machine_scores(weights, Scope())
     bulk.sum_contributions(weights, Scope(), sign=1)
     bulk.store_stats(weights)
-    _describe_all(weights, changed=changed, previous=previous, now=now)
+    bulk.describe(weights, now=now, software_ids=None)
+    bulk.name(weights, software_ids=restated)
+    bulk.settle(now=now)
+    sql.run("recommendations/store_version_signatures")
+    _look_back(previous, moved=bool(changed or restated), now=now)
     sql.run("recommendations/clear_dirty", {"machines": list(dirty), "since": list(dirty.values())})
     run = Run(kind=kind, started_at=now, settings=chosen)
     return _finish(run, now=now, machines=changed)
@@ -89,6 +94,7 @@ def score_versions(*, version_ids: Sequence[int], now: dt.datetime) -> None:
     software_ids = _software_of(version_ids)
     bulk.score_versions(weights, now=now, software_ids=software_ids)
     bulk.describe(weights, now=now, software_ids=software_ids)
+    bulk.name(weights, software_ids=software_ids)
     if VersionStat.objects.filter(version_id__in=version_ids).exists():
         sql.run("recommendations/count_weaknesses")
 
@@ -124,26 +130,27 @@ def snapshot(*, day: dt.date) -> None:
 def _rebuild_changed(weights: bulk.Parameters, *, now: dt.datetime) -> int:
     """Rebuild the machines that differ from what their scores rest on; returns how many did."""
     changed = bulk.changed_machines()
-    if not changed:
-        sql.run("recommendations/apply_holdings")
-        return 0
-    scope = Scope(tuple(changed)) if len(changed) <= EVERYTHING_FROM else Scope()
-    bulk.count_holdings(scope, sign=-1)
-    bulk.rebuild(weights, scope, now=now)
-    bulk.count_holdings(scope, sign=1)
+    if changed:
+        scope = Scope(tuple(changed)) if len(changed) <= EVERYTHING_FROM else Scope()
+        bulk.count_holdings(scope, sign=-1)
+        bulk.rebuild(weights, scope, now=now)
+        bulk.count_holdings(scope, sign=1)
     bulk.apply_holdings()
-    sql.run("recommendations/store_version_signatures")
     return len(changed)
 
 
-def _describe_all(weights: bulk.Parameters, *, changed: int, previous: Run | None, now: dt.datetime) -> None:
+def _look_back(previous: Run | None, *, moved: bool, now: dt.datetime) -> None:
+    """Counts per weakness, and the timeline: what is here now against what the last full run found."""
     first = previous is None or not PresentWeakness.objects.exists()
-    bulk.describe(weights, now=now, software_ids=None)
-    bulk.settle(now=now)
-    sql.run("recommendations/count_weaknesses")
     moment = {"now": now, "today": now.date(), "first": first, "previous": previous.finished_at if previous else None}
-    sql.run("recommendations/record_events", moment)
+    if first or moved or _refreshed_since(previous):
+        sql.run("recommendations/count_weaknesses")
+        sql.run("recommendations/record_events", moment)
     sql.run("recommendations/record_milestones", moment)
+
+
+def _refreshed_since(previous: Run | None) -> bool:
+    return previous is None or Run.objects.filter(kind=Run.Kind.INCREMENTAL, id__gt=previous.pk).exists()
 
 
 def _refresh(weights: bulk.Parameters, scope: Scope, *, now: dt.datetime) -> None:
@@ -157,12 +164,14 @@ def _refresh(weights: bulk.Parameters, scope: Scope, *, now: dt.datetime) -> Non
     bulk.store_machine_scores(weights, scope)
     bulk.count_holdings(scope, sign=1)
     bulk.sum_contributions(weights, scope, sign=1)
-    flipped = bulk.apply_holdings()
-    bulk.apply_stats(weights, scope, population=_population_changed())
+    bulk.apply_holdings()
+    flipped = bulk.flipped_software()
+    bulk.apply_stats(weights, scope, population=_population_changed(scope))
     sql.run("recommendations/move_weakness_counts", scope.parameters)
     if flipped:
         sql.run("recommendations/match_pairs", {**weights, "everything": False, "software_ids": flipped})
         bulk.describe(weights, now=now, software_ids=flipped)
+        bulk.name(weights, software_ids=flipped)
     bulk.settle(now=now)
 
 
@@ -176,11 +185,8 @@ def _parameters(chosen: Mapping[str, Any], now: dt.datetime) -> bulk.Parameters:
     return {**chosen, "today": now.date(), "active_since": now - dt.timedelta(days=days)}
 
 
-def _last_run() -> Run | None:
+def _last_full_run() -> Run | None:
     return Run.objects.filter(kind=Run.Kind.FULL, finished_at__isnull=False).order_by("-finished_at", "-id").first()
-
-
-_last_full_run = _last_run
 
 
 def _incremental(previous: Run, *, now: dt.datetime) -> Run:
@@ -222,10 +228,6 @@ def _software_of_new_versions(scope: Scope) -> list[int]:
     return [row["software_id"] for row in sql.rows("recommendations/read_new_software", scope.parameters)]
 
 
-def _population_changed() -> bool:
-    """Whether a machine of this run came to the scored ones or left them."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT coalesce(sum(abs(machines)), 0) <> 0 FROM (SELECT sum(machines) AS machines FROM part_group GROUP BY group_id) g"
-        )
-        return bool(cursor.fetchone()[0])
+def _population_changed(scope: Scope) -> bool:
+    """Whether a machine of this run came to the scored ones, left them, or is not one of them."""
+    return bool(sql.rows("recommendations/read_population_change", scope.parameters)[0]["changed"])

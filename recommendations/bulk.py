@@ -7,13 +7,14 @@ machines: some, or everything.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from django.db import connection
 
 from core import sql
+from weaknesses.queries import fix_targets
 
 Parameters = Mapping[str, Any]
 LOCK = "recommendations:scores"
@@ -85,10 +86,19 @@ def store_machine_scores(weights: Parameters, scope: Scope) -> None:
         _analyze("recommendations_machinescore")
 
 
-def apply_holdings() -> list[int]:
-    """version_stat, software_stat and the counters of software; returns software of versions that appeared or vanished."""
+def apply_holdings() -> None:
+    """version_stat, software_stat and the counters of software moved by the holdings counted. Leaves part_flip."""
     sql.run("recommendations/apply_holdings")
+
+
+def flipped_software() -> list[int]:
+    """Software of which a version appeared on the fleet or left it."""
     return [row["software_id"] for row in sql.rows("recommendations/read_flipped_software")]
+
+
+def restated_software() -> list[int]:
+    """Software whose recommendations may have another target than at the last full run."""
+    return [row["software_id"] for row in sql.rows("recommendations/read_restated_software")]
 
 
 def store_stats(weights: Parameters) -> None:
@@ -102,8 +112,24 @@ def apply_stats(weights: Parameters, scope: Scope, *, population: bool) -> None:
 def describe(weights: Parameters, *, now: dt.datetime, software_ids: Iterable[int] | None) -> None:
     """What lists show of the recommendations of some software (None: all), from part_pair and version_stat."""
     parameters = {**weights, **_software(software_ids), "now": now}
-    for name in ("describe_recommendations", "name_recommendations", "count_software_present_weaknesses"):
+    for name in ("describe_recommendations", "count_software_present_weaknesses"):
         sql.run(f"recommendations/{name}", parameters)
+
+
+def name(weights: Parameters, *, software_ids: Collection[int]) -> None:
+    """Titles of the recommendations of some software, with the version that ends all its known weaknesses."""
+    if not software_ids:
+        return
+    targets = fix_targets(software_ids=sorted(software_ids))
+    parameters = {
+        **weights,
+        "software_ids": sorted(software_ids),
+        "target_software": [software_id for software_id, _ in targets],
+        "target_platform": [platform for _, platform in targets],
+        "target_version": [target.version for target in targets.values()],
+        "target_exact": [target.exact for target in targets.values()],
+    }
+    sql.run("recommendations/name_recommendations", parameters)
 
 
 def settle(*, now: dt.datetime) -> None:

@@ -77,10 +77,14 @@ FROM (
 ) n
 WHERE n.group_id = o.group_id AND o.unsupported_os <> n.machines
 -- ;;
--- Machines that came or went: those of their groups that are not scored are counted again.
-UPDATE recommendations_groupscore o
-SET inactive = greatest(0, (SELECT count(*) FROM inventory_machine m WHERE m.group_id = o.group_id) - o.machines)
-WHERE %(population)s AND o.group_id IN (SELECT group_id FROM part_group UNION SELECT group_id FROM inventory_machine WHERE id = ANY(%(machines)s))
+-- Machines came or went: those that are not scored are counted again.
+UPDATE recommendations_groupscore o SET inactive = n.inactive
+FROM (
+    SELECT s.group_id, greatest(0, coalesce(m.machines, 0) - s.machines) AS inactive
+    FROM recommendations_groupscore s
+    LEFT JOIN (SELECT group_id, count(*) AS machines FROM inventory_machine GROUP BY group_id) m ON m.group_id = s.group_id
+) n
+WHERE %(population)s AND n.group_id = o.group_id AND n.inactive <> o.inactive
 -- ;;
 UPDATE inventory_machinegroup g SET machine_count = n.machines
 FROM recommendations_groupscore n WHERE n.group_id = g.id AND g.machine_count <> n.machines

@@ -2,101 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any
+from contextlib import suppress
 
 import pytest
-from django.db import transaction
-from hypothesis import HealthCheck, given, settings
+from django.db import connection, transaction
+from hypothesis import given
+from hypothesis import strategies as st
 
-from inventory.models import SoftwareStat, VersionStat
+from inventory.models import ConfigurationResult
 from recommendations import actions, rules
-from recommendations.models import MachineScore, RecommendationStat
-from recommendations.records import Fleet, Weights
-from tests.integration.recommendations.stored_fleets import NOW, Stored, impacts, scores, store, store_effects
+from recommendations.impacts import together
+from recommendations.models import Recommendation, RecommendationDay, RecommendationStat, ScoreDay, VersionScore
+from recommendations.records import Fleet, FleetMachine, FleetVersion, Match, ScoredWeakness, Weights
+from tests.integration.recommendations.agreement import Rollback, agree, computed, in_a_scratch_database, random_fleets
+from tests.integration.recommendations.stored_fleets import NOW, impacts, scores
 from tests.unit.recommendations.fleets import fleets
-from weaknesses.models import Weakness
 
 pytestmark = pytest.mark.django_db
-WEIGHTS = Weights()
-random_fleets = settings(
-    max_examples=40,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
-)
-
-
-class Rollback(Exception):
-    pass
-
-
-def in_a_scratch_database(check: Any) -> None:
-    """Run a check in a savepoint, so that every random fleet meets an empty database."""
-    with pytest.raises(Rollback), transaction.atomic():
-        check()
-        raise Rollback
-
-
-def computed(fleet: Fleet) -> Stored:
-    stored = store(fleet)
-    actions.recompute(now=NOW)
-    if fleet.effects:
-        store_effects(fleet.effects, stored)
-        actions.apply_effects(now=NOW)
-    return stored
-
-
-def agree(fleet: Fleet, stored: Stored) -> None:
-    """The database holds what the model says."""
-    wanted = existing(fleet)
-    plain, after = scores()
-    assert plain == pytest.approx(rules.organisation_score(wanted, WEIGHTS), abs=1e-9)
-    assert after == pytest.approx(rules.organisation_score(wanted, WEIGHTS, after=True), abs=1e-9)
-    _machines_agree(wanted, stored)
-    _recommendations_agree(wanted, stored)
-    _counts_agree(wanted, stored)
-
-
-def existing(fleet: Fleet) -> Fleet:
-    """Without effects on recommendations that nobody needs: there is nothing to except from."""
-    return fleet
-
-
-def _machines_agree(fleet: Fleet, stored: Stored) -> None:
-    found = {row.machine_id: row for row in MachineScore.objects.all()}
-    for name, machine in fleet.machines.items():
-        row = found.pop(stored.machines[name], None)
-        assert (row is not None) == machine.active
-        if row is not None:
-            wanted = rules.machine_hazard(machine, fleet, WEIGHTS)
-            assert row.likelihood == pytest.approx(wanted.likelihood, abs=1e-9)
-            assert row.hazard == pytest.approx(wanted.hazard, abs=1e-9)
-            assert row.score == pytest.approx(wanted.score, abs=1e-9)
-            assert (row.level, row.exposures) == (wanted.level, len(wanted.bases))
-    assert not found
-
-
-def _recommendations_agree(fleet: Fleet, stored: Stored) -> None:
-    needed = {stored.key(key): key for key in rules.recommendations(fleet, WEIGHTS)}
-    found = impacts()
-    assert found.keys() == needed.keys()
-    for key, name in needed.items():
-        exposed, impact, after = found[key]
-        assert exposed == rules.sums(fleet, WEIGHTS, name).exposed
-        assert impact == pytest.approx(rules.impact(fleet, WEIGHTS, {name}), abs=1e-9)
-        assert after == pytest.approx(rules.impact(fleet, WEIGHTS, {name}, after=True), abs=1e-9)
-
-
-def _counts_agree(fleet: Fleet, stored: Stored) -> None:
-    active = [machine for machine in fleet.machines.values() if machine.active]
-    for name, pk in stored.versions.items():
-        held = sum(name in machine.versions for machine in active)
-        assert sum(stat.installed for stat in VersionStat.objects.filter(version_id=pk)) == held
-    for software in {version.software for version in fleet.versions.values()}:
-        held = sum(any(fleet.versions[name].software == software for name in machine.versions) for machine in active)
-        assert sum(stat.installed for stat in SoftwareStat.objects.filter(software__key=software)) == held
-    for cve, pk in stored.weaknesses.items():
-        exposed = sum(any(cve in fleet.versions[name].matches for name in machine.versions) for machine in active)
-        assert Weakness.objects.get(pk=pk).exposed_count == exposed
 
 
 @random_fleets
@@ -119,3 +41,63 @@ def test_a_second_run_changes_nothing(fleet: Fleet) -> None:
         agree(fleet, stored)
 
     in_a_scratch_database(check)
+
+
+@random_fleets
+@given(fleet=fleets(), picks=st.sets(st.integers(0, 20), max_size=4))
+def test_impact_of_several_together_is_computed_with_their_sum(fleet: Fleet, picks: set[int]) -> None:
+    def check() -> None:
+        stored = computed(fleet)
+        needed = sorted(rules.recommendations(fleet, Weights()))
+        chosen = {needed[pick % len(needed)] for pick in picks} if needed else set()
+        ids = Recommendation.objects.filter(key__in=[stored.key(key) for key in chosen]).values_list("pk", flat=True)
+        found = together(recommendation_ids=list(ids))
+        assert found.impact == pytest.approx(rules.impact(fleet, Weights(), chosen), abs=1e-9)
+
+    in_a_scratch_database(check)
+
+
+@random_fleets
+@given(fleet=fleets())
+def test_removing_a_recommendation_from_the_database_lowers_the_score_by_its_impact(fleet: Fleet) -> None:
+    """Property 4, with nothing but the database: delete what a recommendation removes, run again, compare."""
+
+    def check() -> None:
+        computed(fleet)
+        before = scores()[0]
+        for key, (_, impact, _) in impacts().items():
+            with suppress(Rollback), transaction.atomic():
+                remove(Recommendation.objects.get(key=key))
+                actions.recompute(now=NOW)
+                assert before - scores()[0] == pytest.approx(impact, abs=1e-9)
+                raise Rollback
+
+    in_a_scratch_database(check)
+
+
+def remove(recommendation: Recommendation) -> None:
+    """Carry it out everywhere."""
+    if recommendation.configuration_id:
+        ConfigurationResult.objects.filter(configuration_id=recommendation.configuration_id).update(passed=True)
+    for version in VersionScore.objects.filter(recommendation=recommendation).values_list("version_id", flat=True):
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "DELETE FROM weaknesses_versionweakness m USING part_pair p, recommendations_recommendation r, inventory_software s "
+                "WHERE p.version_id = m.version_id AND p.weakness_id = m.weakness_id AND s.id = p.software_id "
+                "AND r.key = 'va-_-' || s.key || p.slot AND r.id = %s AND m.version_id = %s",
+                [recommendation.pk, version],
+            )
+
+
+def test_a_snapshot_may_be_taken_twice() -> None:
+    fleet = Fleet(
+        machines={"m0": FleetMachine(versions=frozenset({"a@0"}))},
+        versions={"a@0": FleetVersion("a", matches={"CVE-2026-0001": Match()})},
+        weaknesses={"CVE-2026-0001": ScoredWeakness(cvss=9.8, exploited=True)},
+    )
+    computed(fleet)
+    for _ in range(2):
+        actions.snapshot(day=NOW.date())
+    day = RecommendationDay.objects.get()
+    assert (day.day, day.exposed, day.installed) == (NOW.date(), 1, 1)
+    assert sum(row.machines for row in ScoreDay.objects.all()) == 1
