@@ -2,47 +2,53 @@
 -- or, where nothing else is known, by a CPE of the same vendor and product. Keyed by software and product.
 -- Parameters: software_ids or product_ids limit the work; NULL: all. A curator's links stay as they are.
 -- Links that changed send the software's versions back to be matched.
-DROP TABLE IF EXISTS kept_link
+DROP TABLE IF EXISTS chosen_software, named_software, kept_link
+-- ;;
+CREATE TEMP TABLE chosen_software ON COMMIT DROP AS
+SELECT id, key, ecosystem, split_part(key, '-_-', 1) AS vendor, substr(key, strpos(key, '-_-') + 3) AS name,
+    CASE WHEN ecosystem = ANY(%(package_ecosystems)s) THEN ecosystem ELSE 'cpe' END AS scheme
+FROM inventory_software
+WHERE strpos(key, '-_-') > 0 AND (%(software_ids)s::integer[] IS NULL OR id = ANY(%(software_ids)s))
+-- ;;
+ANALYZE chosen_software
+-- ;;
+CREATE TEMP TABLE named_software ON COMMIT DROP AS
+SELECT s.id AS software_id, s.scheme, unnest(a.product_keys) AS key, 'alias' AS origin, 100 AS confidence
+FROM chosen_software s
+JOIN inventory_softwarealias a ON a.key = s.key
+UNION ALL
+SELECT id, scheme, ecosystem || ':' || CASE
+    WHEN ecosystem IN ('deb', 'rpm', 'apk') THEN vendor || ':' || name
+    WHEN ecosystem = 'maven' THEN replace(name, '~', ':')
+    ELSE replace(name, '~', '/') END, 'package', 100
+FROM chosen_software
+WHERE scheme <> 'cpe'
+UNION ALL
+SELECT s.id, s.scheme, 'cpe:o:microsoft:' || release, 'package', 100
+FROM chosen_software s
+JOIN unnest(%(windows_releases)s::text[]) AS release
+    ON release = s.name OR (s.name IN ('windows_10', 'windows_11') AND release LIKE replace(s.name, '_', '\_') || '\_%%')
+WHERE s.vendor = 'microsoft' AND s.ecosystem = 'os'
+UNION ALL
+SELECT s.id, s.scheme, 'cpe:o:apple:' || product, 'package', 100
+FROM chosen_software s, unnest(ARRAY['macos', 'mac_os_x']) AS product
+WHERE s.key = 'apple-_-macos'
+UNION ALL
+SELECT s.id, s.scheme, 'cpe:a:' || s.vendor || ':' || s.name, 'cpe', 80
+FROM chosen_software s
+WHERE s.scheme = 'cpe' AND s.ecosystem <> 'os'
+    AND NOT EXISTS (SELECT 1 FROM inventory_softwarealias a WHERE a.key = s.key AND a.product_keys <> '{}')
+-- ;;
+ANALYZE named_software
 -- ;;
 CREATE TEMP TABLE kept_link ON COMMIT DROP AS
-WITH chosen AS (
-    SELECT id, key, ecosystem, split_part(key, '-_-', 1) AS vendor, substr(key, strpos(key, '-_-') + 3) AS name
-    FROM inventory_software
-    WHERE strpos(key, '-_-') > 0 AND (%(software_ids)s::integer[] IS NULL OR id = ANY(%(software_ids)s))
-), named AS (
-    SELECT s.id AS software_id, unnest(a.product_keys) AS key, 'alias' AS origin, 100 AS confidence
-    FROM chosen s
-    JOIN inventory_softwarealias a ON a.key = s.key
-    UNION ALL
-    SELECT id, ecosystem || ':' || CASE
-        WHEN ecosystem IN ('deb', 'rpm', 'apk') THEN vendor || ':' || name
-        WHEN ecosystem = 'maven' THEN replace(name, '~', ':')
-        ELSE replace(name, '~', '/') END, 'package', 100
-    FROM chosen
-    WHERE ecosystem = ANY(%(package_ecosystems)s)
-    UNION ALL
-    SELECT s.id, 'cpe:o:microsoft:' || release, 'package', 100
-    FROM chosen s
-    JOIN unnest(%(windows_releases)s::text[]) AS release
-        ON release = s.name OR (s.name IN ('windows_10', 'windows_11') AND release LIKE replace(s.name, '_', '\_') || '\_%%')
-    WHERE s.vendor = 'microsoft' AND s.ecosystem = 'os'
-    UNION ALL
-    SELECT s.id, 'cpe:o:apple:' || product, 'package', 100
-    FROM chosen s, unnest(ARRAY['macos', 'mac_os_x']) AS product
-    WHERE s.key = 'apple-_-macos'
-    UNION ALL
-    SELECT s.id, 'cpe:a:' || s.vendor || ':' || s.name, 'cpe', 80
-    FROM chosen s
-    WHERE s.ecosystem NOT IN ('os', 'deb', 'rpm', 'apk') AND NOT s.ecosystem = ANY(%(package_ecosystems)s)
-        AND NOT EXISTS (SELECT 1 FROM inventory_softwarealias a WHERE a.key = s.key AND a.product_keys <> '{}')
-)
 SELECT DISTINCT ON (named.software_id, product.id) named.software_id, product.id AS product_id, named.origin, named.confidence
-FROM named
-JOIN chosen s ON s.id = named.software_id
+FROM named_software named
 JOIN weaknesses_product product ON product.key = named.key
-WHERE split_part(product.key, ':', 1) = CASE WHEN s.ecosystem = ANY(%(package_ecosystems)s) THEN s.ecosystem ELSE 'cpe' END
-    AND (%(product_ids)s::integer[] IS NULL OR product.id = ANY(%(product_ids)s))
+WHERE split_part(product.key, ':', 1) = named.scheme AND (%(product_ids)s::integer[] IS NULL OR product.id = ANY(%(product_ids)s))
 ORDER BY named.software_id, product.id, named.confidence DESC, named.origin
+-- ;;
+ANALYZE kept_link
 -- ;;
 WITH gone AS (
     DELETE FROM weaknesses_softwareproduct old
