@@ -167,7 +167,7 @@ def sync_feed(*, kind: str, now: dt.datetime, origin: Path | str | None = None, 
         ledger = Ledger(feed, origin=str(origin or feed.address or plugin.home), now=now, progress=progress)
         try:
             for delivery in synchronisation.deliveries(plugin, feed, origin=origin, now=now, stack=stack):
-                if not synchronisation.is_known(plugin, feed, delivery):
+                if not synchronisation.is_known(plugin, delivery, ledger):
                     synchronisation.store(plugin, delivery, ledger, now=now)
         except (FeedError, OSError) as error:
             ledger.problems.append(str(error))

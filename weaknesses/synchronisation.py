@@ -35,10 +35,12 @@ def deliveries(plugin: FeedKind, feed: Feed, *, origin: Path | str | None, now: 
     return (plugin.fetch or one_per_address)(stack.enter_context(fetcher), plugin)
 
 
-def is_known(plugin: FeedKind, feed: Feed, delivery: Delivery) -> bool:
+def is_known(plugin: FeedKind, delivery: Delivery, ledger: Ledger) -> bool:
     """Whether a file has the content of one that is stored, or is a listing older than the one that is stored."""
-    stored = [entry for entry in feed.resources.values() if entry.get("done") and entry.get("revision") == plugin.revision]
+    stored = [entry for entry in ledger.feed.resources.values() if entry.get("done") and entry.get("revision") == plugin.revision]
     if any(entry["digest"] == delivery.digest for entry in stored):
+        if delivery.memory:  # downloaded under another name, or again: its validators save the next download
+            _remember(plugin, delivery, ledger)
         return True
     return plugin.complete and any(delivery.stated and delivery.stated < str(entry.get("stated", "")) for entry in stored)
 
@@ -55,11 +57,13 @@ def store(plugin: FeedKind, delivery: Delivery, ledger: Ledger, *, now: dt.datet
         ledger.problems.append(records.broken)
     elif delivery.digest and not usable:
         ledger.problems.append(f"{delivery.name} holds no record that can be used.")
-    elif delivery.digest:
-        state = {"digest": delivery.digest, "stated": delivery.stated, "revision": plugin.revision, "done": True}
-        ledger.remember(delivery.name, {**delivery.memory, **state})
     else:
-        ledger.remember(delivery.name, delivery.memory)
+        _remember(plugin, delivery, ledger)
+
+
+def _remember(plugin: FeedKind, delivery: Delivery, ledger: Ledger) -> None:
+    state = {"digest": delivery.digest, "stated": delivery.stated, "revision": plugin.revision, "done": True}
+    ledger.remember(delivery.name, {**delivery.memory, **(state if delivery.digest else {})})
 
 
 def _store_weaknesses(plugin: FeedKind, delivery: Delivery, records: Reading, ledger: Ledger) -> int:

@@ -40,7 +40,7 @@ Usable = WeaknessRecord | EpssRecord | EvidenceRecord | CycleRecord
 class _Unpacked(io.RawIOBase):
     """Bytes of an unpacked stream, up to a limit: a small file can unpack to more than a disk."""
 
-    def __init__(self, stream: IO[bytes] | gzip.GzipFile | bz2.BZ2File, most: int) -> None:
+    def __init__(self, stream: gzip.GzipFile | bz2.BZ2File | zipfile.ZipExtFile, most: int) -> None:
         self._stream = stream
         self._left = most
 
@@ -48,12 +48,19 @@ class _Unpacked(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int:
-        chunk = self._stream.read(len(buffer))
+        chunk = self._stream.read1(len(buffer))  # what there is: read() would wait for more and lose it where the stream is cut
         self._left -= len(chunk)
         if self._left < 0:
             raise FeedError("The file unpacks to more than the portal accepts.")
         buffer[: len(chunk)] = chunk
         return len(chunk)
+
+
+class _Stream(io.BufferedReader):
+    """Reads what there is, up to the size asked for, so that a cut stream gives everything before the cut."""
+
+    def read(self, size: int | None = -1) -> bytes:
+        return self.read1(size) if size is not None and size > 0 else super().read(size)
 
 
 @contextmanager
@@ -64,26 +71,28 @@ def unpacked(path: Path, *, most: int = MOST_UNPACKED) -> Iterator[IO[bytes]]:
         file.seek(0)
         if head[:2] == b"\x1f\x8b" and not path.name.lower().endswith((".tar.gz", ".tgz")):
             with gzip.GzipFile(fileobj=file) as stream:
-                yield io.BufferedReader(_Unpacked(stream, most), 2**17)
+                yield _Stream(_Unpacked(stream, most), 2**17)
         elif head == b"BZh":
-            with bz2.BZ2File(file) as stream:
-                yield io.BufferedReader(_Unpacked(stream, most), 2**17)
+            with bz2.BZ2File(file) as packed:
+                yield _Stream(_Unpacked(packed, most), 2**17)
         else:
             yield file
 
 
 def head(path: Path, size: int = 4096) -> bytes:
     """The first bytes of the content; b"" where they cannot be read. Of an archive: of its first file."""
+    first = b""
     try:
         with unpacked(path) as stream:
-            first = stream.read(size)
+            while len(first) < size and (chunk := stream.read(size - len(first))):
+                first += chunk
             if first[:4] == b"PK\x03\x04":
                 stream.seek(0)
                 for _, member in members(stream):
                     return member.read(size)
-            return first
     except BROKEN:
-        return b""
+        pass  # the reader says what is wrong with the file; a look at its head only recognises it
+    return first
 
 
 def members(stream: IO[bytes]) -> Iterator[tuple[str, IO[bytes]]]:

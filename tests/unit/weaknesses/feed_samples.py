@@ -1,0 +1,138 @@
+"""Small records in the layouts of the real feeds. The ids and names are invented unless a fact is the point."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import tarfile
+import zipfile
+from typing import Any
+
+
+def nvd_record(cve: str = "CVE-2099-0001", **changes: Any) -> dict[str, Any]:
+    """A record of NVD 2.0: Acme Rocket before 2.5 is affected."""
+    record = {
+        "id": cve,
+        "published": "2099-01-02T10:15:00.113",
+        "lastModified": "2099-02-03T11:00:00.1234567",
+        "vulnStatus": "Analyzed",
+        "descriptions": [{"lang": "es", "value": "Cohete"}, {"lang": "en", "value": "A rocket of Acme explodes."}],
+        "metrics": {"cvssMetricV31": [metric("Primary", 8.8, "HIGH")]},
+        "weaknesses": [{"description": [{"lang": "en", "value": "CWE-79"}, {"lang": "en", "value": "NVD-CWE-noinfo"}]}],
+        "configurations": [{"nodes": [{"operator": "OR", "negate": False, "cpeMatch": [cpe_match()]}]}],
+        "references": [{"url": "https://acme.example/1"}, {"url": "ftp://acme.example/2"}],
+    }
+    return {**record, **changes}
+
+
+def cpe_match(product: str = "rocket", end: str = "2.5") -> dict[str, Any]:
+    return {"vulnerable": True, "criteria": f"cpe:2.3:a:acme:{product}:*:*:*:*:*:*:*:*", "versionEndExcluding": end}
+
+
+def metric(kind: str, score: float, word: str) -> dict[str, Any]:
+    return {"type": kind, "cvssData": {"baseScore": score, "baseSeverity": word, "vectorString": f"CVSS:3.1/{kind}"}}
+
+
+def nvd_file(*records: dict[str, Any], total: int | None = None, start: int = 0, timestamp: str = "2099-02-04T00:00:00.000") -> bytes:
+    envelope = {
+        "resultsPerPage": len(records),
+        "startIndex": start,
+        "totalResults": len(records) if total is None else total,
+        "format": "NVD_CVE",
+        "version": "2.0",
+        "timestamp": timestamp,
+        "vulnerabilities": [{"cve": record} for record in records],
+    }
+    return json.dumps(envelope).encode()
+
+
+def kev_file(*cves: str, released: str = "2099-02-04T12:00:00.000Z", ransomware: str = "Unknown") -> bytes:
+    entries = [
+        {"cveID": cve, "vulnerabilityName": f"Acme {cve}", "dateAdded": "2099-02-01", "knownRansomwareCampaignUse": ransomware}
+        for cve in cves
+    ]
+    return json.dumps({"catalogVersion": released[:10], "dateReleased": released, "vulnerabilities": entries}).encode()
+
+
+def epss_file(*rows: tuple[str, float, float], day: str = "2099-02-04") -> bytes:
+    lines = [f"#model_version:v9,score_date:{day}T00:00:00+0000", "cve,epss,percentile", *(f"{c},{s},{p}" for c, s, p in rows)]
+    return ("\n".join(lines) + "\n").encode()
+
+
+EXPLOITS_HEADER = (
+    "id,file,description,date_published,author,type,platform,port,date_added,date_updated,verified,codes,tags,aliases,"
+    "screenshot_url,application_url,source_url"
+)
+
+
+def exploits_file(*rows: str) -> bytes:
+    return "\n".join([EXPLOITS_HEADER, *rows, ""]).encode()
+
+
+def exploit_row(number: int, codes: str, verified: int = 1) -> str:
+    title = "Acme Rocket 2.4 - Launch, unasked"
+    return f'{number},exploits/x/{number}.py,"{title}",2099-01-05,Someone,remote,linux,,2099-01-05,,{verified},{codes},,,,,'
+
+
+def metasploit_module(name: str, *cves: str, kind: str = "exploit", rank: int | None = 600) -> dict[str, Any]:
+    module = {"name": name, "fullname": f"{kind}/{name}", "ref_name": name, "type": kind, "references": [*cves, "URL-https://acme.example"]}
+    return {**module, "path": f"/modules/{kind}s/{name}.rb", "disclosure_date": "2099-01-05"} | ({} if rank is None else {"rank": rank})
+
+
+def osv_record(
+    cve: str = "CVE-2099-0001", package: str = "rocket", fixed: str | None = "2.5-1", release: str = "Debian:12"
+) -> dict[str, Any]:
+    events = [{"introduced": "0"}] + ([{"fixed": fixed}] if fixed else [])
+    affected = [
+        {"package": {"ecosystem": release, "name": package}, "ranges": [{"type": "ECOSYSTEM", "events": events}]},
+        {"package": {"ecosystem": "Alpine:v3.20", "name": package}, "ranges": [{"type": "ECOSYSTEM", "events": events}]},
+        {"ranges": [{"type": "GIT", "events": [{"introduced": "0"}]}]},
+    ]
+    severity = [{"type": "CVSS_V3", "score": "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H"}]
+    return {
+        "id": cve,
+        "modified": "2099-02-03T00:00:00Z",
+        "details": "A stub.",
+        "affected": affected,
+        "severity": severity,
+        "references": [],
+    }
+
+
+def json_lines(*records: dict[str, Any]) -> bytes:
+    return "".join(json.dumps(record) + "\n" for record in records).encode()
+
+
+def eol_product(**changes: Any) -> dict[str, Any]:
+    product = {
+        "product": "rocket",
+        "identifiers": [{"cpe": "cpe:2.3:a:acme:rocket"}, {"cpe": "cpe:/a:acme:rocket"}, {"purl": "pkg:npm/%40acme/rocket"}],
+        "releases": [
+            {"releaseCycle": "2", "releaseDate": "2098-01-01", "eol": "2099-06-30", "latest": "2.5"},
+            {"releaseCycle": "1", "releaseDate": "2090-01-01", "eol": True},
+        ],
+    }
+    return {**product, **changes}
+
+
+def zipped(**files: bytes) -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in files.items():
+            archive.writestr(f"{name}.json", content)
+    return packed.getvalue()
+
+
+def tarred(files: dict[str, bytes]) -> bytes:
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w:gz") as archive:
+        for name, content in files.items():
+            entry = tarfile.TarInfo(name)
+            entry.size = len(content)
+            archive.addfile(entry, io.BytesIO(content))
+    return packed.getvalue()
+
+
+def gzipped(content: bytes) -> bytes:
+    return gzip.compress(content, mtime=0)
