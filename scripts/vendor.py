@@ -53,7 +53,7 @@ def fetch(package: Package, folder: Path) -> Path:
     """Download one archive into `folder` and check its SHA-512. Raises WrongDigest."""
     packed = _npm("pack", f"{package.name}@{package.version}", "--json", "--pack-destination", str(folder))
     stated = json.loads(_npm("view", f"{package.name}@{package.version}", "dist.integrity", "--json"))
-    archive = folder / json.loads(packed)[0]["filename"]
+    archive = folder / str(json.loads(packed)[0]["filename"])
     found = "sha512-" + base64.b64encode(hashlib.sha512(archive.read_bytes()).digest()).decode()
     if found != stated:
         raise WrongDigest(f"{package.name}@{package.version}: the archive's digest is {found}, the registry states {stated}")

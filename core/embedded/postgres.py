@@ -168,7 +168,7 @@ class Postgres:
         )
         if done.returncode:
             raise EmbeddedError(f"{program} failed ({done.returncode}):\n{done.stdout}")
-        return done.stdout
+        return str(done.stdout)
 
     def _surroundings(self) -> dict[str, Any]:
         environment = {**os.environ, "LC_ALL": "C", "TZ": "UTC"}

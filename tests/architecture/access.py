@@ -1,7 +1,7 @@
 """Who may ask for what: every address of the portal with the status each persona gets.
 
-`ACCESS` is for GET, `POSTS` for an empty POST to the addresses that take nothing else. A new address without a line here fails the test. Arguments come from `SAMPLES`, whose rows the
-test's world holds.
+`ACCESS` is for GET, `POSTS` for an empty POST to the addresses that take nothing else. A new address without a
+line here fails the test. Arguments come from `SAMPLES`, whose rows the test's world holds.
 """
 
 from __future__ import annotations

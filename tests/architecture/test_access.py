@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from django.http import HttpResponse
+from django.http import HttpResponseBase
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
@@ -52,7 +52,7 @@ def _filled(address: str, machine: int) -> str:
     return "/" + ARGUMENT.sub(value, address)
 
 
-def _status(response: HttpResponse) -> int:
+def _status(response: HttpResponseBase) -> int:
     return response.status_code
 
 

@@ -27,7 +27,7 @@ def _module(plugin: object) -> str:
     return ""
 
 
-@pytest.mark.parametrize(("kind", "name", "module"), _names(), ids=lambda value: str(value))
+@pytest.mark.parametrize(("kind", "name", "module"), _names(), ids=str)
 def test_a_plug_in_is_documented_and_tested(kind: str, name: str, module: str) -> None:
     documents = [file for file in (ROOT / "docs").rglob("*.md") if f"`{name}`" in file.read_text()]
     assert documents, f"no document mentions the {kind} `{name}`"

@@ -38,7 +38,7 @@ def postgres(tmp_path: Path) -> Iterator[Callable[..., Postgres]]:
 
 def _ask(url: str, question: str) -> object:
     with psycopg.connect(url) as connection:
-        row = connection.execute(question).fetchone()  # type: ignore[call-overload]
+        row = connection.execute(question).fetchone()
         return row and row[0]
 
 

@@ -37,7 +37,7 @@ def commands(bare: Path, monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
         environment.PYTHON.chmod(0o755)
 
     monkeypatch.setattr(environment, "_run", run)
-    monkeypatch.setattr(environment.os, "execv", lambda program, arguments: seen.append([program, *arguments[1:]]))
+    monkeypatch.setattr("core.environment.os.execv", lambda program, arguments: seen.append([program, *arguments[1:]]))
     return seen
 
 
@@ -52,7 +52,7 @@ def test_an_interpreter_with_the_pinned_django_is_used_as_it_is(commands: list[l
 
 
 def test_a_bare_python_makes_the_environment_and_continues_in_it(commands: list[list[str]], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(environment.shutil, "which", lambda name: None)
+    monkeypatch.setattr("core.environment.shutil.which", lambda name: None)
     environment.enter(["manage.py", "check"])
     assert [command[1:3] for command in commands] == [["-m", "venv"], ["-m", "pip"], ["manage.py", "check"]]
     assert "--require-hashes" in commands[1]
@@ -60,7 +60,7 @@ def test_a_bare_python_makes_the_environment_and_continues_in_it(commands: list[
 
 
 def test_a_current_environment_is_only_entered(commands: list[list[str]], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(environment.shutil, "which", lambda name: None)
+    monkeypatch.setattr("core.environment.shutil.which", lambda name: None)
     environment.enter(["manage.py", "check"])
     commands.clear()
     environment.enter(["manage.py", "test", "-k", "x"])
@@ -68,7 +68,7 @@ def test_a_current_environment_is_only_entered(commands: list[list[str]], monkey
 
 
 def test_other_requirements_make_it_again(commands: list[list[str]], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(environment.shutil, "which", lambda name: None)
+    monkeypatch.setattr("core.environment.shutil.which", lambda name: None)
     environment.enter(["manage.py", "check"])
     environment.REQUIREMENTS.write_text(PINS + "six==1.0\n")
     commands.clear()
@@ -77,8 +77,8 @@ def test_other_requirements_make_it_again(commands: list[list[str]], monkeypatch
 
 
 def test_a_python_without_venv_names_the_package_to_install(commands: list[list[str]], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(environment.shutil, "which", lambda name: None)
-    monkeypatch.setattr(environment.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr("core.environment.shutil.which", lambda name: None)
+    monkeypatch.setattr("core.environment.importlib.util.find_spec", lambda name: None)
     with pytest.raises(SystemExit, match="sudo apt install python3-venv"):
         environment.enter(["manage.py", "check"])
     assert not environment.STAMP.exists()
