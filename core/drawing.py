@@ -83,6 +83,13 @@ def gauge_needle(score: float) -> str:
     return f"M{x1:.1f} {y1:.1f}L{x2:.1f} {y2:.1f}"
 
 
+def gauge_mark(score: float) -> tuple[str, str, str, str]:
+    """Where the figure of a score stands outside the ring: x, y, text anchor, text."""
+    angle = math.radians(180 + 1.8 * score)
+    anchor = "end" if score < 50 else "start" if score > 50 else "middle"
+    return f"{110 + 99 * math.cos(angle):.0f}", f"{108 + 99 * math.sin(angle):.0f}", anchor, f"{score:g}"
+
+
 def _arc(x: float, y: float, outer: float, inner: float, start: float, end: float) -> str:
     """A ring segment between two angles in degrees."""
     a, b = math.radians(start), math.radians(max(end, start + 0.01))

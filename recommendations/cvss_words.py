@@ -11,7 +11,10 @@ _IMPACT = {"H": "a total loss", "L": "some loss", "N": "no loss"}
 _IMPACT_2 = {"C": "a total loss", "P": "some loss", "N": "no loss"}
 
 _V3 = {
-    "AV": ("Reached from", {"N": "anywhere on the network", "A": "the same network segment", "L": "the machine itself", "P": "a physical touch"}),
+    "AV": (
+        "Reached from",
+        {"N": "anywhere on the network", "A": "the same network segment", "L": "the machine itself", "P": "a physical touch"},
+    ),
     "AC": ("Difficulty", {"L": "none: it works every time", "H": "needs conditions the attacker does not control"}),
     "PR": ("Rights needed", {"N": "none", "L": "an ordinary account", "H": "an administrator account"}),
     "UI": ("Help from a user", {"N": "none", "R": "a user must do something"}),
@@ -64,7 +67,5 @@ def explain(vector: str) -> tuple[Metric, ...]:
     table = {"4.0": _V4, "3.1": _V3, "3.0": _V3, "2.0": _V2}.get(version(vector), {})
     given = dict(part.split(":", 1) for part in vector.split("/") if ":" in part)
     return tuple(
-        Metric(f"{code}:{given[code]}", name, values[given[code]])
-        for code, (name, values) in table.items()
-        if given.get(code) in values
+        Metric(f"{code}:{given[code]}", name, values[given[code]]) for code, (name, values) in table.items() if given.get(code) in values
     )

@@ -12,11 +12,15 @@ MOST_TAGS = 20
 
 
 class ValueForm(forms.Form):
-    value = forms.TypedChoiceField(choices=Machine.Value.choices, coerce=int, label="Device value", widget=forms.Select(attrs={"class": "field__c"}))
+    value = forms.TypedChoiceField(
+        choices=Machine.Value.choices, coerce=int, label="Device value", widget=forms.Select(attrs={"class": "field__c"})
+    )
 
 
 class FacingForm(forms.Form):
-    internet_facing = forms.BooleanField(required=False, label="Reachable from the internet", widget=forms.CheckboxInput(attrs={"class": "check"}))
+    internet_facing = forms.BooleanField(
+        required=False, label="Reachable from the internet", widget=forms.CheckboxInput(attrs={"class": "check"})
+    )
 
 
 class TagsForm(forms.Form):

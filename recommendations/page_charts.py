@@ -10,22 +10,23 @@ from typing import Any
 from recommendations.charts import Figure, line
 from recommendations.score_queries import Point
 
+SMALL = 150
 Events = Mapping[dt.date, Sequence[str]]
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A line of a chart's table. `address` leads to the events of the day; empty where there are none."""
+    """A line of a chart's table. None: not recorded. `address` leads to the events of the day; empty where there are none."""
 
     day: dt.date
-    values: tuple[float, ...]
+    values: tuple[float | None, ...]
     events: tuple[str, ...] = ()
     address: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """`id` names the figure in the page. `summary`: what the picture says, for those who do not see it. `headers`: of the table's values."""
+    """`id` names the figure in the page. `summary`: what the picture says, in words. `headers`: of the table's values."""
 
     id: str
     title: str
@@ -65,6 +66,7 @@ def configuration_score(points: Sequence[Point]) -> Chart | None:
     if not points:
         return None
     chart = _line_chart("configuration-trend", "Configuration score", points, events={}, tone="2", top=100, digits=1)
+    chart.figure["layout"]["height"] = SMALL
     _scale(chart.figure, [0, 30, 70, 100], suffix="%")
     return chart
 
@@ -75,7 +77,9 @@ def exposed_machines(points: Sequence[Point], *, installed: int, events: Events,
         return None
     tone = "worse" if points[-1].value > points[0].value else "better" if points[-1].value < points[0].value else "flat"
     top = max(max(point.value for point in points) * 1.15, 1)
-    return _line_chart("exposed-trend", "Exposed machines", points, events=events, tone=tone, top=top, digits=0, query=address)
+    chart = _line_chart("exposed-trend", "Exposed machines", points, events=events, tone=tone, top=top, digits=0, query=address)
+    chart.figure["layout"]["height"] = SMALL
+    return chart
 
 
 def new_weaknesses(counts: Mapping[dt.date, int], scores: Sequence[Point], *, first: dt.date, last: dt.date) -> Chart | None:
@@ -86,13 +90,30 @@ def new_weaknesses(counts: Mapping[dt.date, int], scores: Sequence[Point], *, fi
     found = [counts.get(day, 0) for day in days]
     by_day = {point.day: point.value for point in scores}
     figure = line(days=[p.day for p in scores], values=[round(p.value, 2) for p in scores], name="Exposure score", tone="1", top=100)
-    bars = {"type": "bar", "name": "New weaknesses", "x": [d.isoformat() for d in days], "y": found, "meta": {"tone": "5"}, "yaxis": "y2", "opacity": 0.7}
+    bars = {
+        "type": "bar",
+        "name": "New weaknesses",
+        "x": [d.isoformat() for d in days],
+        "y": found,
+        "meta": {"tone": "5"},
+        "yaxis": "y2",
+        "opacity": 0.7,
+    }
     figure["data"].append(bars)
-    figure["layout"]["yaxis2"] = {"overlaying": "y", "side": "right", "range": [0, max([*found, 1]) * 3], "showgrid": False, "tickformat": ",d"}
+    figure["layout"]["yaxis2"] = {
+        "overlaying": "y",
+        "side": "right",
+        "range": [0, max([*found, 1]) * 3],
+        "showgrid": False,
+        "zeroline": False,
+        "tickformat": ",d",
+    }
     most = max(days, key=lambda day: counts.get(day, 0))
     summary = f"Most new weaknesses on {most:%-d %B}, {counts.get(most, 0):,}." if any(found) else "No new weaknesses."
-    rows = tuple(Row(day, (counts.get(day, 0), by_day.get(day, float("nan"))), (), _events_address(day, "")) for day in reversed(days))
-    return Chart("weaknesses-trend", "New weaknesses a day and exposure score", summary, figure, ("New weaknesses", "Exposure score"), rows, 1)
+    rows = tuple(Row(day, (counts.get(day, 0), by_day.get(day)), (), _events_address(day, "")) for day in reversed(days))
+    return Chart(
+        "weaknesses-trend", "New weaknesses a day and exposure score", summary, figure, ("New weaknesses", "Exposure score"), rows, 1
+    )
 
 
 def _line_chart(
@@ -103,7 +124,8 @@ def _line_chart(
     if dots := [point for point in points if point.day in events]:
         figure["data"].append(_dots(dots, events=events, tone=tone, digits=digits, query=query))
     rows = tuple(
-        Row(p.day, (p.value,), tuple(events.get(p.day, ())), _events_address(p.day, query) if p.day in events else "") for p in reversed(points)
+        Row(p.day, (p.value,), tuple(events.get(p.day, ())), _events_address(p.day, query) if p.day in events else "")
+        for p in reversed(points)
     )
     return Chart(name, title, _summary(title, points, digits=digits, dots=len(dots)), figure, (title,), rows, digits)
 

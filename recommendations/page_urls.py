@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from django.urls import path
 
-from recommendations.views import machines, scoring, software, timeline, weaknesses
+from recommendations.views import machine_page, machines, scoring, software, software_page, timeline, weaknesses
 
 urlpatterns = [
     path("software/", software.index, name="software_list"),
     path("software/export.csv", software.export, name="software_list_export"),
-    path("software/<str:key>/", software.detail, name="software"),
-    path("software/<str:key>/export.csv", software.detail_export, name="software_export"),
+    path("software/<str:key>/", software_page.detail, name="software"),
+    path("software/<str:key>/export.csv", software_page.detail_export, name="software_export"),
     path("machines/", machines.index, name="machine_list"),
     path("machines/export.csv", machines.export, name="machine_list_export"),
-    path("machines/<int:machine_id>/", machines.detail, name="machine"),
-    path("machines/<int:machine_id>/export.csv", machines.detail_export, name="machine_export"),
-    path("machines/<int:machine_id>/change/", machines.change, name="machine_change"),
+    path("machines/<int:machine_id>/", machine_page.detail, name="machine"),
+    path("machines/<int:machine_id>/export.csv", machine_page.detail_export, name="machine_export"),
+    path("machines/<int:machine_id>/change/", machine_page.change, name="machine_change"),
     path("weaknesses/", weaknesses.index, name="weakness_list"),
     path("weaknesses/export.csv", weaknesses.export, name="weakness_list_export"),
     path("weaknesses/<str:cve>/", weaknesses.detail, name="weakness"),

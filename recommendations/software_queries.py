@@ -225,7 +225,9 @@ def software_carriers(*, page: SoftwarePage, groups: Sequence[int], offset: int 
 
 def every_carrier(*, page: SoftwarePage, groups: Sequence[int], chunk: int = 1000) -> Iterator[Carrier]:
     """All machines that carry the software, a chunk at a time, by machine."""
-    yield from machine_queries.every_carrier(version_ids=list(page.software.versions.values_list("id", flat=True)), groups=groups, chunk=chunk)
+    yield from machine_queries.every_carrier(
+        version_ids=list(page.software.versions.values_list("id", flat=True)), groups=groups, chunk=chunk
+    )
 
 
 def _parameters(chosen: SoftwareFilter) -> dict[str, object]:

@@ -13,7 +13,8 @@ from recommendations import cvss_words, machine_queries, rules
 from recommendations.machine_queries import Carrier, carriers
 from recommendations.models import Recommendation
 from recommendations.records import ScoredWeakness, Weights
-from weaknesses.models import ExploitEvidence, VersionWeakness, Weakness
+from weaknesses.models import ExploitEvidence, SoftwareProduct, VersionWeakness, Weakness
+from weaknesses.rules import range_text
 
 SORTS = ("cve", "severity", "cvss", "epss", "published", "exposed")
 THREATS = {
@@ -26,7 +27,10 @@ THREATS = {
 
 @dataclass(frozen=True, slots=True)
 class WeaknessFilter:
-    """Which weaknesses. `everything`: every group is chosen. `present`: only those on a machine. `threats`: keys of THREATS, any of which holds."""
+    """Which weaknesses. `everything`: every group is chosen. `present`: only those on a machine.
+
+    `threats`: keys of THREATS, any of which holds.
+    """
 
     groups: Sequence[int]
     everything: bool = True
@@ -65,14 +69,20 @@ class WeaknessCounts:
 
 @dataclass(frozen=True, slots=True)
 class MatchRow:
-    """A version here that has the weakness, and why: the affected range of a source, as text."""
+    """A version here that has the weakness, and why: the affected range of a source in words, or what a curator `declared`.
 
+    `linked_by`: how the software got the `product` name that the range is for.
+    """
+
+    version_id: int
     software_key: str
     software: str
     version: str
     platform: str
     product: str
+    linked_by: str
     range: str
+    declared: str
     source: str
     confidence: int
     remedy: str
@@ -166,14 +176,6 @@ def every_carrier(*, cve: str, groups: Sequence[int]) -> Iterator[Carrier]:
     matches = VersionWeakness.objects.filter(weakness__cve=cve).values_list("version_id", flat=True)
     yield from machine_queries.every_carrier(version_ids=list(matches), groups=groups)
 
-def range_words(*, start: str, start_included: bool, end: str, end_included: bool) -> str:
-    """An affected range as text: "2.0 or later, before 2.17.1". Start = end is one version; no bounds: every version."""
-    if start and start == end:
-        return f"exactly {start}"
-    lower = (f"{start} or later" if start_included else f"after {start}") if start else ""
-    upper = (f"up to {end}" if end_included else f"before {end}") if end else ""
-    return ", ".join(part for part in (lower, upper) if part) or "every version"
-
 
 def _parameters(chosen: WeaknessFilter) -> dict[str, object]:
     return {
@@ -193,7 +195,11 @@ def _weakness_rows(found: Sequence[dict[str, Any]]) -> tuple[WeaknessRow, ...]:
     software = {row["weakness_id"]: (row["name"], row["software"]) for row in names}
     kept = [name for name in WeaknessRow.__dataclass_fields__ if not name.startswith("software")]
     return tuple(
-        WeaknessRow(**{name: row[name] for name in kept}, software=software.get(row["id"], ("", 0))[0], software_count=software.get(row["id"], ("", 0))[1])
+        WeaknessRow(
+            **{name: row[name] for name in kept},
+            software=software.get(row["id"], ("", 0))[0],
+            software_count=software.get(row["id"], ("", 0))[1],
+        )
         for row in found
     )
 
@@ -210,21 +216,20 @@ def _why(weakness: ScoredWeakness, weights: Weights) -> str:
 
 
 def _match_row(row: dict[str, Any]) -> MatchRow:
-    words = range_words(
-        start=str(row["start"] or ""),
-        start_included=bool(row["start_included"]),
-        end=str(row["end"] or ""),
-        end_included=bool(row["end_included"]),
-    )
-    fixed = f" {row['fixed']}" if row["fixed"] else ""
+    bounds = {name: row[name] for name in ("start", "start_included", "end", "end_included")}
+    platforms = f" on {', '.join(sorted(row['platforms']))}" if row["platforms"] else ""
+    fixed = f" {row['fixed']}" if row["fixed"] and row["fix"] else ""
     kept = {name: row[name] for name in ("version", "platform", "source", "confidence", "installed", "first_matched_at")}
     return MatchRow(
         **kept,
-        software_key=str(row["key"]),
-        software=str(row["name"]),
-        product=str(row["product"] or ""),
-        range=words if row["product"] else "",
-        remedy=VersionWeakness.Fix(row["fix"]).label + (fixed if row["fix"] else ""),
+        version_id=row["version_id"],
+        software_key=row["key"],
+        software=row["name"],
+        product=row["product"] or "",
+        linked_by=SoftwareProduct.Origin(row["origin"]).label if row["origin"] else "",
+        range=range_text(**bounds) + platforms if row["product"] else "",
+        declared=row["reason"] or "",
+        remedy=VersionWeakness.Fix(row["fix"]).label + fixed,
     )
 
 

@@ -14,7 +14,7 @@ from recommendations.counters import last_run
 from recommendations.recommendation_queries import scale_of, total_weight
 from tvm_portal import dashboard as queries
 
-TOP = 7
+TOP = 10
 
 
 @require_safe

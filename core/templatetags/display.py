@@ -26,8 +26,8 @@ EXPLOITS = ("No known exploit", "Public exploit", "Verified exploit", "In an exp
 
 @register.filter
 def exact(value: float | None) -> str:
-    """4873 -> 4,873. None, which is "not computed", is a dash."""
-    return "–" if value is None else f"{value:,.0f}"
+    """4873 -> 4,873. None, which is "not computed", is a dash; so is what a template does not find."""
+    return "–" if value is None or value == "" else f"{value:,.0f}"
 
 
 @register.filter
@@ -190,7 +190,8 @@ def gauge(score: float | None, medium: float = 30, high: float = 70) -> dict[str
     """The exposure score on its three bands. None: not computed yet."""
     word = "" if score is None else "low" if score < medium else "medium" if score < high else "high"
     bands = [("low", drawing.gauge_band(0, medium)), ("medium", drawing.gauge_band(medium, high)), ("high", drawing.gauge_band(high, 100))]
-    return {"score": score, "word": word, "bands": bands, "needle": drawing.gauge_needle(score or 0), "medium": medium, "high": high}
+    marks = [drawing.gauge_mark(value) for value in (medium, high)]
+    return {"score": score, "word": word, "bands": bands, "needle": drawing.gauge_needle(score or 0), "marks": marks, "medium": medium, "high": high}
 
 
 @register.inclusion_tag("components/doughnut.html")

@@ -51,7 +51,8 @@ def index(request: HttpRequest) -> HttpResponse:
     """The page. Works before the first run too: it then has no example."""
     groups = scope.of(request).group_ids
     settings = score_queries.scoring_settings()
-    run = Run.objects.filter(pk=last_run(request).id).first() if last_run(request).id else None
+    last = last_run(request).id
+    run = Run.objects.filter(pk=last).first() if last is not None else None
     context = {
         "settings": settings,
         "floors": floors(settings),
@@ -97,4 +98,6 @@ def example(groups: Sequence[int]) -> Example | None:
     product = Decimal(1)
     for term in full.terms:
         product *= Decimal(term.text.removesuffix("%").replace(",", "")) / (100 if term.text.endswith("%") else 1)
-    return Example(first.key, first.title, full.figures.exposed, full.terms, full.impact_text, str(product.quantize(Decimal(full.impact_text))))
+    return Example(
+        first.key, first.title, full.figures.exposed, full.terms, full.impact_text, str(product.quantize(Decimal(full.impact_text)))
+    )

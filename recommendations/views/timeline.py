@@ -24,6 +24,7 @@ from weaknesses.models import Event
 
 RANGES = (("1", "24 hours"), ("7", "7 days"), ("30", "30 days"), ("90", "90 days"))
 DEFAULT_DAYS = 30
+CHARTED = 120
 SPEC = ListSpec(
     columns=(
         Column("date", "Date (UTC)", fixed=True),
@@ -49,6 +50,11 @@ class Window:
     days: str
     wrong: tuple[str, ...] = ()
 
+    @property
+    def charted(self) -> dt.date:
+        """The first day of the chart, which holds the last CHARTED days at most."""
+        return max(self.first, self.last - dt.timedelta(days=CHARTED - 1))
+
 
 @require_safe
 @vary_on_headers("HX-Request", "HX-Target")
@@ -57,7 +63,7 @@ def index(request: HttpRequest) -> HttpResponse:
     state, window = SPEC.read(request.GET), window_of(request.GET, today=timezone.now().date())
     chosen = _filter(request, state, window)
     total = timeline_queries.matching(chosen).count()
-    history = score_queries.exposure_history(groups=chosen.groups, first=window.first, last=window.last)
+    history = score_queries.exposure_history(groups=chosen.groups, first=window.charted, last=window.last)
     context: dict[str, Any] = {
         "state": state,
         "window": window,
@@ -66,12 +72,12 @@ def index(request: HttpRequest) -> HttpResponse:
         "counts": timeline_queries.counts(chosen),
         "score": history[-1].value if history else None,
         "change": page_charts.change(history),
-        "chart": page_charts.new_weaknesses(timeline_queries.new_per_day(chosen), history, first=window.first, last=window.last),
+        "chart": page_charts.new_weaknesses(timeline_queries.new_per_day(chosen), history, first=window.charted, last=window.last),
         "ranges": [(value, label, _address(request, days=value), value == window.days) for value, label in RANGES],
         "software": Software.objects.filter(key=chosen.software).first() if chosen.software else None,
         "without_software": _address(request, software=""),
         "facets": state.facets({}),
-        "columns": {column: True for column in state.columns},
+        "columns": dict.fromkeys(state.columns, True),
         "computed": counters.last_run(request).id,
     }
     return list_answer(request, "timeline/index.html", context, state=state)

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from core import lists
+from core.admin_links import add_address
 from core.answers import list_answer
 from core.exports import stream
 from core.lists import Column, Facet, ListSpec, ListState
@@ -17,7 +18,7 @@ from inventory import scope
 from recommendations import counters, score_queries, weakness_queries
 from recommendations.recommendation_queries import scale_of, total_weight
 from recommendations.weakness_queries import THREATS, WeaknessFilter
-from weaknesses.models import Weakness
+from weaknesses.models import MatchOverride, Weakness
 
 SEVERITIES = tuple((severity.label.lower(), severity.label) for severity in reversed(Weakness.Severity) if severity)
 NUMBERS = {severity.label.lower(): severity.value for severity in Weakness.Severity}
@@ -54,7 +55,7 @@ def index(request: HttpRequest) -> HttpResponse:
         "pager": lists.pager(state, total),
         "counts": weakness_queries.weakness_counts(),
         "computed": counters.last_run(request).id,
-        "columns": {column: True for column in state.columns},
+        "columns": dict.fromkeys(state.columns, True),
         "facets": state.facets({}),
     }
     return list_answer(request, "weaknesses/index.html", context, state=state)
@@ -64,7 +65,19 @@ def index(request: HttpRequest) -> HttpResponse:
 def export(request: HttpRequest) -> StreamingHttpResponse:
     """The same list without pages."""
     rows = weakness_queries.every_weakness(_filter(request, SPEC.read(request.GET)))
-    header = ("CVE", "Severity", "CVSS", "EPSS", "Exploit", "Exploited in the wild", "Ransomware", "Software", "Published", "Updated", "Exposed machines")
+    header = (
+        "CVE",
+        "Severity",
+        "CVSS",
+        "EPSS",
+        "Exploit",
+        "Exploited in the wild",
+        "Ransomware",
+        "Software",
+        "Published",
+        "Updated",
+        "Exposed machines",
+    )
     return stream(filename="weaknesses.csv", header=header, rows=(_csv_row(row) for row in rows))
 
 
@@ -74,17 +87,18 @@ def detail(request: HttpRequest, cve: str) -> HttpResponse:
     if cve != cve.upper():
         return redirect("recommendations:weakness", cve=cve.upper(), permanent=True)
     chosen = scope.of(request)
-    settings = score_queries.scoring_settings()
+    weights = score_queries.weights_of(score_queries.scoring_settings())
     page = weakness_queries.weakness_page(
         cve=cve,
         groups=chosen.group_ids,
         everything=chosen.is_all,
         scale=scale_of(total_weight(chosen.group_ids)),
-        weights=score_queries.weights_of(settings),
+        weights=weights,
     )
     if page is None:
         raise Http404(f"{cve} is not known here.")
-    context = {"page": page, "weakness": page.weakness, "computed": counters.last_run(request).id, "settings": settings}
+    context = {"page": page, "weakness": page.weakness, "computed": counters.last_run(request).id}
+    context["correct"] = add_address(request, MatchOverride, weakness=page.weakness.pk)
     return render(request, "weaknesses/detail.html", context)
 
 

@@ -39,7 +39,7 @@
 
   function themed(figure) {
     const ink = token("ink-3");
-    const axis = { gridcolor: token("chart-grid"), linecolor: token("line"), zeroline: false, fixedrange: true, tickfont: { size: 11, color: ink } };
+    const axis = { gridcolor: token("chart-grid"), linecolor: token("line"), zeroline: false, showline: false, fixedrange: true, ticklabelstandoff: 5, tickfont: { size: 11, color: ink } };
     const layout = {
       margin: { l: 36, r: 10, t: 8, b: 22 },
       paper_bgcolor: "rgba(0,0,0,0)",
@@ -55,6 +55,8 @@
     const data = figure.data.map((trace) => {
       const colour = tone(trace.meta?.tone ?? "1");
       if (trace.type === "bar") return { ...trace, marker: { ...trace.marker, color: colour } };
+      // Days with events: open circles that lead to them.
+      if (trace.meta?.role === "events") return { ...trace, cliponaxis: false, marker: { size: 8, color: token("surface"), line: { width: 2, color: colour } } };
       const area = trace.fill ? { fillcolor: token("chart-area") } : {};
       return { ...trace, ...area, line: { width: 2, ...trace.line, color: colour }, marker: { color: colour, ...trace.marker } };
     });
@@ -69,6 +71,12 @@
     const { data, layout } = themed(JSON.parse(source.textContent));
     const options = { responsive: true, displayModeBar: false, displaylogo: false, showSendToCloud: false, plotlyServerURL: "" };
     await Plotly.react(box, data, layout, options);
+    if (!box.dataset.drawn) {
+      box.on("plotly_click", (event) => {
+        const address = event.points.map((point) => point.customdata).find(Boolean);
+        if (typeof address === "string" && address.startsWith("/")) location.assign(address);
+      });
+    }
     box.dataset.drawn = "1";
   }
 
