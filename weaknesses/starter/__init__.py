@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from django.db import transaction
@@ -34,10 +34,13 @@ class Loaded:
     refused: tuple[Refused, ...]
 
 
-def load(*, now: dt.datetime) -> Loaded:
-    """Store the shipped intelligence and apply it. All or nothing; a second call changes nothing."""
+def load(*, now: dt.datetime, known_on: dt.date | None = None) -> Loaded:
+    """Store the shipped intelligence and apply it. All or nothing; a second call changes nothing.
+
+    `known_on`: only what had been published by that day, for a replay of days that have passed.
+    """
     read = list(entries())
-    known = [entry for entry in read if isinstance(entry, Entry)]
+    known = [_as_known(entry, known_on) for entry in read if isinstance(entry, Entry) and _is_known(entry, known_on)]
     lines = list(cycles())
     with transaction.atomic():
         loaded = Loaded(
@@ -49,6 +52,17 @@ def load(*, now: dt.datetime) -> Loaded:
         )
         bulk.apply_intelligence(now)
     return loaded
+
+
+def _is_known(entry: Entry, day: dt.date | None) -> bool:
+    published = entry.weakness.published_at
+    return day is None or (published is not None and published.date() <= day)
+
+
+def _as_known(entry: Entry, day: dt.date | None) -> Entry:
+    if day is None:
+        return entry
+    return replace(entry, evidence=tuple(item for item in entry.evidence if item.day is None or item.day <= day))
 
 
 def entries() -> Iterator[Entry | Refused]:

@@ -1,0 +1,29 @@
+-- Removes the demo fleet. Rows that carry no foreign key go first, machines last; history goes up to the first real machine.
+CREATE TEMP TABLE demo_machine ON COMMIT DROP AS SELECT id FROM inventory_machine WHERE is_demo
+-- ;;
+DELETE FROM inventory_installation i USING demo_machine d WHERE i.machine_id = d.id
+-- ;;
+DELETE FROM inventory_installationevidence i USING demo_machine d WHERE i.machine_id = d.id
+-- ;;
+DELETE FROM inventory_configurationresult i USING demo_machine d WHERE i.machine_id = d.id
+-- ;;
+DELETE FROM recommendations_exposure e USING demo_machine d WHERE e.machine_id = d.id
+-- ;;
+DELETE FROM recommendations_machinebasis s USING demo_machine d WHERE s.machine_id = d.id
+-- ;;
+DELETE FROM recommendations_machinescore s USING demo_machine d WHERE s.machine_id = d.id
+-- ;;
+DELETE FROM inventory_dirtymachine q USING demo_machine d WHERE q.machine_id = d.id
+-- ;;
+DELETE FROM inventory_alert a USING demo_machine d WHERE a.machine_id = d.id
+-- ;;
+DELETE FROM inventory_machine m USING demo_machine d WHERE m.id = d.id
+-- ;;
+DELETE FROM recommendations_recommendationday
+WHERE day < coalesce((SELECT min(first_seen)::date FROM inventory_machine), 'infinity'::date)
+-- ;;
+DELETE FROM recommendations_scoreday
+WHERE day < coalesce((SELECT min(first_seen)::date FROM inventory_machine), 'infinity'::date)
+-- ;;
+DELETE FROM weaknesses_event
+WHERE at < coalesce((SELECT min(first_seen) FROM inventory_machine), 'infinity'::timestamptz)
