@@ -7,7 +7,20 @@ import io
 import json
 import tarfile
 import zipfile
+from collections.abc import Iterable
 from typing import Any
+
+from weaknesses.feeds import FEEDS
+from weaknesses.records import FeedRecord, Refused
+
+
+def parse(kind: str, content: bytes, name: str = "file.json") -> list[FeedRecord]:
+    """What a feed's parser makes of a file's content."""
+    return list(FEEDS[kind].parse(io.BytesIO(content), name))
+
+
+def usable(records: Iterable[FeedRecord]) -> list[FeedRecord]:
+    return [record for record in records if not isinstance(record, Refused)]
 
 
 def nvd_record(cve: str = "CVE-2099-0001", **changes: Any) -> dict[str, Any]:

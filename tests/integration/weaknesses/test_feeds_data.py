@@ -1,0 +1,68 @@
+"""The real files, where TVM_DATA points to them: everything is read, and a second time changes nothing."""
+
+from __future__ import annotations
+
+import datetime as dt
+import gzip
+from pathlib import Path
+
+import ijson
+import pytest
+
+from weaknesses import actions, bulk
+from weaknesses.feeds import FEEDS, folder
+from weaknesses.models import AffectedRange, EpssScore, ExploitEvidence, FeedReject, FeedRun, SupportCycle, Weakness
+
+pytestmark = [pytest.mark.django_db, pytest.mark.feeds]
+
+NOW = dt.datetime(2026, 3, 16, 8, tzinfo=dt.UTC)
+
+
+def test_every_feed_of_the_folder_is_stored_once(tvm_data: Path) -> None:
+    present = [kind for kind, feed in FEEDS.items() if folder.files(tvm_data, feed)]
+    assert {"nvd", "kev", "epss", "metasploit", "debian", "endoflife"} <= set(present)
+    for kind in present:
+        run = actions.sync_feed(kind=kind, origin=tvm_data, now=NOW)
+        assert (run.state, run.error) == (FeedRun.State.DONE, ""), kind
+        assert run.new > 0
+        assert run.rejected <= run.read * 0.001 + 2, f"{kind}: {[reject.reason for reject in FeedReject.objects.filter(run=run)[:5]]}"
+    _check_intelligence()
+
+    counted = _counts()
+    for kind in present:
+        again = actions.sync_feed(kind=kind, origin=tvm_data, now=NOW + dt.timedelta(hours=1))
+        assert (again.state, again.read, again.new, again.changed, again.removed) == (FeedRun.State.UNCHANGED, 0, 0, 0, 0), kind
+    assert _counts() == counted
+    assert bulk.apply_intelligence(NOW + dt.timedelta(hours=1)) == []
+    _check_rejections(tvm_data)
+
+
+def _counts() -> list[int]:
+    return [model.objects.count() for model in (Weakness, AffectedRange, EpssScore, ExploitEvidence, SupportCycle)]
+
+
+def _check_intelligence() -> None:
+    bulk.apply_intelligence(NOW)
+    listed = set(ExploitEvidence.objects.filter(source="kev").values_list("cve", flat=True))
+    exploited = set(Weakness.objects.filter(exploited=True).values_list("cve", flat=True))
+    assert exploited == listed & set(Weakness.objects.values_list("cve", flat=True))
+    log4shell = EpssScore.objects.get(cve="CVE-2021-44228")
+    assert log4shell.score > 0.9
+    assert Weakness.objects.filter(exploit=Weakness.Exploit.KIT).exists()
+
+
+def _check_rejections(tvm_data: Path) -> None:
+    """Whatever order the files came in, the newest record of each CVE stands."""
+    newest: dict[str, tuple[str, bool]] = {}
+    for _, path in folder.files(tvm_data, FEEDS["nvd"]):
+        with gzip.open(path) as stream:
+            for item in ijson.items(stream, "vulnerabilities.item.cve"):
+                stated = (item["lastModified"], item["vulnStatus"] == "Rejected")
+                newest[item["id"]] = max(newest.get(item["id"], stated), stated)
+    rejected = {cve for cve, (_, is_rejected) in newest.items() if is_rejected}
+    assert set(Weakness.objects.filter(rejected=True).values_list("cve", flat=True)) == rejected
+    assert not AffectedRange.objects.filter(source="nvd", weakness__rejected=True).exists()
+    stored = dict(Weakness.objects.filter(source="nvd").values_list("cve", "modified_at"))
+    assert set(stored) == set(newest)
+    for cve, (modified, _) in newest.items():
+        assert stored[cve] == dt.datetime.fromisoformat(modified).replace(tzinfo=dt.UTC), cve

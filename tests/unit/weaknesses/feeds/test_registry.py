@@ -1,0 +1,12 @@
+"""What every feed states about itself."""
+
+from __future__ import annotations
+
+from weaknesses.feeds import FEEDS
+
+
+def test_feeds_are_known_by_name_and_described() -> None:
+    assert list(FEEDS) == ["nvd", "kev", "epss", "exploitdb", "metasploit", "pocs", "debian", "endoflife"]
+    for kind, feed in FEEDS.items():
+        assert feed.kind == kind
+        assert all((feed.label, feed.about, feed.home, feed.licence, feed.attribution, feed.taken, feed.patterns))
