@@ -7,7 +7,17 @@ import datetime as dt
 import pytest
 
 from weaknesses.records import CycleRecord, RangeRecord, Refused
-from weaknesses.starter.grammar import COLUMNS, CYCLE_COLUMNS, BadLine, Entry, base_score, parse_cycles, parse_range, parse_weaknesses, severity
+from weaknesses.starter.grammar import (
+    COLUMNS,
+    CYCLE_COLUMNS,
+    BadLine,
+    Entry,
+    base_score,
+    parse_cycles,
+    parse_range,
+    parse_weaknesses,
+    severity,
+)
 
 HEADER = "\t".join(COLUMNS)
 LINE = (
@@ -55,7 +65,10 @@ def test_a_line_says_everything_about_one_weakness() -> None:
     [
         ("cpe:a:x:y *", RangeRecord(product="cpe:a:x:y")),
         ("cpe:a:x:y =1.2", RangeRecord(product="cpe:a:x:y", start="1.2", end="1.2", end_included=True)),
-        ("cpe:a:x:y >1 <=2 fixed=2.1", RangeRecord(product="cpe:a:x:y", start="1", start_included=False, end="2", end_included=True, fixed="2.1")),
+        (
+            "cpe:a:x:y >1 <=2 fixed=2.1",
+            RangeRecord(product="cpe:a:x:y", start="1", start_included=False, end="2", end_included=True, fixed="2.1"),
+        ),
         ("cpe:a:x:y <2 sw_edition=lts", RangeRecord(product="cpe:a:x:y", end="2", fixed="2", qualifiers=(("sw_edition", "lts"),))),
         ("cpe:a:x:y <2 with=cpe:a:p:q,z", RangeRecord(product="cpe:a:x:y", end="2", fixed="2", requires=("cpe:a:p:q", "cpe:a:z:z"))),
         ("maven:org.x:y-core >=1", RangeRecord(product="maven:org.x:y-core", start="1")),
@@ -114,7 +127,11 @@ def test_a_file_without_its_header_or_with_an_unknown_directive_is_refused() -> 
 
 
 def test_cycles_are_read() -> None:
-    lines = ["\t".join(CYCLE_COLUMNS), "php\t8.1\tcpe:a:php:php deb:debian:php8.1\t2021-11-25\t2025-12-31\t8.1.34", "x\t1\tcpe:a:x:x\t-\tended\t-"]
+    lines = [
+        "\t".join(CYCLE_COLUMNS),
+        "php\t8.1\tcpe:a:php:php deb:debian:php8.1\t2021-11-25\t2025-12-31\t8.1.34",
+        "x\t1\tcpe:a:x:x\t-\tended\t-",
+    ]
     assert list(parse_cycles(name="cycles.tsv", lines=lines)) == [
         CycleRecord("php", "8.1", ("cpe:a:php:php", "deb:debian:php8.1"), dt.date(2021, 11, 25), False, dt.date(2025, 12, 31), "8.1.34"),
         CycleRecord("x", "1", ("cpe:a:x:x",), None, True, None, ""),
