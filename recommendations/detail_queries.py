@@ -103,6 +103,12 @@ class Detail:
         """Exposed machines more (or fewer) than at the beginning of the trend."""
         return self.series[-1] - self.series[0] if self.series else 0
 
+    @property
+    def change_words(self) -> str:
+        """What the change compares with: more than on 14 Feb."""
+        than = f"{self.days[0]:%-d %b}" if self.days else ""
+        return f"{'more' if self.change > 0 else 'fewer'} than on {than}" if self.change else f"as on {than}"
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -279,7 +285,13 @@ def _checked(
     recommendation: Recommendation, *, groups: Sequence[int], failing: bool, expected: int, offset: int, limit: int
 ) -> tuple[Carrier, ...]:
     name = "read_rare_check_machines" if expected <= RARE else "read_common_check_machines"
-    parameters = {"configuration": recommendation.configuration_id, "failing": failing, "groups": list(groups), "offset": offset, "limit": limit}
+    parameters = {
+        "configuration": recommendation.configuration_id,
+        "failing": failing,
+        "groups": list(groups),
+        "offset": offset,
+        "limit": limit,
+    }
     ids = [row["id"] for row in sql.rows(f"recommendations/{name}", parameters)]
     machines = Machine.objects.filter(pk__in=ids).select_related("group", "score").in_bulk()
     return tuple(_carrier(machines[pk], machines[pk].score, ()) for pk in ids if pk in machines)  # type: ignore[attr-defined]
@@ -304,9 +316,7 @@ def _systems(recommendation: Recommendation) -> list[str]:
     return sorted(set(pairs.values_list("version__platform", flat=True)))
 
 
-def _written(
-    terms: tuple[Term, ...], *, recommendation: Recommendation, figures: Figures, top: Weakness | None
-) -> tuple[WrittenTerm, ...]:
+def _written(terms: tuple[Term, ...], *, recommendation: Recommendation, figures: Figures, top: Weakness | None) -> tuple[WrittenTerm, ...]:
     """The terms with the rounding that makes their product right to the last digit shown."""
     abouts = _abouts(recommendation, figures, top)
     printed = explanations.printed_terms(terms) if terms else ()
@@ -335,7 +345,7 @@ def _abouts(recommendation: Recommendation, figures: Figures, top: Weakness | No
     return {
         "severity": f"{top.cve}{rated}" if top else "The worst weakness",
         "threat": _threat_words(recommendation, top),
-        "likelihood": f"Mean over the exposed machines, {figures.alerts:,} of them with an alert",
+        "likelihood": f"Mean over the exposed machines, {f'{figures.alerts:,}' if figures.alerts else 'none'} of them with an alert",
         "breadth": f"{others:,} further weakness{'' if others == 1 else 'es'} on the same versions",
         "reach": "Exposed share of the fleet, by device value",
         "room": "Score points a unit of hazard still moves",

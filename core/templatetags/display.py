@@ -138,7 +138,7 @@ def severity(level: int | None, label: str = "") -> dict[str, Any]:
 @register.inclusion_tag("components/trend.html")
 def trend(change: float | None, words: str = "", unit: str = "", more_is: str = "worse") -> dict[str, Any]:
     """Arrow, figure and words. `more_is`: what an increase means, "worse" or "better"."""
-    value = change or 0
+    value = round(change or 0, 1)  # as it is written: what rounds to nothing has no direction
     tone = drawing.direction(value if more_is == "worse" else -value)
     rounded = f"{abs(value):,.0f}" if float(value).is_integer() else f"{abs(value):,.1f}"
     arrow = "rise" if value > 0 else "fall" if value < 0 else "even"

@@ -28,8 +28,8 @@
   }
 
   function show() {
-    if (flyout.open && !flyout.matches(":modal")) flyout.close("quiet");
-    if (!flyout.open) {
+    if (!flyout.matches(":modal")) {
+      flyout.removeAttribute("open"); // as the server sent it, for those without JavaScript
       flyout.returnValue = "";
       flyout.showModal();
     }
@@ -52,7 +52,6 @@
   flyout.addEventListener("close", () => {
     const key = openKey();
     flyout.replaceChildren();
-    if (flyout.returnValue === "quiet") return;
     mark("");
     if (flyout.returnValue !== "back" && new URL(location.href).searchParams.has("open")) {
       history.pushState({ htmx: true }, "", withoutOpen(location.href));
