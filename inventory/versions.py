@@ -73,7 +73,7 @@ _DEB_CHARACTERS = re.compile(r"[^A-Za-z]")
 
 def _deb(text: str) -> str:
     epoch, rest = _split_epoch(text)
-    if not rest or ":" in rest and epoch is None:
+    if not rest or (":" in rest and epoch is None):
         return ""
     upstream, _, revision = rest.rpartition("-") if "-" in rest else (rest, "", "")
     return _number(epoch or "") + _deb_part(upstream) + _deb_part(revision)

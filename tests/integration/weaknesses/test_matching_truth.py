@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, cast
 
 import pytest
 
@@ -126,7 +126,6 @@ def test_ranges_of_nvd_agree_with_the_reference_matcher() -> None:
                 proven = not entry["qualifiers"] and runs_on(entry["platform_any_of"], platform)
                 (expected if proven else tolerated)[version].add(entry["cve"])
     agreement = compare(expected, tolerated, matches())
-    print(agreement, agreement.precision, agreement.recall)
     assert agreement.expected > 60_000
     assert agreement.recall >= 0.99
     assert agreement.precision >= 0.99
@@ -134,7 +133,9 @@ def test_ranges_of_nvd_agree_with_the_reference_matcher() -> None:
 
 def test_debian_advisories_agree_with_dpkgs_order_on_a_real_machine() -> None:
     with gzip.open(DATA / "advisories" / "debian-osv-2023-2025.jsonl.gz") as stream:
-        bulk.store_weaknesses((r for r in debian.parse(stream, "debian-osv.jsonl") if isinstance(r, WeaknessRecord)), "debian")
+        bulk.store_weaknesses(
+            (r for r in debian.parse(cast("IO[bytes]", stream), "debian-osv.jsonl") if isinstance(r, WeaknessRecord)), "debian"
+        )
     with (DATA / "inventory" / "debian-11.11-dpkg.tsv").open() as stream:
         sources = {(row[3], row[4]) for row in csv.reader(stream, delimiter="\t")}
     ids = {}

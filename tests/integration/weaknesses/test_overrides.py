@@ -48,14 +48,14 @@ def test_an_override_reaches_as_far_as_it_says(curator: User, scope: str) -> Non
     one, two = (version("google-_-chrome", text, product=CHROME) for text in ("1.0", "2.0"))
     other = version("acme-_-tool", "1.0", product="cpe:a:acme:tool")
     match_versions(now=NOW)
-    given: dict[str, Any] = {
+    scopes: dict[str, dict[str, Any]] = {
         "software": {"software": one.software},
         "product": {"product": first.product},
         "weakness": {"weakness": first.weakness},
         "version": {"version": one},
         "range": {"product": first.product, "range_fingerprint": first.fingerprint},
-    }[scope]
-    override, _ = add_override(by=curator, now=LATER, reason="Checked", **given)
+    }
+    override, _ = add_override(by=curator, now=LATER, reason="Checked", **scopes[scope])
     assert {name: [cve[-1] for cve in cves(found)] for name, found in (("one", one), ("two", two), ("other", other))} == {
         "software": {"one": [], "two": [], "other": ["1"]},
         "product": {"one": [], "two": [], "other": ["1"]},

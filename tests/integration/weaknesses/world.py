@@ -16,9 +16,9 @@ NOW = dt.datetime(2026, 3, 16, 8, 0, tzinfo=dt.UTC)
 
 def version(key: str, text: str, *, platform: str = "windows", ecosystem: str = "cpe", product: str = "") -> Version:
     """A version of a software, linked to a product by a curator where one is named."""
+    vendor, _, name = key.partition("-_-")
     software, _ = Software.objects.get_or_create(
-        key=key,
-        defaults={"ecosystem": ecosystem, "name": key.split("-_-")[-1], "vendor": key.split("-_-", maxsplit=1)[0], "first_seen": NOW},
+        key=key, defaults={"ecosystem": ecosystem, "name": name, "vendor": vendor, "first_seen": NOW}
     )
     if product:
         named, _ = Product.objects.get_or_create(key=product)

@@ -24,7 +24,7 @@ def cpe(
     target_sw: str = "*",
     target_hw: str = "*",
 ) -> str:
-    return ":".join(("cpe:2.3", part, vendor, product, version, update, edition, language, sw_edition, target_sw, target_hw, "*"))
+    return f"cpe:2.3:{part}:{vendor}:{product}:{version}:{update}:{edition}:{language}:{sw_edition}:{target_sw}:{target_hw}:*"
 
 
 def name(criteria: str, *, vulnerable: bool = True, **bounds: str) -> dict[str, Any]:
@@ -72,7 +72,7 @@ def test_what_is_no_name_is_refused(text: str) -> None:
         ),
     ],
 )
-def test_the_four_bounds(bounds: dict[str, str], expected: RangeRecord) -> None:
+def test_the_four_bounds(bounds: dict[str, Any], expected: RangeRecord) -> None:
     assert ranges_from_configurations(alone(name(cpe("a", "google", "chrome"), **bounds))) == (expected,)
 
 
@@ -87,7 +87,7 @@ def test_the_four_bounds(bounds: dict[str, str], expected: RangeRecord) -> None:
         ("*", "update7", {"versionEndIncluding": "1.6.0"}, "1.6.0 update7"),
     ],
 )
-def test_an_update_belongs_to_its_version(version: str, update: str, bounds: dict[str, str], expected: str) -> None:
+def test_an_update_belongs_to_its_version(version: str, update: str, bounds: dict[str, Any], expected: str) -> None:
     (found,) = ranges_from_configurations(alone(name(cpe("a", "x", "y", version, update), **bounds)))
     assert (found.end, found.end_included, found.qualifiers) == (expected, True, ())
     assert found.start == ("" if bounds else expected)

@@ -1,0 +1,2 @@
+-- Tells the planner how many matches there are now.
+ANALYZE weaknesses_versionweakness
