@@ -94,18 +94,25 @@ class _Target:
         return str(self.values["platform"])
 
 
-class Intake:
-    """Stores batches of reports. `aliases` must stay the same for the life of the object."""
+@dataclass(slots=True)
+class Memory:
+    """What records were found to be, by platform, and the ids of versions. Good for one edition of the aliases."""
 
-    def __init__(self, *, aliases: Edition, now: dt.datetime, platform: str = "") -> None:
+    identities: dict[str, dict[InstalledSoftware, VersionIdentity]] = field(default_factory=dict)
+    versions: dict[VersionIdentity, int] = field(default_factory=dict)
+
+
+class Intake:
+    """Stores batches of reports. `aliases` must stay the same for the life of the object, and of `memory`."""
+
+    def __init__(self, *, aliases: Edition, now: dt.datetime, platform: str = "", memory: Memory | None = None) -> None:
         self._aliases = aliases
         self._now = now
         self._platform = platform
         self._default_group = 0
         self._digester = Digester(alias_fingerprint=aliases.fingerprint)
         self._groups: list[tuple[int, object]] | None = None
-        self._identities: dict[str, dict[InstalledSoftware, VersionIdentity]] = {}
-        self._versions: dict[VersionIdentity, int] = {}
+        self._versions: dict[str, dict[InstalledSoftware, int]] = {}
 
     def store(self, reports: Iterable[Report]) -> Totals:
         """Store reports of different machines, each with its external id. Committed when this returns."""
@@ -147,17 +154,21 @@ class Intake:
     def _with_retries(self, prepared: list[_Prepared]) -> Totals:
         may_retry = not connection.in_atomic_block
         for left in reversed(range(_TRIES)):
-            known = dict(self._versions)
             try:
                 with transaction.atomic():
                     return self._merge(prepared)
             except _Raced:
-                self._versions = known
+                self._versions.clear()  # rows made by the transaction that was undone are not there
             except OperationalError as error:
-                self._versions = known
+                self._versions.clear()
                 if not (left and may_retry and isinstance(error.__cause__, _PASSING)):
                     raise
         raise OperationalError("other reports of the same machines kept coming in between")
+
+    def _forget_since(self, known: dict[VersionIdentity, int]) -> None:
+        """Versions of a transaction that was rolled back do not exist."""
+        self._versions.clear()
+        self._versions.update(known)
 
     def _merge(self, prepared: list[_Prepared]) -> Totals:
         """Steps 2 to 4."""
@@ -204,17 +215,25 @@ class Intake:
 
     def _resolve(self, targets: list[_Target]) -> None:
         """Step 3: the version ids of every record to be merged, into the memory of this intake."""
-        unknown: dict[VersionIdentity, None] = {}
+        waiting: dict[VersionIdentity, list[tuple[str, InstalledSoftware]]] = {}
+        for platform, records in self._unresolved(targets).items():
+            for record in records:
+                identity = identify(record, machine_platform=platform, aliases=self._aliases)
+                waiting.setdefault(identity, []).append((platform, record))
+        if waiting:
+            for identity, version_id in bulk.resolve_versions(list(waiting), now=self._now).items():
+                for platform, record in waiting[identity]:
+                    self._versions[platform][record] = version_id
+
+    def _unresolved(self, targets: list[_Target]) -> dict[str, dict[InstalledSoftware, None]]:
+        unresolved: dict[str, dict[InstalledSoftware, None]] = {}
         for target in targets:
-            identities = self._identities.setdefault(target.platform, {})
+            known = self._versions.setdefault(target.platform, {})
+            new = unresolved.setdefault(target.platform, {})
             for record in self._records(target):
-                identity = identities.get(record)
-                if identity is None:
-                    identity = identities[record] = identify(record, machine_platform=target.platform, aliases=self._aliases)
-                if identity not in self._versions:
-                    unknown[identity] = None
-        if unknown:
-            self._versions.update(bulk.resolve_versions(list(unknown), now=self._now))
+                if record not in known:
+                    new[record] = None
+        return unresolved
 
     @staticmethod
     def _records(target: _Target) -> Iterable[InstalledSoftware]:
@@ -233,9 +252,9 @@ class Intake:
         return [(target.id, version_id, mode, evidence) for version_id, (mode, evidence) in found.items()]
 
     def _put(self, found: dict[int, tuple[str, tuple[str, ...]]], target: _Target, mode: str, records: Iterable[InstalledSoftware]) -> None:
-        identities, versions = self._identities[target.platform], self._versions
+        versions = self._versions[target.platform]
         for record in records:
-            version_id = versions[identities[record]]
+            version_id = versions[record]
             known = found.get(version_id)
             if known is None or known[0] != mode:
                 found[version_id] = (mode, record.evidence)

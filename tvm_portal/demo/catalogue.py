@@ -10,7 +10,7 @@ from __future__ import annotations
 import bisect
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -50,7 +50,7 @@ class Catalogue:
             index[package.platform].append(package)
         return dict(index)
 
-    def on(self, machine: DemoMachine, *, seed: int) -> Iterable[Package]:
+    def on(self, machine: DemoMachine, *, seed: int) -> Iterator[Package]:
         """The packages the machine has; which they are does not change."""
         for platform in (machine.platform, machine.family):
             for package in self.by_platform.get(platform, ()):

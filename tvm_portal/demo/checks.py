@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -30,9 +31,19 @@ class Check:
     def applies_to(self, machine: DemoMachine) -> bool:
         return machine.family in self.families
 
-    def passes(self, machine: DemoMachine, *, age: float, seed: int) -> bool:
-        """`age`: 1 on the first day of the demo, 0 on the last."""
-        return share(seed, machine.name, self.external_id) < self.passing - IMPROVEMENT * age
+    def passes_from(self, machine: DemoMachine, *, seed: int) -> float:
+        """The age (1: first day, 0: last) from which on the machine passes; below 0: never."""
+        return (self.passing - share(seed, machine.name, self.external_id)) / IMPROVEMENT
+
+
+def changed_results(fleet: Iterable[DemoMachine], *, age: float, before: float | None, seed: int) -> Iterator[tuple[str, str, bool]]:
+    """Results at `age` that differ from those at `before` (None: all of them)."""
+    for machine in fleet:
+        for check in catalogue():
+            if check.applies_to(machine):
+                turn = check.passes_from(machine, seed=seed)
+                if before is None or age < turn <= before:
+                    yield machine.external_id, check.external_id, age < turn
 
 
 @cache

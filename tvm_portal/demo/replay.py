@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from django.db import transaction
 
 from inventory.actions import default_group, load_aliases
 from inventory.models import Alert, Configuration, Machine, MachineGroup
+from inventory.intake import Memory
 from inventory.records import InstalledSoftware, MachineFacts, Report
 from tvm_portal import pipeline
 from tvm_portal.demo import checks, store
-from tvm_portal.demo.catalogue import Catalogue, version_on
+from tvm_portal.demo.catalogue import Package, version_on
 from tvm_portal.demo.organisation import DOMAIN, GROUPS, DemoMachine, address, machines
 from tvm_portal.demo.shipped import catalogue
 from weaknesses import starter
@@ -29,12 +30,13 @@ Progress = Callable[[int, int], None]
 @dataclass(frozen=True)
 class Replay:
     fleet: tuple[DemoMachine, ...]
-    catalogue: Catalogue
     days: int
     seed: int
     now: dt.datetime
     stamp: dt.date  # the day of the intelligence that corresponds to now
     learns: bool  # the shipped intelligence arrives day by day; off where feeds have been synced
+    memory: Memory = field(default_factory=Memory)
+    packages: dict[str, tuple[Package, ...]] = field(default_factory=dict)
 
     def moment(self, age: int) -> dt.datetime:
         return self.now - dt.timedelta(days=age)
@@ -46,14 +48,16 @@ class Replay:
 def play(*, count: int, days: int, seed: int, now: dt.datetime, progress: Progress) -> None:
     """Build the fleet and its history. Run again, it replaces what an earlier run built."""
     learns = not Weakness.objects.exclude(source="starter").exists()
+    fleet = tuple(machines(count=count, days=days, seed=seed))
+    shelf = catalogue()
     replay = Replay(
-        fleet=tuple(machines(count=count, days=days, seed=seed)),
-        catalogue=catalogue(),
+        fleet=fleet,
         days=days,
         seed=seed,
         now=now,
         stamp=starter.AS_OF,
         learns=learns,
+        packages={machine.name: tuple(shelf.on(machine, seed=seed)) for machine in fleet},
     )
     _make_frame(replay)
     for age in range(days, -1, -1):
@@ -89,22 +93,32 @@ def _make_frame(replay: Replay) -> None:
 
 
 def _play_day(replay: Replay, age: int) -> None:
-    moment = replay.moment(age)
-    if replay.learns:
-        starter.load(now=moment, known_on=replay.day(age))
+    moment, day = replay.moment(age), replay.day(age)
+    first = age == replay.days
+    if replay.learns and (first or day in starter.days_with_news()):
+        starter.load(now=moment, known_on=day)
     reporting = [machine for machine in replay.fleet if machine.joined >= age and (machine.silent is None or machine.silent <= age)]
-    store.reports([_report(replay, machine, age) for machine in reporting], now=moment)
-    if age == replay.days or any(machine.joined == age for machine in reporting):
-        store.machine_traits(reporting, now=moment)
-    store.check_results(reporting, age=age / max(replay.days, 1), seed=replay.seed, now=moment)
+    store.reports([_report(replay, machine, day) for machine in reporting], now=moment, memory=replay.memory)
+    arrived = [machine for machine in reporting if machine.joined == age]
+    if arrived:
+        store.machine_traits(arrived, now=moment)
+    _store_results(replay, reporting, arrived, age)
     _raise_alerts(replay, age)
     pipeline.run(now=moment)
 
 
-def _report(replay: Replay, machine: DemoMachine, age: int) -> Report:
-    day = replay.day(age)
+def _store_results(replay: Replay, reporting: list[DemoMachine], arrived: list[DemoMachine], age: int) -> None:
+    part, before = age / max(replay.days, 1), (age + 1) / max(replay.days, 1)
+    results = [
+        *checks.changed_results(arrived, age=part, before=None, seed=replay.seed),
+        *checks.changed_results(reporting, age=part, before=before, seed=replay.seed),
+    ]
+    store.check_results(dict((row[:2], row) for row in results).values(), now=replay.moment(age))
+
+
+def _report(replay: Replay, machine: DemoMachine, day: dt.date) -> Report:
     software = []
-    for package in replay.catalogue.on(machine, seed=replay.seed):
+    for package in replay.packages[machine.name]:
         version = version_on(package, machine, day=day, seed=replay.seed)
         if version is not None:
             software.append(InstalledSoftware(package.ecosystem, package.name, version, package.vendor))

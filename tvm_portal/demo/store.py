@@ -11,17 +11,16 @@ from django.db import connection, transaction
 from core import sql
 from inventory import aliases
 from inventory.actions import regroup_machines
-from inventory.intake import Intake
+from inventory.intake import Intake, Memory
 from inventory.models import Machine
 from inventory.records import Report
-from tvm_portal.demo import checks
 from tvm_portal.demo.organisation import DemoMachine
 
 BATCH = 1_000  # machines per transaction
 
 
-def reports(found: Iterable[Report], *, now: dt.datetime) -> None:
-    intake = Intake(aliases=aliases.current(), now=now)
+def reports(found: Iterable[Report], *, now: dt.datetime, memory: Memory) -> None:
+    intake = Intake(aliases=aliases.current(), now=now, memory=memory)
     rows = iter(found)
     while batch := list(islice(rows, BATCH)):
         intake.store(batch)
@@ -42,17 +41,14 @@ def machine_traits(fleet: Sequence[DemoMachine], *, now: dt.datetime) -> None:
         regroup_machines(by="demo", now=now)
 
 
-def check_results(fleet: Sequence[DemoMachine], *, age: float, seed: int, now: dt.datetime) -> None:
-    """Configuration results of a day. `age`: 1 on the first day, 0 on the last. Only changed rows are written."""
-    catalogue = checks.catalogue()
+def check_results(results: Iterable[tuple[str, str, bool]], *, now: dt.datetime) -> None:
+    """Store configuration results: external id of the machine, of the check, passed. Only changed rows are written."""
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute("CREATE TEMP TABLE result (external_id text, check_id text, passed boolean) ON COMMIT DROP")
             with cursor.copy("COPY result FROM STDIN") as copy:
-                for machine in fleet:
-                    for check in catalogue:
-                        if check.applies_to(machine):
-                            copy.write_row((machine.external_id, check.external_id, check.passes(machine, age=age, seed=seed)))
+                for row in results:
+                    copy.write_row(row)
         sql.run("tvm_portal/merge_demo_results", {"now": now})
 
 

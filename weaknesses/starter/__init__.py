@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 
 from django.db import transaction
@@ -39,7 +40,7 @@ def load(*, now: dt.datetime, known_on: dt.date | None = None) -> Loaded:
 
     `known_on`: only what had been published by that day, for a replay of days that have passed.
     """
-    read = list(entries())
+    read = _read()
     known = [_as_known(entry, known_on) for entry in read if isinstance(entry, Entry) and _is_known(entry, known_on)]
     lines = list(cycles())
     with transaction.atomic():
@@ -52,6 +53,18 @@ def load(*, now: dt.datetime, known_on: dt.date | None = None) -> Loaded:
         )
         bulk.apply_intelligence(now)
     return loaded
+
+
+def days_with_news() -> frozenset[dt.date]:
+    """Days on which something of the shipped intelligence was published, or listed as exploited."""
+    found = [entry for entry in _read() if isinstance(entry, Entry)]
+    published = {entry.weakness.published_at.date() for entry in found if entry.weakness.published_at}
+    return frozenset(published | {item.day for entry in found for item in entry.evidence if item.day})
+
+
+@cache
+def _read() -> tuple[Entry | Refused, ...]:
+    return tuple(entries())
 
 
 def _is_known(entry: Entry, day: dt.date | None) -> bool:
