@@ -94,7 +94,7 @@ def _arc(x: float, y: float, outer: float, inner: float, start: float, end: floa
     """A ring segment between two angles in degrees."""
     a, b = math.radians(start), math.radians(max(end, start + 0.01))
     large = int(b - a > math.pi)
-    return (
-        f"M{x + outer * math.cos(a):.2f} {y + outer * math.sin(a):.2f}A{outer:g} {outer:g} 0 {large} 1 {x + outer * math.cos(b):.2f} {y + outer * math.sin(b):.2f}"
-        f"L{x + inner * math.cos(b):.2f} {y + inner * math.sin(b):.2f}A{inner:g} {inner:g} 0 {large} 0 {x + inner * math.cos(a):.2f} {y + inner * math.sin(a):.2f}Z"
-    )
+    (x1, y1), (x2, y2) = ((x + outer * math.cos(at), y + outer * math.sin(at)) for at in (a, b))
+    (x3, y3), (x4, y4) = ((x + inner * math.cos(at), y + inner * math.sin(at)) for at in (b, a))
+    outside = f"M{x1:.2f} {y1:.2f}A{outer:g} {outer:g} 0 {large} 1 {x2:.2f} {y2:.2f}"
+    return f"{outside}L{x3:.2f} {y3:.2f}A{inner:g} {inner:g} 0 {large} 0 {x4:.2f} {y4:.2f}Z"

@@ -170,9 +170,8 @@ class ListState:
 
     def chips(self) -> list[Chip]:
         chips = [Chip("Search", self.q, self.address(q="", page=1, open=""))] if self.q else []
-        for facet in self.spec.facets:
-            if values := self.chosen.get(facet.key, ()):
-                chips.append(Chip(facet.label, facet.words(values), self.with_facet(facet.key, ())))
+        chosen = [(facet, self.chosen.get(facet.key, ())) for facet in self.spec.facets]
+        chips += [Chip(facet.label, facet.words(values), self.with_facet(facet.key, ())) for facet, values in chosen if values]
         chips += [Chip(f"Unknown {name}", value or "empty", self.address(), bad=True) for name, value in self.unknown]
         return chips
 

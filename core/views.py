@@ -20,7 +20,7 @@ def choose_theme(request: HttpRequest) -> HttpResponse:
     theme = request.POST.get("theme", "")
     if theme not in User.Theme.values:
         return HttpResponseBadRequest("Unknown theme.")
-    if request.user.is_authenticated:
+    if isinstance(request.user, User):
         User.objects.filter(pk=request.user.pk).update(theme=theme)
     response = HttpResponseRedirect(back_to(request))
     response.set_cookie(THEME_COOKIE, theme, max_age=YEAR, samesite="Lax", httponly=True, secure=request.is_secure())
@@ -33,5 +33,6 @@ def choose_density(request: HttpRequest) -> HttpResponse:
     density = request.POST.get("density", "")
     if density not in User.Density.values:
         return HttpResponseBadRequest("Unknown density.")
-    User.objects.filter(pk=request.user.pk).update(density=density)
+    if isinstance(request.user, User):
+        User.objects.filter(pk=request.user.pk).update(density=density)
     return HttpResponseRedirect(back_to(request))

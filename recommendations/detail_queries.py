@@ -156,7 +156,7 @@ def detail(recommendation: Recommendation, *, groups: Sequence[int]) -> Detail:
         exploited_total=exploited,
         exposed_machines=machines_of(recommendation, groups=groups, exposed=True, expected=figures.exposed, limit=FIRST_ROWS),
         installed_machines=machines_of(recommendation, groups=groups, exposed=False, expected=figures.installed, limit=FIRST_ROWS),
-        activities=recommendation.activities.count(),  # type: ignore[attr-defined]
+        activities=recommendation.activities.count(),
     )
 
 
@@ -201,8 +201,7 @@ def weaknesses_of(
         "recommendations/read_recommendation_weaknesses",
         {"recommendation": recommendation.pk, "text": text, "pattern": sql.containing(text), "offset": offset, "limit": limit},
     )
-    names = AddressedWeakness.__dataclass_fields__
-    rows = tuple(AddressedWeakness(**{name: row[name] if name != "fixed" else row[name] or "" for name in names}) for row in found)
+    rows = tuple(AddressedWeakness(**{name: row[name] for name in AddressedWeakness.__dataclass_fields__}) for row in found)
     return (found[0]["total"], found[0]["total_exploited"], rows) if found else (0, 0, ())
 
 
@@ -278,7 +277,7 @@ def _carriers(machines: Sequence[Machine], versions: Sequence[int]) -> Iterator[
         for machine_id, version in installed.order_by("version__sort_key", "version_id").values_list("machine_id", "version__version"):
             carried.setdefault(machine_id, []).append(version)
     for machine in machines:
-        yield _carrier(machine, machine.score, carried.get(machine.pk, ()))  # type: ignore[attr-defined]
+        yield _carrier(machine, machine.score, carried.get(machine.pk, ()))
 
 
 def _checked(
@@ -294,7 +293,7 @@ def _checked(
     }
     ids = [row["id"] for row in sql.rows(f"recommendations/{name}", parameters)]
     machines = Machine.objects.filter(pk__in=ids).select_related("group", "score").in_bulk()
-    return tuple(_carrier(machines[pk], machines[pk].score, ()) for pk in ids if pk in machines)  # type: ignore[attr-defined]
+    return tuple(_carrier(machines[pk], machines[pk].score, ()) for pk in ids if pk in machines)
 
 
 def _carrier(machine: Machine, score: MachineScore, versions: Sequence[str]) -> Carrier:

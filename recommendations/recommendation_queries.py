@@ -16,7 +16,15 @@ from recommendations import filters, rules
 from recommendations.models import GroupScore, Recommendation, VersionScore
 
 TREND_DAYS = 30
-PLATFORMS = {"windows": "Windows", "macos": "macOS", "linux": "Linux", "debian": "Debian", "ubuntu": "Ubuntu", "rhel": "Red Hat", "alpine": "Alpine"}
+PLATFORMS = {
+    "windows": "Windows",
+    "macos": "macOS",
+    "linux": "Linux",
+    "debian": "Debian",
+    "ubuntu": "Ubuntu",
+    "rhel": "Red Hat",
+    "alpine": "Alpine",
+}
 SUPPORT_TAGS = {
     Software.Support.ENDED: ("EOS software", "solid"),
     Software.Support.ENDED_VERSIONS: ("EOS versions", ""),
@@ -88,11 +96,11 @@ def present(groups: Sequence[int]) -> QuerySet[Recommendation]:
     """Recommendations that some machine of the groups needs, with the sums of `SUMS` and `activity_count`."""
     activities = Recommendation.objects.filter(pk=OuterRef("pk")).values("pk").annotate(number=Count("activities")).values("number")
     sums: dict[str, Any] = {name: Sum(f"stats__{name}") for name in SUMS}
-    return (
-        Recommendation.objects.filter(present=True, stats__group_id__in=groups)
-        .annotate(**sums, activity_count=Coalesce(Subquery(activities, output_field=IntegerField()), 0))
-        .filter(exposed__gt=0)
+    needed = Recommendation.objects.filter(present=True, stats__group_id__in=groups)
+    counted: QuerySet[Recommendation] = needed.annotate(
+        **sums, activity_count=Coalesce(Subquery(activities, output_field=IntegerField()), 0)
     )
+    return counted.filter(Q(exposed__gt=0))
 
 
 def totals(state: ListState, *, groups: Sequence[int], scale: float) -> Totals:
@@ -136,7 +144,11 @@ def facet_counts(groups: Sequence[int]) -> dict[str, dict[str, int]]:
 
 def trends(ids: Sequence[int], *, groups: Sequence[int]) -> dict[int, tuple[int, ...]]:
     """Exposed machines on each of the last thirty recorded days, for all of the recommendations in one statement."""
-    rows = sql.rows("recommendations/read_recommendation_trends", {"ids": list(ids), "groups": list(groups), "days": TREND_DAYS}) if ids else []
+    rows = (
+        sql.rows("recommendations/read_recommendation_trends", {"ids": list(ids), "groups": list(groups), "days": TREND_DAYS})
+        if ids
+        else []
+    )
     return {row["id"]: tuple(row["exposed"]) for row in rows}
 
 
@@ -165,7 +177,8 @@ def _ordered(state: ListState, groups: Sequence[int]) -> QuerySet[Recommendation
         "benchmarks": Cast("configuration__benchmarks", TextField()),
     }
     sums = ("exposed", "installed", "impact", "exposed_after", "impact_after", "alerts", "activity_count")
-    return rows.values(*own, *sums, **related)
+    values: QuerySet[Recommendation, dict[str, Any]] = rows.values(*own, *sums, **related)
+    return values
 
 
 def _row(row: Mapping[str, Any], *, scale: float, series: tuple[int, ...], platforms: tuple[str, ...]) -> RecommendationRow:

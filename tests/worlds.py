@@ -10,7 +10,18 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from inventory.models import Alert, Configuration, ConfigurationResult, Installation, Machine, MachineGroup, Software, SoftwareStat, Version, VersionStat
+from inventory.models import (
+    Alert,
+    Configuration,
+    ConfigurationResult,
+    Installation,
+    Machine,
+    MachineGroup,
+    Software,
+    SoftwareStat,
+    Version,
+    VersionStat,
+)
 from recommendations.models import (
     Exposure,
     GroupScore,
@@ -116,39 +127,83 @@ class _Builder:
         self.weights = {machine.pk: (0.5, 1.0, 3.0)[machine.value] for machine in machines}
 
     def add_software(
-        self, key: str, name: str, vendor: str, kind: str, old: str, new: str, share: float, cvss: float, epss: float, exploit: int, exploited: bool
+        self,
+        key: str,
+        name: str,
+        vendor: str,
+        kind: str,
+        old: str,
+        new: str,
+        share: float,
+        cvss: float,
+        epss: float,
+        exploit: int,
+        exploited: bool,
     ) -> None:
         software = Software.objects.create(
-            key=key, name=name, vendor=vendor, ecosystem="deb" if key.startswith("debian") else "cpe", first_seen=self.now,
+            key=key,
+            name=name,
+            vendor=vendor,
+            ecosystem="deb" if key.startswith("debian") else "cpe",
+            first_seen=self.now,
             support=Software.Support.ENDED if kind == UNINSTALL else Software.Support.UPCOMING_VERSIONS if "office" in key else 0,
             support_ends_on=dt.date(2022, 7, 31) if kind == UNINSTALL else None,
-        )  # fmt: skip
+        )
         platform = "debian-12" if key.startswith("debian") else ""
-        versions = [Version(software=software, version=text, platform=platform, sort_key=text, first_seen=self.now, matched_at=self.now) for text in filter(None, (old, new))]
+        versions = [
+            Version(software=software, version=text, platform=platform, sort_key=text, first_seen=self.now, matched_at=self.now)
+            for text in filter(None, (old, new))
+        ]
         Version.objects.bulk_create(versions)
         weaknesses = self._weaknesses(software, cvss, epss, exploit, exploited)
         fix = VersionWeakness.Fix.NONE if kind == ATTENTION else VersionWeakness.Fix.VERSION
         VersionWeakness.objects.bulk_create(
             VersionWeakness(
-                version=versions[0], weakness=weakness, range_id=1, source="nvd", confidence=100, fix=fix, fixed=new, fixed_key=new, first_matched_at=self.now
+                version=versions[0],
+                weakness=weakness,
+                range_id=1,
+                source="nvd",
+                confidence=100,
+                fix=fix,
+                fixed=new,
+                fixed_key=new,
+                first_matched_at=self.now,
             )
             for weakness in weaknesses
         )
         carriers = {machine.pk for machine in self.machines if self.chance.random() < share} or {self.machines[0].pk}
         exposed = {pk for pk in carriers if not new or self.chance.random() < 0.6} or set(list(carriers)[:1])
         Installation.objects.bulk_create(
-            Installation(machine_id=pk, version=versions[0] if pk in exposed else versions[-1], first_seen=self.now) for pk in sorted(carriers)
+            Installation(machine_id=pk, version=versions[0] if pk in exposed else versions[-1], first_seen=self.now)
+            for pk in sorted(carriers)
         )
         threat = max(epss, 1.0 if exploited else (0.01, 0.3, 0.6, 0.8)[exploit])
         peak = cvss / 10 * threat
         recommendation = Recommendation.objects.create(
             key=f"va-_-{key}{'-_-upgrade' if kind == UPGRADE else '-_-attention' if kind == ATTENTION else ''}",
-            kind=kind, software=software, title=_title(kind, name, new), component=name, category=Configuration.Category.APPLICATION,
-            recommended_version=new, weakness_count=len(weaknesses), exploit=exploit, exploited=exploited, zero_day=kind == ATTENTION,
-            top_weakness_id=weaknesses[0].pk, top_severity=cvss / 10, top_threat=threat, first_seen=self.now - dt.timedelta(days=26),
-        )  # fmt: skip
+            kind=kind,
+            software=software,
+            title=_title(kind, name, new),
+            component=name,
+            category=Configuration.Category.APPLICATION,
+            recommended_version=new,
+            weakness_count=len(weaknesses),
+            exploit=exploit,
+            exploited=exploited,
+            zero_day=kind == ATTENTION,
+            top_weakness_id=weaknesses[0].pk,
+            top_severity=cvss / 10,
+            top_threat=threat,
+            first_seen=self.now - dt.timedelta(days=26),
+        )
         VersionScore.objects.create(
-            version=versions[0], recommendation=recommendation, peak=peak, sum=peak * 1.2, weaknesses=len(weaknesses), exploit=exploit, exploited=exploited
+            version=versions[0],
+            recommendation=recommendation,
+            peak=peak,
+            sum=peak * 1.2,
+            weaknesses=len(weaknesses),
+            exploit=exploit,
+            exploited=exploited,
         )
         base = 0.9 * peak + 0.1 * peak * 1.2
         Exposure.objects.bulk_create(Exposure(machine_id=pk, recommendation=recommendation, base=base) for pk in sorted(exposed))
@@ -157,22 +212,36 @@ class _Builder:
 
     def add_check(self, name: str, category: str, subcategory: str, impact: int, share: float) -> None:
         check = Configuration.objects.create(
-            source="demo", external_id=name, name=name, category=category, subcategory=subcategory, impact=impact,
+            source="demo",
+            external_id=name,
+            name=name,
+            category=category,
+            subcategory=subcategory,
+            impact=impact,
             description=f"{name} on every machine it applies to. Assessed on Windows 10 version 1709 and later and on Windows Server 2019.",
-            risk="An attacker who runs code on the machine gets further than needed.", remediation="Set it by group policy.",
-            benchmarks=["CIS", "STIG"], user_impact="Some macros stop working." if category == "controls" else "",
-        )  # fmt: skip
+            risk="An attacker who runs code on the machine gets further than needed.",
+            remediation="Set it by group policy.",
+            benchmarks=["CIS", "STIG"],
+            user_impact="Some macros stop working." if category == "controls" else "",
+        )
         applicable = {machine.pk for machine in self.machines if machine.family == "windows"} or {self.machines[0].pk}
         failing = {pk for pk in applicable if self.chance.random() < share} or set(list(applicable)[:1])
         ConfigurationResult.objects.bulk_create(
-            ConfigurationResult(machine_id=pk, configuration=check, passed=pk not in failing, changed_at=self.now) for pk in sorted(applicable)
+            ConfigurationResult(machine_id=pk, configuration=check, passed=pk not in failing, changed_at=self.now)
+            for pk in sorted(applicable)
         )
         label = Configuration.Category(category).label
         recommendation = Recommendation.objects.create(
-            key=f"sca-_-{check.key}", kind=Recommendation.Kind.CONFIGURATION, configuration=check, title=name, category=category, weakness_count=1,
-            component=f"{label} ({subcategory})" if subcategory else label, first_seen=self.now - dt.timedelta(days=90),
+            key=f"sca-_-{check.key}",
+            kind=Recommendation.Kind.CONFIGURATION,
+            configuration=check,
+            title=name,
+            category=category,
+            weakness_count=1,
+            component=f"{label} ({subcategory})" if subcategory else label,
+            first_seen=self.now - dt.timedelta(days=90),
             status=Recommendation.Status.PARTIAL if category == "controls" else Recommendation.Status.ACTIVE,
-        )  # fmt: skip
+        )
         self._keep(recommendation, failing, applicable, 0.05)
 
     def score(self, days: int) -> None:
@@ -180,12 +249,19 @@ class _Builder:
         weight = self.weights
         MachineScore.objects.bulk_create(
             MachineScore(
-                machine=machine, group_id=machine.group_id, weight=weight[machine.pk], likelihood=0.68, pass_share=0.6, hazard=self.hazards[machine.pk],
-                hazard_after=self.hazards[machine.pk], score=100 * _f(self.hazards[machine.pk]), level=_level(100 * _f(self.hazards[machine.pk])),
+                machine=machine,
+                group_id=machine.group_id,
+                weight=weight[machine.pk],
+                likelihood=0.68,
+                pass_share=0.6,
+                hazard=self.hazards[machine.pk],
+                hazard_after=self.hazards[machine.pk],
+                score=100 * _f(self.hazards[machine.pk]),
+                level=_level(100 * _f(self.hazards[machine.pk])),
                 exposures=sum(machine.pk in exposed for exposed, _, _ in self.needs.values()),
             )
             for machine in self.machines
-        )  # fmt: skip
+        )
         Alert.objects.create(external_id="a-1", machine=self.machines[0], title="Suspicious child process", opened_at=self.now)
         history: list[RecommendationDay] = []
         stats: list[RecommendationStat] = []
@@ -202,15 +278,29 @@ class _Builder:
                 sums = sum(weight[pk] for pk in here)
                 stats.append(
                     RecommendationStat(
-                        recommendation=recommendation, group=group, exposed=len(here), installed=len(there), weight=sums, base=sums * base,
-                        hazard=sums * hazard, impact=impact, exposed_after=len(here), impact_after=impact, alerts=int(self.machines[0].pk in here),
+                        recommendation=recommendation,
+                        group=group,
+                        exposed=len(here),
+                        installed=len(there),
+                        weight=sums,
+                        base=sums * base,
+                        hazard=sums * hazard,
+                        impact=impact,
+                        exposed_after=len(here),
+                        impact_after=impact,
+                        alerts=int(self.machines[0].pk in here),
                     )
-                )  # fmt: skip
+                )
                 for ago in range(days):
                     past = max(0, min(len(there), round(len(here) * (1 - drift * ago / max(days, 1)))))
                     history.append(
                         RecommendationDay(
-                            day=self.now.date() - dt.timedelta(days=ago), recommendation=recommendation, group=group, exposed=past, installed=len(there), impact=impact
+                            day=self.now.date() - dt.timedelta(days=ago),
+                            recommendation=recommendation,
+                            group=group,
+                            exposed=past,
+                            installed=len(there),
+                            impact=impact,
                         )
                     )
         RecommendationStat.objects.bulk_create(stats)
@@ -224,11 +314,19 @@ class _Builder:
             levels = [_level(100 * score) for _, score in scores]
             weight, exposure = sum(w for w, _ in scores), sum(w * score for w, score in scores)
             split = {"none": levels.count(0), "low": levels.count(1), "medium": levels.count(2), "high": levels.count(3)}
-            GroupScore.objects.create(group=group, machines=len(members), weight=weight, exposure=exposure, exposure_after=exposure, **split)
+            GroupScore.objects.create(
+                group=group, machines=len(members), weight=weight, exposure=exposure, exposure_after=exposure, **split
+            )
             MachineGroup.objects.filter(pk=group.pk).update(machine_count=len(members))
             ScoreDay.objects.bulk_create(
                 ScoreDay(
-                    day=self.now.date() - dt.timedelta(days=ago), group=group, machines=len(members), weight=weight, exposure=exposure, exposure_after=exposure, **split
+                    day=self.now.date() - dt.timedelta(days=ago),
+                    group=group,
+                    machines=len(members),
+                    weight=weight,
+                    exposure=exposure,
+                    exposure_after=exposure,
+                    **split,
                 )
                 for ago in range(days)
             )
@@ -244,12 +342,19 @@ class _Builder:
         count = self.chance.randrange(2, 12)
         return Weakness.objects.bulk_create(
             Weakness(
-                cve=f"CVE-2026-{number + index}", title=f"Memory corruption in {software.name}", severity=_severity(cvss) if not index else 2,
-                cvss=cvss if not index else 5.5, epss=epss if not index else 0.004, exploit=exploit if not index else 0, exploited=exploited and not index,
-                published_at=self.now - dt.timedelta(days=30 + index), source="nvd", exposed_count=5,
+                cve=f"CVE-2026-{number + index}",
+                title=f"Memory corruption in {software.name}",
+                severity=_severity(cvss) if not index else 2,
+                cvss=cvss if not index else 5.5,
+                epss=epss if not index else 0.004,
+                exploit=exploit if not index else 0,
+                exploited=exploited and not index,
+                published_at=self.now - dt.timedelta(days=30 + index),
+                source="nvd",
+                exposed_count=5,
             )
             for index in range(count)
-        )  # fmt: skip
+        )
 
     def _stats(self, software: Software, versions: Sequence[Version], exposed: set[int], carriers: set[int]) -> None:
         for group in self.groups:
@@ -262,12 +367,13 @@ class _Builder:
 
 
 def _title(kind: str, name: str, new: str) -> str:
-    return {
+    titles: dict[str, str] = {
         UPDATE: f"Update {name} to {new}",
         UPGRADE: f"Upgrade {name} to {new}",
         UNINSTALL: f"Uninstall {name}",
         ATTENTION: f"Attention: no fix yet for {name}",
-    }[kind]
+    }
+    return titles[kind]
 
 
 def _f(hazard: float) -> float:

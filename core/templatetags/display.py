@@ -25,9 +25,9 @@ EXPLOITS = ("No known exploit", "Public exploit", "Verified exploit", "In an exp
 
 
 @register.filter
-def exact(value: float | None) -> str:
+def exact(value: float | str | None) -> str:
     """4873 -> 4,873. None, which is "not computed", is a dash; so is what a template does not find."""
-    return "–" if value is None or value == "" else f"{value:,.0f}"
+    return "–" if value is None or isinstance(value, str) else f"{value:,.0f}"
 
 
 @register.filter
@@ -191,7 +191,15 @@ def gauge(score: float | None, medium: float = 30, high: float = 70) -> dict[str
     word = "" if score is None else "low" if score < medium else "medium" if score < high else "high"
     bands = [("low", drawing.gauge_band(0, medium)), ("medium", drawing.gauge_band(medium, high)), ("high", drawing.gauge_band(high, 100))]
     marks = [drawing.gauge_mark(value) for value in (medium, high)]
-    return {"score": score, "word": word, "bands": bands, "needle": drawing.gauge_needle(score or 0), "marks": marks, "medium": medium, "high": high}
+    return {
+        "score": score,
+        "word": word,
+        "bands": bands,
+        "needle": drawing.gauge_needle(score or 0),
+        "marks": marks,
+        "medium": medium,
+        "high": high,
+    }
 
 
 @register.inclusion_tag("components/doughnut.html")

@@ -1,6 +1,6 @@
 -- Weaknesses that a recommendation removes, the most threatening first. Attention is for matches without a fix, the others
 -- for matches with one; uninstalling removes both. Key: weakness. Cost: matches of the versions of one recommendation.
-SELECT w.cve, w.title, w.severity, w.cvss, w.epss, w.exploit, w.exploited, w.published_at, min(nullif(m.fixed, '')) AS fixed,
+SELECT w.cve, w.title, w.severity, w.cvss, w.epss, w.exploit, w.exploited, w.published_at, coalesce(min(nullif(m.fixed, '')), '') AS fixed,
        EXISTS (SELECT FROM inventory_alert a WHERE a.cve = w.cve AND a.closed_at IS NULL) AS alert,
        count(*) OVER () AS total, count(*) FILTER (WHERE w.exploited) OVER () AS total_exploited
 FROM recommendations_versionscore s

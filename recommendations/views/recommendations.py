@@ -21,7 +21,7 @@ from recommendations.counters import last_run
 from recommendations.filters import SPEC
 from recommendations.models import Recommendation
 
-VIEWS = (
+VIEWS: tuple[tuple[str, dict[str, tuple[str, ...]], tuple[str, str]], ...] = (
     ("All active", {}, ("view", "all")),
     ("Ongoing threats", {"threat": ("alert", "exploited")}, ("view", "threats")),
     ("Zero day", {"tag": ("zero-day",)}, ("tag", "zero-day")),
@@ -79,7 +79,7 @@ def list_context(request: HttpRequest, state: ListState) -> dict[str, Any]:
         "facets": state.facets(counts),
         "views": _views(state, counts),
         "computed": last_run(request).id is not None,
-        "columns": {column: True for column in state.columns},
+        "columns": dict.fromkeys(state.columns, True),
     }
 
 

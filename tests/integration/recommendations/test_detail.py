@@ -28,7 +28,12 @@ def test_the_page_and_the_flyout_say_the_same(viewer_client: Client) -> None:
     page, part = viewer_client.get(f"/recommendations/{CHROME}/").content.decode(), flyout(viewer_client)
     assert "<!doctype html>" in page
     assert "<!doctype html>" not in part
-    for text in ("Update Google Chrome to version 146.0.7680.71 or later.", "Why it ranks here", "Weaknesses addressed", "Exposed machines, 30 days"):
+    for text in (
+        "Update Google Chrome to version 146.0.7680.71 or later.",
+        "Why it ranks here",
+        "Weaknesses addressed",
+        "Exposed machines, 30 days",
+    ):
         assert text in page
         assert text in part
 
@@ -103,7 +108,9 @@ def test_neighbours_follow_the_order_of_the_list_across_pages(viewer_client: Cli
     keys = [row.key for row in viewer_client.get("/recommendations/?per_page=100").context["rows"]]
     for number in (1, 2, 30, 31, 57):
         page = (number - 1) // 30 + 1
-        place = viewer_client.get(f"/recommendations/{keys[number - 1]}/", headers=FLYOUT | {"HX-Current-URL": f"{LIST}?page={page}"}).context["place"]
+        place = viewer_client.get(
+            f"/recommendations/{keys[number - 1]}/", headers=FLYOUT | {"HX-Current-URL": f"{LIST}?page={page}"}
+        ).context["place"]
         assert (place.number, place.total, place.page) == (number, 57, page)
         assert place.previous == (keys[number - 2] if number > 1 else "")
         assert place.following == (keys[number] if number < 57 else "")
@@ -156,7 +163,9 @@ def test_an_unknown_key_is_not_found(viewer_client: Client) -> None:
 
 
 @pytest.mark.parametrize("machines", [4, 40])
-def test_the_number_of_queries_does_not_grow_with_machines(viewer_client: Client, machines: int, django_assert_max_num_queries: DjangoAssertNumQueries) -> None:
+def test_the_number_of_queries_does_not_grow_with_machines(
+    viewer_client: Client, machines: int, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
     worlds.fleet(machines=machines)
     flyout(viewer_client)
     with django_assert_max_num_queries(24):
