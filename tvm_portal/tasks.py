@@ -10,8 +10,9 @@ from django.utils import timezone
 from recommendations import actions as recommendations
 from tvm_portal import pipeline
 from weaknesses.actions import sync_feed
-from weaknesses.feeds import FEEDS
-from weaknesses.models import Feed, FeedRun
+from weaknesses.errors import FeedBusy
+from weaknesses.feed_queries import scheduled_feeds
+from weaknesses.models import FeedRun
 
 
 @shared_task
@@ -22,10 +23,12 @@ def refresh_dirty_machines(**_: Any) -> int:
 @shared_task
 def sync_feeds(*, kinds: list[str] | None = None, **_: Any) -> dict[str, str]:
     """Every enabled feed (or the named ones), then a full run where something changed."""
-    disabled = set(Feed.objects.filter(enabled=False).values_list("kind", flat=True))
     states = {}
-    for kind in kinds or [kind for kind in FEEDS if kind not in disabled]:
-        states[kind] = sync_feed(kind=kind, now=timezone.now()).state
+    for kind in kinds or scheduled_feeds():
+        try:
+            states[kind] = sync_feed(kind=kind, now=timezone.now()).state
+        except FeedBusy:  # another worker has it
+            states[kind] = FeedRun.State.RUNNING
     if FeedRun.State.DONE in states.values():
         recompute.delay()
     return states

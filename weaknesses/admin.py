@@ -17,6 +17,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 
 from weaknesses import actions
+from weaknesses.feeds import FEEDS
 from weaknesses.models import (
     AffectedRange,
     ExploitEvidence,
@@ -217,12 +218,19 @@ class SoftwareProductAdmin(_LinkAdmin):
 
 @admin.register(Feed)
 class FeedAdmin(_FeedAdmin):
+    """Mirrors and switches. A feed has a row from its first run on, or from when a curator makes one."""
+
     list_display = ("kind", "enabled", "address", "checked_at", "changed_at")
-    readonly_fields = ("kind", "checked_at", "changed_at")
+    readonly_fields = ("checked_at", "changed_at")
     ordering = ("kind",)
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
+    def get_readonly_fields(self, request: HttpRequest, obj: Feed | None = None) -> tuple[str, ...]:
+        return ("kind", *self.readonly_fields) if obj else self.readonly_fields
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "kind":
+            return forms.ChoiceField(choices=[(name, feed.label) for name, feed in FEEDS.items()])
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
 
     def has_delete_permission(self, request: HttpRequest, obj: Feed | None = None) -> bool:
         return False

@@ -19,6 +19,10 @@ class FeedUnavailable(FeedError):
     """The publisher did not answer, or not with what was asked for."""
 
 
+class FeedMissing(FeedUnavailable):
+    """There is nothing at the address."""
+
+
 class ListingShrank(FeedError):
     """A full listing names far fewer records than are known: more likely broken than true."""
 

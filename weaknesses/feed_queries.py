@@ -63,6 +63,13 @@ def feed_lines(*, runs: int = 1) -> list[FeedLine]:
     return [_feed_line(kind, stored.get(name), latest[name]) for name, kind in FEEDS.items()]
 
 
+def scheduled_feeds() -> list[str]:
+    """Names of the feeds that are switched on and can be read without a folder."""
+    stored = {feed.kind: feed for feed in Feed.objects.defer("resources")}
+    lines = [_feed_line(kind, stored.get(name), []) for name, kind in FEEDS.items()]
+    return [line.kind.kind for line in lines if line.enabled and line.by_itself]
+
+
 def feed_line(name: str) -> FeedLine | None:
     """One feed with its last runs; None for a name that no feed has."""
     if name not in FEEDS:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -17,6 +17,7 @@ from weaknesses.models import Feed, FeedReject, FeedRun
 from weaknesses.records import Refused
 
 MOST_REJECTS_KEPT = 1000
+RUNS_KEPT = dt.timedelta(days=90)
 Progress = Callable[[FeedRun], None]
 
 
@@ -64,6 +65,11 @@ class Ledger:
         self.feed.resources[name] = dict(memory)
         self.feed.save(update_fields=["resources"])
 
+    def forget(self, names: Iterable[str]) -> None:
+        """Drop what is known of files; written with the next thing to remember."""
+        for name in list(names):
+            del self.feed.resources[name]
+
     def _reject(self, refusals: list[Refused]) -> None:
         room = MOST_REJECTS_KEPT - self._kept
         rows = [FeedReject(run=self.run, place=r.place, reason=r.reason, excerpt=r.excerpt) for r in refusals[:room]]
@@ -87,6 +93,7 @@ class Ledger:
         if run.new or run.changed or run.removed:
             feed.changed_at = self._now
         feed.save(update_fields=["checked_at", "changed_at"])
+        FeedRun.objects.filter(feed=feed, started_at__lt=self._now - RUNS_KEPT).delete()
         return run
 
 

@@ -63,6 +63,8 @@ def store(plugin: FeedKind, delivery: Delivery, ledger: Ledger, *, now: dt.datet
 
 def _remember(plugin: FeedKind, delivery: Delivery, ledger: Ledger) -> None:
     state = {"digest": delivery.digest, "stated": delivery.stated, "revision": plugin.revision, "done": True}
+    if plugin.complete:  # one listing follows the other; a folder's dated file names would pile up
+        ledger.forget(name for name, entry in ledger.feed.resources.items() if "address" not in entry)
     ledger.remember(delivery.name, {**delivery.memory, **(state if delivery.digest else {})})
 
 

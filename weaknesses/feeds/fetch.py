@@ -16,7 +16,7 @@ from typing import Any, Self
 import httpx
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt
 
-from weaknesses.errors import FeedError, FeedUnavailable
+from weaknesses.errors import FeedError, FeedMissing, FeedUnavailable
 from weaknesses.feeds import reading
 from weaknesses.feeds.base import Delivery, FeedKind
 
@@ -66,7 +66,7 @@ class Fetcher:
         self.key = key
         self._pause = pause
         self._sleep = sleep
-        self._client = httpx.Client(headers={"User-Agent": AGENT}, timeout=httpx.Timeout(60, connect=20), follow_redirects=True)
+        self._client = httpx.Client(headers={"User-Agent": AGENT}, timeout=httpx.Timeout(60, connect=20))
 
     def __enter__(self) -> Self:
         return self
@@ -84,8 +84,11 @@ class Fetcher:
         return self.mirror + published.rsplit("/", 1)[1] if self.mirror.endswith("/") else self.mirror
 
     def text(self, address: str) -> str:
-        """A small text file. Raises FeedUnavailable."""
-        download = self.download("text", address)
+        """A small text file; "" where there is none (mirrors rarely copy them). Raises FeedUnavailable for other trouble."""
+        try:
+            download = self.download("text", address)
+        except FeedMissing:
+            return ""
         return download.path.read_bytes()[:65536].decode("utf-8", "replace") if download else ""
 
     def download(
@@ -119,7 +122,9 @@ class Fetcher:
 
     def _once(self, name: str, address: str, parameters: dict[str, str], headers: dict[str, str]) -> Download | None:
         try:
-            with self._client.stream("GET", address, params=parameters or None, headers=headers) as response:
+            # A key must not travel on to where an answer leads.
+            follow = "apiKey" not in headers
+            with self._client.stream("GET", address, params=parameters or None, headers=headers, follow_redirects=follow) as response:
                 return self._answer(name, address, response)
         except httpx.TransportError as error:
             raise _TryAgain(f"{address} does not answer ({type(error).__name__}: {error}).") from error
@@ -131,6 +136,10 @@ class Fetcher:
             return None
         if response.status_code in _PASSING:
             raise _TryAgain(f"{address} answered {response.status_code}.", _asked_to_wait(response, self.now))
+        if response.status_code == 404:
+            raise FeedMissing(f"{address} answered 404.")
+        if response.url.scheme == "http" and address.startswith("https://"):
+            raise FeedUnavailable(f"{address} leads to an address without https.")
         if response.status_code != 200:
             raise FeedUnavailable(f"{address} answered {response.status_code}.")
         path = self.folder / re.sub(r"[^A-Za-z0-9._-]", "_", name)

@@ -36,7 +36,7 @@ def fetch(fetcher: Fetcher, feed: FeedKind) -> Iterator[Delivery]:
     if fetcher.mirror.rstrip("/").endswith("/cves/2.0"):
         yield from _changes(fetcher, fetcher.mirror.rstrip("/"))
     elif fetcher.mirror:
-        yield from _files(fetcher, fetcher.address(FILES + "x").removesuffix("x"), feed, again=True)
+        yield from _files(fetcher, f"{fetcher.mirror.rstrip('/')}/", feed, again=True)
     else:
         yield from _files(fetcher, FILES, feed, again=False)
         yield from _changes(fetcher, API)
@@ -51,14 +51,14 @@ def _files(fetcher: Fetcher, base: str, feed: FeedKind, *, again: bool) -> Itera
         if known.get("until") and not again:
             continue
         meta = _meta(fetcher.text(f"{base}nvdcve-2.0-{part}.meta"))
-        if known.get("done") and known.get("content") == meta.get("sha256"):
+        if known.get("done") and meta["sha256"] and known.get("content") == meta["sha256"]:
             continue
-        download = fetcher.download(name, base + name)
+        download = fetcher.download(name, base + name, known=known if known.get("done") else {})
         if download is None:
             continue
-        _check(download.path, meta.get("sha256", ""), name)
+        _check(download.path, meta["sha256"], name)
         stated = feed.stated(reading.head(download.path), name)
-        memory = {**download.memory, "content": meta.get("sha256", ""), "until": _complete_until(meta, fetcher.now)}
+        memory = {**download.memory, "content": meta["sha256"], "until": _complete_until(meta, fetcher.now)}
         yield Delivery(name=name, path=download.path, digest=download.digest, stated=stated, memory=memory)
 
 

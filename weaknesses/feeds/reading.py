@@ -20,7 +20,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, cast
 
 import ijson
 
@@ -101,7 +101,8 @@ def members(stream: IO[bytes]) -> Iterator[tuple[str, IO[bytes]]]:
         for entry in archive.infolist():
             if not entry.is_dir():
                 with archive.open(entry) as member:
-                    yield entry.filename, io.BufferedReader(_Unpacked(member, MOST_UNPACKED), 2**17)
+                    unlimited = cast("zipfile.ZipExtFile", member)
+                    yield entry.filename, io.BufferedReader(_Unpacked(unlimited, MOST_UNPACKED), 2**17)
 
 
 def lines(stream: IO[bytes]) -> Iterator[tuple[int, bytes | None]]:

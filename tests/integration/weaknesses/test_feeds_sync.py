@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import psycopg
 import pytest
 from django.conf import settings
@@ -18,7 +19,9 @@ from django.db import connection
 from tests.integration.weaknesses.feed_server import Publisher, publishing
 from tests.unit.weaknesses import feed_samples as samples
 from weaknesses import actions, bulk
-from weaknesses.errors import FeedBusy, UnknownFeed
+from weaknesses.errors import FeedBusy, FeedUnavailable, UnknownFeed
+from weaknesses.feed_queries import scheduled_feeds
+from weaknesses.feeds.fetch import Fetcher
 from weaknesses.models import AffectedRange, EpssScore, ExploitEvidence, Feed, FeedReject, FeedRun, Weakness
 
 pytestmark = pytest.mark.django_db
@@ -228,6 +231,13 @@ def test_only_http_addresses_are_fetched() -> None:
     assert "is not an http or https address" in sync("kev").error
 
 
+def test_a_redirect_may_not_leave_https() -> None:
+    with Fetcher(folder=Path(), memory={}, mirror="", now=NOW, pause=0) as fetcher:
+        answer = httpx.Response(200, request=httpx.Request("GET", "http://plain.example/x"))
+        with pytest.raises(FeedUnavailable, match="without https"):
+            fetcher._answer("x", "https://acme.example/x", answer)
+
+
 # The NVD
 
 
@@ -304,9 +314,20 @@ def test_year_files_are_checked_against_their_meta(publisher: Publisher, monkeyp
     assert sync("nvd").state == State.UNCHANGED
     assert [path for path in publisher.asked if path.endswith(".gz")] == [], "an unchanged .meta saves the download"
     publisher.files["/m/nvdcve-2.0-2099.meta"] = meta.replace(b"sha256:", b"sha256:00")
+    publisher.files["/m/nvdcve-2.0-2099.json.gz"] = samples.gzipped(samples.nvd_file(*nvd_records(3)))
     run = sync("nvd")
     assert run.state == State.FAILED
     assert "is not the file that its .meta describes" in run.error
+
+
+def test_a_mirror_without_meta_files_is_read_conditionally(publisher: Publisher, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("weaknesses.feeds.nvd_fetch.FIRST_YEAR", 2099)
+    for number, part in enumerate(("2099", "modified", "recent")):
+        publisher.files[f"/m/nvdcve-2.0-{part}.json.gz"] = samples.gzipped(samples.nvd_file(*nvd_records(number + 1)))
+    mirror("nvd", f"{publisher.address}/m")
+    assert sync("nvd").new == 3
+    second = sync("nvd")
+    assert (second.state, second.read) == (State.UNCHANGED, 0)
 
 
 def test_from_the_publisher_the_files_come_once_and_then_the_changes(publisher: Publisher, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -338,6 +359,7 @@ def test_the_command_reads_every_feed_that_the_folder_has(tmp_path: Path) -> Non
     out = command("--from", str(tmp_path))
     assert "kev                 1 read         1 new" in out
     assert f"nvd         no file in {tmp_path}" in out
+    assert "pocs" not in scheduled_feeds()
     assert "nothing new" in command("kev", "--from", str(tmp_path))
 
 

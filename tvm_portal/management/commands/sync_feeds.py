@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from weaknesses.actions import sync_feed
 from weaknesses.errors import FeedBusy
+from weaknesses.feed_queries import scheduled_feeds
 from weaknesses.feeds import FEEDS, folder
 from weaknesses.feeds.base import FeedKind
 from weaknesses.models import Feed, FeedRun
@@ -39,16 +40,17 @@ class Command(BaseCommand):
             raise CommandError(f"{failed} of {len(states)} feeds failed; what they had stored before is kept.")
 
     def _enabled(self, origin: str | None) -> list[str]:
-        """Every enabled feed that can be read: with an address, or with files in the folder."""
-        disabled = set(Feed.objects.filter(enabled=False).values_list("kind", flat=True))
-        chosen = []
-        for name, feed in FEEDS.items():
-            if name in disabled:
-                self.stdout.write(f"{name:<11} switched off")
-            elif origin and not folder.files(Path(origin), feed):
-                self.stdout.write(f"{name:<11} no file in {origin}")
-            elif origin or feed.addresses or feed.fetch:
-                chosen.append(name)
+        """Every feed that is switched on and can be read: with an address, or with files in the folder."""
+        if origin is None:
+            chosen = scheduled_feeds()
+        else:
+            disabled = set(Feed.objects.filter(enabled=False).values_list("kind", flat=True))
+            chosen = [name for name in FEEDS if name not in disabled and folder.files(Path(origin), FEEDS[name])]
+        for name in FEEDS:
+            if name not in chosen:
+                self.stdout.write(
+                    f"{name:<11} {f'no file in {origin}, or switched off' if origin else 'switched off, or read from a folder only'}"
+                )
         if not chosen:
             raise CommandError(f"There is nothing to read in {origin}." if origin else "Every feed is switched off.")
         return chosen
