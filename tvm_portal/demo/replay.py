@@ -60,6 +60,8 @@ def play(*, count: int, days: int, seed: int, now: dt.datetime, progress: Progre
         packages={machine.name: tuple(shelf.on(machine, seed=seed)) for machine in fleet},
     )
     _make_frame(replay)
+    if learns:
+        store.forget_intelligence_after(replay.day(days))
     for age in range(days, -1, -1):
         _play_day(replay, age)
         progress(days - age + 1, days + 1)
@@ -73,7 +75,7 @@ def _make_frame(replay: Replay) -> None:
         for name, rank, rule in GROUPS:
             taken = MachineGroup.objects.filter(rank=rank).exclude(name=name).exists()
             free = rank if not taken else 1 + max(MachineGroup.objects.filter(rank__isnull=False).values_list("rank", flat=True))
-            MachineGroup.objects.get_or_create(name=name, defaults={"rank": free, "rule": rule, "description": "Demo"})
+            MachineGroup.objects.get_or_create(name=name, defaults={"rank": free, "rule": rule, "description": store.GROUP_NOTE})
         for check in checks.catalogue():
             Configuration.objects.update_or_create(
                 source="demo",

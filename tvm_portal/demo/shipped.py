@@ -24,7 +24,7 @@ _LONG_AGO = dt.date(2025, 1, 15)
 SERVER_PLATFORMS = ("windows-server-2022", "windows-server-2019")
 # platform of a role, product key, beginning of the versions that belong to it, name and vendor as machines report them
 _SYSTEMS = (
-    ("windows-11", "cpe:o:microsoft:windows_11_24h2", "10.0.26100.", "Windows 11", "Microsoft"),
+    ("windows-11", "cpe:o:microsoft:windows_11_25h2", "10.0.26200.", "Windows 11", "Microsoft"),
     ("windows-10", "cpe:o:microsoft:windows_10_22h2", "10.0.19045.", "Windows 10", "Microsoft"),
     ("windows-server-2022", "cpe:o:microsoft:windows_server_2022", "10.0.20348.", "Windows Server 2022", "Microsoft"),
     ("windows-server-2019", "cpe:o:microsoft:windows_server_2019", "10.0.17763.", "Windows Server 2019", "Microsoft"),

@@ -12,11 +12,14 @@ from core import sql
 from inventory import aliases
 from inventory.actions import regroup_machines
 from inventory.intake import Intake, Memory
-from inventory.models import Machine
+from inventory.models import Configuration, Machine, MachineGroup
 from inventory.records import Report
 from tvm_portal.demo.organisation import DemoMachine
+from weaknesses import starter
+from weaknesses.models import ExploitEvidence, Weakness
 
 BATCH = 1_000  # machines per transaction
+GROUP_NOTE = "Made for the demo."
 
 
 def reports(found: Iterable[Report], *, now: dt.datetime, memory: Memory) -> None:
@@ -52,9 +55,23 @@ def check_results(results: Iterable[tuple[str, str, bool]], *, now: dt.datetime)
         sql.run("tvm_portal/merge_demo_results", {"now": now})
 
 
-def remove() -> int:
-    """Take the demo out: machines and everything of them, its checks, alerts, empty groups and history. Returns machines removed."""
-    count = Machine.objects.filter(is_demo=True).count()
+def forget_intelligence_after(day: dt.date) -> None:
+    """Take back what the shipped intelligence says of later days, so that a replay can learn it again."""
     with transaction.atomic():
+        Weakness.objects.filter(source=starter.SOURCE, published_at__date__gt=day).delete()
+        ExploitEvidence.objects.filter(source=starter.SOURCE, day__gt=day).delete()
+
+
+def remove() -> int:
+    """Take the demo out: its machines with everything of them, alerts, checks, groups that are empty now, and history.
+
+    Returns how many machines went. Until the next run the counters still hold them.
+    """
+    demo = Machine.objects.filter(is_demo=True)
+    count = demo.count()
+    with transaction.atomic():
+        groups = list(demo.values_list("group_id", flat=True).distinct())
         sql.run("tvm_portal/remove_demo")
+        Configuration.objects.filter(is_demo=True).delete()
+        MachineGroup.objects.filter(pk__in=groups, is_default=False, description=GROUP_NOTE, machines__isnull=True).delete()
     return count

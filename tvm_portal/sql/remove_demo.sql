@@ -1,4 +1,4 @@
--- Removes the demo fleet. Rows that carry no foreign key go first, machines last; history goes up to the first real machine.
+-- Removes the demo fleet from the inventory, and history up to the first real machine. What was computed from it goes with the next run.
 CREATE TEMP TABLE demo_machine ON COMMIT DROP AS SELECT id FROM inventory_machine WHERE is_demo
 -- ;;
 DELETE FROM inventory_installation i USING demo_machine d WHERE i.machine_id = d.id
@@ -6,12 +6,6 @@ DELETE FROM inventory_installation i USING demo_machine d WHERE i.machine_id = d
 DELETE FROM inventory_installationevidence i USING demo_machine d WHERE i.machine_id = d.id
 -- ;;
 DELETE FROM inventory_configurationresult i USING demo_machine d WHERE i.machine_id = d.id
--- ;;
-DELETE FROM recommendations_exposure e USING demo_machine d WHERE e.machine_id = d.id
--- ;;
-DELETE FROM recommendations_machinebasis s USING demo_machine d WHERE s.machine_id = d.id
--- ;;
-DELETE FROM recommendations_machinescore s USING demo_machine d WHERE s.machine_id = d.id
 -- ;;
 DELETE FROM inventory_dirtymachine q USING demo_machine d WHERE q.machine_id = d.id
 -- ;;
