@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from inventory.versions import scheme, sort_key
@@ -166,12 +167,16 @@ class RangeKeys:
     fixed: str | None
 
 
+# Feeds name the same versions again and again: every exact version twice, every release in many CVEs.
+_known_key: Final = lru_cache(maxsize=50_000)(sort_key)
+
+
 def range_keys(record: RangeRecord) -> RangeKeys:
     """Keys of the bounds. deb and OSV write "0" for "from the first version on"; that is an open start."""
     order = product_scheme(record.product)
 
     def key(text: str) -> str | None:
-        return sort_key(order, text) if text else None
+        return _known_key(order, text) if text else None
 
     return RangeKeys(None if record.start == "0" else key(record.start), key(record.end), key(record.fixed))
 
