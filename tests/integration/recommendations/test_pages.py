@@ -73,7 +73,9 @@ def test_lists_before_the_first_run_say_so_and_show_no_zero(page: str, viewer_cl
     assert "Not computed yet" in words or "Nothing yet" in words or "No machines" in words or "No weakness matches" in words
 
 
-@pytest.mark.parametrize("page", ["/software/nothing-_-here/", "/machines/999999/", "/weaknesses/CVE-1999-0000/", "/software/nothing-_-here/export.csv"])
+@pytest.mark.parametrize(
+    "page", ["/software/nothing-_-here/", "/machines/999999/", "/weaknesses/CVE-1999-0000/", "/software/nothing-_-here/export.csv"]
+)
 def test_what_does_not_exist_is_not_found(page: str, viewer_client: Client) -> None:
     assert viewer_client.get(page).status_code == 404
 
