@@ -25,8 +25,8 @@ from weaknesses.feeds.base import FeedKind
 from weaknesses.feeds.folder import files
 from weaknesses.feeds.reading import unpacked
 from weaknesses.records import CycleRecord, EpssRecord, EvidenceRecord, FeedRecord, RangeRecord, WeaknessRecord
-from weaknesses.starter import Entry, cycles, entries
-from weaknesses.starter.grammar import IN_THE_WILD
+from weaknesses.starter import cycles, entries
+from weaknesses.starter.grammar import IN_THE_WILD, Entry
 
 EXPLAINED: dict[tuple[str, str], str] = {}
 """(CVE, what differs) -> why the starter is right to differ."""
@@ -56,6 +56,7 @@ def check(folder: Path) -> Findings:
         _compare_weakness(findings, ours[cve], record)
         _compare_ranges(findings, ours[cve], record.ranges or (), "versions of NVD")
     _check_corrections(findings, folder, ours, known)
+    _check_vectors(findings, folder, ours, known)
     _check_debian(findings, folder, ours)
     _check_scores(findings, folder, ours)
     _check_exploitation(findings, folder, ours)
@@ -105,13 +106,8 @@ def _compare_ranges(findings: Findings, entry: Entry, theirs: tuple[RangeRecord,
         stated.setdefault(item.product, set()).add((item.end, item.end_included))
     for item in entry.weakness.ranges or ():
         if item.product in stated:
-            end = (item.end, item.end_included)
-            findings.compare(
-                entry.weakness.cve,
-                what,
-                (item.product, end),
-                (item.product, end if end in stated[item.product] else sorted(stated[item.product])),
-            )
+            end, ends = (item.end, item.end_included), stated[item.product]
+            findings.compare(entry.weakness.cve, what, (item.product, end), (item.product, end if end in ends else sorted(ends)))
 
 
 def _lines(folder: Path, pattern: str) -> Iterator[dict[str, Any]]:
@@ -122,19 +118,26 @@ def _lines(folder: Path, pattern: str) -> Iterator[dict[str, Any]]:
 
 
 def _check_corrections(findings: Findings, folder: Path, ours: dict[str, Entry], known: dict[str, WeaknessRecord]) -> None:
-    """Anchore's corrections of NVD count where NVD states no versions; CISA's scores where NVD has no record."""
+    """Anchore's corrections count where NVD states no versions."""
     for document in _lines(folder, "anchore-nvd-overrides*.jsonl.gz"):
         cve = document["_annotation"]["cve_id"]
         if cve in ours and not (cve in known and known[cve].ranges):
-            _compare_ranges(
-                findings, ours[cve], ranges_from_configurations(document["cve"].get("configurations") or ()), "versions of Anchore"
-            )
+            theirs = ranges_from_configurations(document["cve"].get("configurations") or ())
+            _compare_ranges(findings, ours[cve], theirs, "versions of Anchore")
+
+
+def _check_vectors(findings: Findings, folder: Path, ours: dict[str, Entry], known: dict[str, WeaknessRecord]) -> None:
+    """Where NVD has no record, the vector must be one that the CVE record states, or else Debian's."""
+    stated: dict[str, set[str]] = {}
     for document in _lines(folder, "vulnrichment*.jsonl.gz"):
-        cve = document["cveMetadata"]["cveId"]
-        vectors = set(_vectors(document))
+        stated.setdefault(document["cveMetadata"]["cveId"], set()).update(_vectors(document))
+    for record in _records(folder, debian.FEED):
+        if isinstance(record, WeaknessRecord) and record.cvss_vector and not stated.get(record.cve):
+            stated[record.cve] = {base_part(record.cvss_vector.rstrip("/"))}
+    for cve, vectors in stated.items():
         if cve in ours and cve not in known and vectors:
             vector = ours[cve].weakness.cvss_vector
-            findings.compare(cve, "vector of the CVE record", vector, vector if vector in vectors else sorted(vectors))
+            findings.compare(cve, "vector elsewhere", vector, vector if vector in vectors else sorted(vectors))
 
 
 def _vectors(document: dict[str, Any]) -> Iterator[str]:
@@ -152,14 +155,9 @@ def _check_debian(findings: Findings, folder: Path, ours: dict[str, Entry]) -> N
             continue
         stated = {(item.product, platform): item.fixed for item in record.ranges or () for platform in item.platforms}
         for item in ours[record.cve].weakness.ranges or ():
-            for platform in item.platforms:
-                if (item.product, platform) in stated:
-                    findings.compare(
-                        record.cve,
-                        "Debian's fix",
-                        (item.product, platform, item.fixed),
-                        (item.product, platform, stated[item.product, platform]),
-                    )
+            for place in ((item.product, platform) for platform in item.platforms):
+                if place in stated:
+                    findings.compare(record.cve, "Debian's fix", (*place, item.fixed), (*place, stated[place]))
 
 
 def _check_scores(findings: Findings, folder: Path, ours: dict[str, Entry]) -> None:

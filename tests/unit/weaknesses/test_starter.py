@@ -12,21 +12,23 @@ import pytest
 from inventory.versions import sort_key
 from weaknesses import starter
 from weaknesses.records import CycleRecord, Refused
-from weaknesses.starter import AS_OF, Entry
-from weaknesses.starter.grammar import IN_THE_WILD, base_score
+from weaknesses.starter import AS_OF
+from weaknesses.starter.grammar import IN_THE_WILD, Entry, base_score
 
-FAMOUS = """
-    CVE-2014-0160 CVE-2014-6271 CVE-2014-7169 CVE-2015-0235 CVE-2016-5195 CVE-2017-0144 CVE-2017-0199 CVE-2017-5638 CVE-2017-7494
-    CVE-2017-11882 CVE-2018-7600 CVE-2018-11776 CVE-2018-13379 CVE-2018-20250 CVE-2019-0708 CVE-2019-5736 CVE-2019-11510 CVE-2019-19781
-    CVE-2020-0601 CVE-2020-0796 CVE-2020-1472 CVE-2020-1938 CVE-2020-5902 CVE-2021-3156 CVE-2021-4034 CVE-2021-26855 CVE-2021-34473
-    CVE-2021-34527 CVE-2021-40444 CVE-2021-41773 CVE-2021-42013 CVE-2021-44228 CVE-2021-45046 CVE-2021-45105 CVE-2021-44832 CVE-2022-0778
-    CVE-2022-0847 CVE-2022-1388 CVE-2022-22965 CVE-2022-26134 CVE-2022-30190 CVE-2022-41040 CVE-2022-42889 CVE-2023-0669 CVE-2023-4863
-    CVE-2023-4911 CVE-2023-4966 CVE-2023-20198 CVE-2023-22515 CVE-2023-22527 CVE-2023-23397 CVE-2023-34362 CVE-2023-38545 CVE-2023-38831
-    CVE-2023-44487 CVE-2023-46604 CVE-2024-1086 CVE-2024-1709 CVE-2024-3094 CVE-2024-3400 CVE-2024-4577 CVE-2024-6387 CVE-2024-21413
-    CVE-2024-21626 CVE-2024-23897 CVE-2024-27198 CVE-2024-31497 CVE-2024-32002 CVE-2024-11477 CVE-2025-0411 CVE-2025-8088 CVE-2025-24813
-    CVE-2025-29824 CVE-2025-32463 CVE-2025-48384 CVE-2025-49113 CVE-2025-53770 CVE-2025-55182 CVE-2026-2441 CVE-2026-21509 CVE-2026-21519
-    CVE-2026-24061
-""".split()
+FAMOUS = {
+    "CVE-2014-0160", "CVE-2014-6271", "CVE-2014-7169", "CVE-2015-0235", "CVE-2016-5195", "CVE-2017-0144", "CVE-2017-0199",
+    "CVE-2017-5638", "CVE-2017-7494", "CVE-2017-11882", "CVE-2018-7600", "CVE-2018-11776", "CVE-2018-13379", "CVE-2018-20250",
+    "CVE-2019-0708", "CVE-2019-5736", "CVE-2019-11510", "CVE-2019-19781", "CVE-2020-0601", "CVE-2020-0796", "CVE-2020-1472",
+    "CVE-2020-1938", "CVE-2020-5902", "CVE-2021-3156", "CVE-2021-4034", "CVE-2021-26855", "CVE-2021-34473", "CVE-2021-34527",
+    "CVE-2021-40444", "CVE-2021-41773", "CVE-2021-42013", "CVE-2021-44228", "CVE-2021-45046", "CVE-2021-45105", "CVE-2021-44832",
+    "CVE-2022-0778", "CVE-2022-0847", "CVE-2022-1388", "CVE-2022-22965", "CVE-2022-26134", "CVE-2022-30190", "CVE-2022-41040",
+    "CVE-2022-42889", "CVE-2023-0669", "CVE-2023-4863", "CVE-2023-4911", "CVE-2023-4966", "CVE-2023-20198", "CVE-2023-22515",
+    "CVE-2023-22527", "CVE-2023-23397", "CVE-2023-34362", "CVE-2023-38545", "CVE-2023-38831", "CVE-2023-44487", "CVE-2023-46604",
+    "CVE-2024-1086", "CVE-2024-1709", "CVE-2024-3094", "CVE-2024-3400", "CVE-2024-4577", "CVE-2024-6387", "CVE-2024-21413",
+    "CVE-2024-21626", "CVE-2024-23897", "CVE-2024-27198", "CVE-2024-31497", "CVE-2024-32002", "CVE-2024-11477", "CVE-2025-0411",
+    "CVE-2025-8088", "CVE-2025-24813", "CVE-2025-29824", "CVE-2025-32463", "CVE-2025-48384", "CVE-2025-49113", "CVE-2025-53770",
+    "CVE-2025-55182", "CVE-2026-2441", "CVE-2026-21509", "CVE-2026-21519", "CVE-2026-24061",
+}  # fmt: skip
 
 ENTRIES = [entry for entry in starter.entries() if isinstance(entry, Entry)]
 RANGES = [(entry.weakness.cve, item) for entry in ENTRIES for item in entry.weakness.ranges or ()]
@@ -34,7 +36,7 @@ CYCLES = [line for line in starter.cycles() if isinstance(line, CycleRecord)]
 
 
 def ecosystem(product: str) -> str:
-    return product.split(":")[0]
+    return product.partition(":")[0]
 
 
 def has_no_fix(entry: Entry) -> bool:
@@ -51,7 +53,7 @@ def test_there_are_about_a_thousand_each_once() -> None:
 
 
 def test_the_famous_ones_are_there() -> None:
-    assert set(FAMOUS) - {entry.weakness.cve for entry in ENTRIES} == set()
+    assert FAMOUS - {entry.weakness.cve for entry in ENTRIES} == set()
 
 
 def test_every_score_follows_from_its_vector() -> None:
@@ -101,9 +103,7 @@ def test_every_bound_is_a_version(side: str) -> None:
 
 def test_bounds_are_in_order() -> None:
     for cve, item in RANGES:
-        start, end, fixed = (
-            sort_key(ecosystem(item.product), version) if version else "" for version in (item.start, item.end, item.fixed)
-        )
+        start, end, fixed = (version and sort_key(ecosystem(item.product), version) for version in (item.start, item.end, item.fixed))
         assert not (start and end) or start < end or (start == end and item.end_included), (cve, item)
         assert not (fixed and end) or end <= fixed, (cve, item)
 
@@ -131,10 +131,42 @@ def test_release_lines_end_after_they_begin() -> None:
 def test_the_common_products_have_release_lines() -> None:
     keys = {key for line in CYCLES for key in line.product_keys}
     assert {
-        "cpe:o:microsoft:windows_10_22h2", "cpe:o:microsoft:windows_11_24h2", "cpe:o:microsoft:windows_server_2022", "cpe:o:apple:macos",
-        "cpe:o:debian:debian_linux", "cpe:o:canonical:ubuntu_linux", "cpe:a:microsoft:office", "cpe:a:oracle:jdk", "cpe:a:python:python", "cpe:a:php:php",
-        "cpe:a:nodejs:node.js", "cpe:a:postgresql:postgresql", "cpe:a:oracle:mysql", "cpe:a:f5:nginx",
-    } <= keys  # fmt: skip
+        "cpe:a:f5:nginx",
+        "cpe:a:microsoft:office",
+        "cpe:a:nodejs:node.js",
+        "cpe:a:oracle:jdk",
+        "cpe:a:oracle:mysql",
+        "cpe:a:php:php",
+        "cpe:a:postgresql:postgresql",
+        "cpe:a:python:python",
+        "cpe:o:apple:macos",
+        "cpe:o:canonical:ubuntu_linux",
+        "cpe:o:debian:debian_linux",
+        "cpe:o:microsoft:windows_10_22h2",
+        "cpe:o:microsoft:windows_11_24h2",
+        "cpe:o:microsoft:windows_server_2022",
+    } <= keys
+
+
+def test_releases_are_versions_with_a_day() -> None:
+    header, *lines = [
+        line for line in (starter.FOLDER / "releases.tsv").read_text(encoding="utf-8").splitlines() if not line.startswith("#")
+    ]
+    assert header.split("\t") == ["product", "version", "released", "platform"]
+    rows = [line.split("\t") for line in lines]
+    assert len({product for product, *_ in rows}) >= 200
+    assert len({(product, version, platform) for product, version, _, platform in rows}) == len(rows)
+    for product, version, released, platform in rows:
+        assert sort_key(ecosystem(product), version), (product, version)
+        assert dt.date.fromisoformat(released) <= AS_OF
+        assert platform
+
+
+def test_releases_reach_from_vulnerable_to_fixed() -> None:
+    rows = [line.split("\t") for line in (starter.FOLDER / "releases.tsv").read_text(encoding="utf-8").splitlines() if "\t" in line][1:]
+    known = {item.product for _, item in RANGES}
+    covered = {product for product, *_ in rows}
+    assert len(covered & known) >= 170
 
 
 @pytest.mark.feeds
