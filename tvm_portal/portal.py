@@ -81,7 +81,7 @@ def programs(*, home: Path, port: int, environ: Mapping[str, str]) -> list[Progr
     surroundings = {**environ, "PYTHONPATH": str(BASE)}
     return [
         Program("web", [*web, "--blocking-threads", "4", "tvm_portal.wsgi:application"], surroundings),
-        Program("worker", worker, surroundings, orphaned=signal.SIGQUIT),  # does not wait for tasks whose database is gone
+        Program("worker", worker, surroundings, orphaned=signal.SIGKILL),  # would wait for a broker that is gone
         Program("beat", beat, surroundings),
     ]
 
