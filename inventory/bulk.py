@@ -120,7 +120,7 @@ def merge_installations(installed: Sequence[Installed], *, covers: dict[int, Ite
             cursor.execute("ANALYZE incoming_installation")
     parameters = {"machine_ids": list(covers), "covers": [_SEPARATOR.join(parts) for parts in covers.values()], "now": now}
     changes = [Change(**row) for row in sql.rows("inventory/merge_installations", parameters)]
-    sql.run("inventory/merge_evidence")
+    sql.run("inventory/merge_evidence", {"machine_ids": list(covers)})
     return changes
 
 

@@ -51,8 +51,7 @@ class Digester:
         if not is_package(part):
             total.update(self._salt.encode())
         known = self._records
-        for one in sorted([known.get(record) or self._record(record) for record in records]):
-            total.update(one)
+        total.update(b"".join(sorted([known.get(record) or self._record(record) for record in records])))
         return total.hexdigest()
 
     def _record(self, record: InstalledSoftware) -> bytes:

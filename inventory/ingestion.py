@@ -70,24 +70,27 @@ class Ingestion:
     def _store(self, found: Iterator[Report | Rejected], *, complete: bool) -> None:
         intake = Intake(aliases=aliases.current(), now=self._now, platform=self._platform)
         batch: dict[str, Report] = {}
-        records = 0
+        records, fault = 0, None
         try:
-            for item in found:
-                if isinstance(item, Rejected):
-                    self._reject(item)
-                    continue
-                report = self._named(item, complete=complete)
-                if is_empty(report):
-                    continue
+            for report in self._reports(found, complete=complete):
                 if report.machine.external_id in batch or len(batch) >= _BATCH_MACHINES or records >= _BATCH_RECORDS:
                     self._totals.add(intake.store(batch.values()))
                     batch, records = {}, 0
                 batch[report.machine.external_id] = report
                 records += len(report.software)
-        finally:
-            # What was read before a file turned out to be unreadable further on is kept.
-            if batch:
-                self._totals.add(intake.store(batch.values()))
+        except UnreadableReport as error:  # what was read before a file turned out to be unreadable further on is kept
+            fault = error
+        if batch:
+            self._totals.add(intake.store(batch.values()))
+        if fault is not None:
+            raise fault
+
+    def _reports(self, found: Iterator[Report | Rejected], *, complete: bool) -> Iterator[Report]:
+        for item in found:
+            if isinstance(item, Rejected):
+                self._reject(item)
+            elif not is_empty(item):
+                yield self._named(item, complete=complete)
 
     def _named(self, report: Report, *, complete: bool) -> Report:
         """The report of a named machine. A file that is cut off removes nothing, unless each of its records stands alone."""

@@ -96,10 +96,9 @@ class _Target:
 
 @dataclass(slots=True)
 class Memory:
-    """What records were found to be, by platform, and the ids of versions. Good for one edition of the aliases."""
+    """The version ids of records, by the machine's platform. Good for one edition of the aliases, and while no version is deleted."""
 
-    identities: dict[str, dict[InstalledSoftware, VersionIdentity]] = field(default_factory=dict)
-    versions: dict[VersionIdentity, int] = field(default_factory=dict)
+    versions: dict[str, dict[InstalledSoftware, int]] = field(default_factory=dict)
 
 
 class Intake:
@@ -112,7 +111,7 @@ class Intake:
         self._default_group = 0
         self._digester = Digester(alias_fingerprint=aliases.fingerprint)
         self._groups: list[tuple[int, object]] | None = None
-        self._versions: dict[str, dict[InstalledSoftware, int]] = {}
+        self._versions = memory.versions if memory else {}
 
     def store(self, reports: Iterable[Report]) -> Totals:
         """Store reports of different machines, each with its external id. Committed when this returns."""
@@ -164,11 +163,6 @@ class Intake:
                 if not (left and may_retry and isinstance(error.__cause__, _PASSING)):
                     raise
         raise OperationalError("other reports of the same machines kept coming in between")
-
-    def _forget_since(self, known: dict[VersionIdentity, int]) -> None:
-        """Versions of a transaction that was rolled back do not exist."""
-        self._versions.clear()
-        self._versions.update(known)
 
     def _merge(self, prepared: list[_Prepared]) -> Totals:
         """Steps 2 to 4."""

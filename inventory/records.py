@@ -37,6 +37,15 @@ class InstalledSoftware:
     cpe: str = ""
     platform: str = ""  # distribution and release the package is from; empty: the machine's own
     evidence: tuple[str, ...] = ()
+    _hash: int = field(init=False, repr=False, compare=False, default=0)
+
+    def __post_init__(self) -> None:
+        said = (self.ecosystem, self.name, self.version, self.vendor, self.cpe, self.platform, self.evidence)
+        object.__setattr__(self, "_hash", hash(said))
+
+    def __hash__(self) -> int:
+        """Kept, as a record shared by a thousand machines is looked up thousands of times."""
+        return self._hash
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from typing import Any, BinaryIO
 from xml.etree.ElementTree import Element, ParseError
 
-import ijson
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import iterparse
 
@@ -22,6 +21,7 @@ from inventory.rules import family_of, platform_of
 from inventory.sources import fields
 from inventory.sources.components import HOST_TYPES, Component, software_of
 from inventory.sources.frame import Limits, Source
+from inventory.sources.json_stream import BadJson, values
 from inventory.sources.systems import operating_system
 
 _XML = re.compile(rb"<(?:\w+:)?bom[\s>][^>]*cyclonedx|cyclonedx\.org/schema/bom", re.IGNORECASE)
@@ -136,30 +136,19 @@ def _named(component: Component, limits: Limits) -> tuple[str, str, str]:
 
 
 def _of_json(stream: BinaryIO, bill: _Bill, limits: Limits) -> Iterator[Found]:
-    _read_metadata(stream, bill)
-    stream.seek(0)
     number = 0
     try:
-        for value in ijson.items(stream, "components.item", use_float=True):
-            number += 1
-            yield from _flat(value, f"component {number}", limits)
-    except (ijson.JSONError, UnicodeDecodeError, RecursionError) as error:
-        words = fields.excerpt(str(error).splitlines()[0] if str(error) else "nested too deep")
-        yield "document", Rejected("document", f"not valid JSON after component {number}: {words}; the components before it were read")
-
-
-def _read_metadata(stream: BinaryIO, bill: _Bill) -> None:
-    """The host and the serial number, wherever they stand. A broken document is reported by the reading of its components."""
-    try:
-        for prefix, event, value in ijson.parse(stream, use_float=True):
-            if prefix == "serialNumber" and event == "string":
-                bill.serial = value[:200]
-            elif prefix == "metadata.component.type" and event == "string":
-                bill.host = Component(type=value, name=bill.host.name if bill.host else "")
-            elif prefix == "metadata.component.name" and event == "string":
-                bill.host = Component(type=bill.host.type if bill.host else "", name=value)
-    except (ijson.JSONError, UnicodeDecodeError):
-        return
+        for path, value in values(stream, "serialNumber", "metadata.component", "components.item"):
+            if path == "components.item":
+                number += 1
+                yield from _flat(value, f"component {number}", limits)
+            elif path == "serialNumber":
+                bill.serial = value[:200] if isinstance(value, str) else ""
+            elif isinstance(value, dict):
+                bill.host = Component(type=value.get("type"), name=value.get("name"))
+    except BadJson as error:
+        reason = f"not valid JSON after component {number}: {error}; the components before it were read"
+        yield "document", Rejected("document", reason)
 
 
 def _flat(value: Any, place: str, limits: Limits) -> Iterator[Found]:

@@ -13,11 +13,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
-import ijson
-
 from inventory.records import InstalledSoftware, Rejected, Report, Reports
 from inventory.sources import fields
 from inventory.sources.frame import Limits, Source
+from inventory.sources.json_stream import BadJson, values
 from inventory.sources.osquery_facts import machine_facts, operating_system_of, short
 from inventory.sources.osquery_tables import Table, table_of
 
@@ -60,12 +59,12 @@ def _events(stream: BinaryIO, limits: Limits) -> Iterator[tuple[str, Any]]:
 def _array(stream: BinaryIO) -> Iterator[tuple[str, Any]]:
     number = 0
     try:
-        for event in ijson.items(stream, "item", use_float=True):
+        for _, event in values(stream, "item"):
             number += 1
             yield f"record {number}", event
-    except (ijson.JSONError, UnicodeDecodeError, RecursionError) as error:
+    except BadJson as error:
         place = f"record {number + 1}"
-        yield place, Rejected(place, f"not valid JSON from here on: {_first_line(error)}")
+        yield place, Rejected(place, f"not valid JSON from here on: {error}")
 
 
 def _lines(stream: BinaryIO, limits: Limits) -> Iterator[tuple[str, Any]]:

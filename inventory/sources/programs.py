@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 from typing import Any, BinaryIO
 
-import ijson
-
 from inventory.records import InstalledSoftware, MachineFacts, Rejected, Report, Reports
 from inventory.sources import fields
 from inventory.sources.frame import Limits, Source
+from inventory.sources.json_stream import BadJson, values
 
 _NAME = re.compile(rb'^\s*(?:\xef\xbb\xbf)?\[\s*\{[^{}\[\]]*"(?:name|DisplayName)"\s*:')
 
@@ -24,7 +23,7 @@ def parse(stream: BinaryIO, limits: Limits) -> Reports:
     software: dict[InstalledSoftware, None] = {}
     number, complete = 0, True
     try:
-        for row in ijson.items(stream, "item", use_float=True):
+        for _, row in values(stream, "item"):
             number += 1
             if number > limits.records:
                 yield Rejected(f"record {number}", f"more than {limits.records:,} records; the rest was left out")
@@ -35,9 +34,9 @@ def parse(stream: BinaryIO, limits: Limits) -> Reports:
                 software[made] = None
             else:
                 yield Rejected(f"record {number}", made, fields.excerpt(row))
-    except (ijson.JSONError, UnicodeDecodeError) as error:
+    except BadJson as error:
         complete = False
-        yield Rejected(f"record {number + 1}", f"not valid JSON from here on: {fields.excerpt(error)}")
+        yield Rejected(f"record {number + 1}", f"not valid JSON from here on: {error}")
     if software:
         facts = MachineFacts(external_id="", family="windows", platform="windows")
         yield Report(machine=facts, software=tuple(software), covers=frozenset({"cpe"} if complete else ()))

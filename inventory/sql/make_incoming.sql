@@ -6,3 +6,5 @@ CREATE TEMPORARY TABLE IF NOT EXISTS incoming_installation (
     mode "char" NOT NULL,
     evidence text[] NOT NULL
 ) ON COMMIT DELETE ROWS
+-- ;;
+DELETE FROM incoming_installation

@@ -1,0 +1,81 @@
+"""Values out of a JSON document as it is read, whatever its size, with a bound on nesting.
+
+The streaming library's own path tracking keeps a path text per level, which makes a few kilobytes of brackets cost
+gigabytes; here only the first levels have a path, and a document that nests deeper than allowed is refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import BinaryIO
+
+import ijson
+from ijson.common import ObjectBuilder
+
+DEPTH = 128
+_OPENING = frozenset({"start_map", "start_array"})
+_CLOSING = frozenset({"end_map", "end_array"})
+
+
+class BadJson(Exception):
+    """The document is not JSON, ends early or nests too deep; the message says which. What came before was yielded."""
+
+
+def values(stream: BinaryIO, *paths: str) -> Iterator[tuple[str, object]]:
+    """The values at these paths ("serialNumber", "components.item"), as (path, value), in the document's order.
+
+    A path's parts are object keys, and `item` for an element of a list. Raises BadJson.
+    """
+    walker = _Walker(frozenset(paths))
+    try:
+        for event, value in ijson.basic_parse(stream, use_float=True):
+            found = walker.take(event, value)
+            if found is not None:
+                yield found
+    except (ijson.JSONError, UnicodeDecodeError, ValueError) as error:
+        raise BadJson(str(error).splitlines()[0].strip() if str(error) else "not readable") from error
+
+
+class _Walker:
+    def __init__(self, paths: frozenset[str]) -> None:
+        self._paths = paths
+        self._longest = max(path.count(".") + 1 for path in paths)
+        self._open: list[str] = []  # of the first levels: the key in force in each open object, "item" in a list
+        self._depth = 0
+        self._builder: ObjectBuilder | None = None
+        self._builder_path = ""
+        self._builder_depth = 0
+
+    def take(self, event: str, value: object) -> tuple[str, object] | None:
+        if self._builder is None:
+            self._start_building(event)
+        if self._builder is not None:
+            self._builder.event(event, value)
+        self._move(event, value)
+        if self._builder is not None and self._depth == self._builder_depth:
+            found = (self._builder_path, self._builder.value)
+            self._builder = None
+            return found
+        return None
+
+    def _start_building(self, event: str) -> None:
+        """A value begins at every event but a key and an end."""
+        if event == "map_key" or event in _CLOSING or self._depth > self._longest:
+            return
+        path = ".".join(self._open)
+        if path in self._paths:
+            self._builder, self._builder_path, self._builder_depth = ObjectBuilder(), path, self._depth
+
+    def _move(self, event: str, value: object) -> None:
+        if event in _OPENING:
+            self._depth += 1
+            if self._depth > DEPTH:
+                raise ValueError(f"nested deeper than {DEPTH} levels")
+            if self._depth <= self._longest:
+                self._open.append("item" if event == "start_array" else "")
+        elif event in _CLOSING:
+            if self._depth <= self._longest:
+                self._open.pop()
+            self._depth -= 1
+        elif event == "map_key" and self._depth <= self._longest:
+            self._open[-1] = str(value)

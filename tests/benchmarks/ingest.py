@@ -1,0 +1,146 @@
+"""Taking reports in, against the floor of a bare COPY of the rows that they end in.
+
+At scale N: N Windows machines with 100 programs each, of at most 4,000 distinct versions, in osquery logs of 500
+machines a file; then one machine of 500 packages, reported again unchanged and with 10 packages upgraded.
+Everything happens in one transaction that is rolled back.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+import json
+import random
+import time
+from collections.abc import Iterator
+from statistics import median
+
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
+
+from inventory.actions import ingest
+from inventory.models import IngestRun
+from tests.benchmarks import Row
+
+NOW = dt.datetime(2026, 3, 16, 12, tzinfo=dt.UTC)
+PROGRAMS = 100
+MACHINES_A_FILE = 500
+PACKAGES = 500
+_INSTALLATIONS = "machine_id, version_id, first_seen"
+_EVIDENCE = "machine_id, version_id, evidence"
+
+
+def run(scale: int) -> list[Row]:
+    with transaction.atomic():
+        rows = [*_bulk(scale), *_one_machine(scale)]
+        transaction.set_rollback(True)
+    return rows
+
+
+# --- many machines ---------------------------------------------------------------------------------------------------
+
+
+def _bulk(scale: int) -> list[Row]:
+    files = list(_logs(scale))
+    first, stored = _ingested(files)
+    again, unchanged = _ingested(files)
+    assert stored == scale * PROGRAMS + scale, stored  # and an operating system each
+    assert unchanged == 0
+    floor = _bare_copy()
+    return [
+        Row("bulk ingest, new machines", scale, first, "s", floor, first / floor, 2.0),
+        Row("bulk ingest, nothing new", scale, again, "s", floor, again / floor, 1.0),
+    ]
+
+
+def _logs(machines: int) -> Iterator[bytes]:
+    chance = random.Random(1)
+    catalogue = [
+        {"name": f"Program {number // 4}", "version": f"{number % 4}.{number % 7}.{number % 11}", "publisher": f"Vendor {number % 90}",
+         "install_location": f"C:\\Program Files\\Program {number // 4}", "identifying_number": "", "language": "1033"}
+        for number in range(min(4_000, max(400, machines // 2)))
+    ]  # fmt: skip
+    for start in range(0, machines, MACHINES_A_FILE):
+        lines = []
+        for number in range(start, min(start + MACHINES_A_FILE, machines)):
+            host = f"bench-{number:07}"
+            lines.append(_event(host, "os_version", [{"name": "Windows 11 Pro", "version": "10.0.22631", "platform": "windows"}]))
+            lines.append(_event(host, "programs", [catalogue[place] for place in sorted(chance.sample(range(len(catalogue)), PROGRAMS))]))
+        yield b"\n".join(lines)
+
+
+def _event(host: str, table: str, rows: list[dict[str, str]]) -> bytes:
+    return json.dumps({"name": f"pack_{table}", "hostIdentifier": host, "action": "snapshot", "snapshot": rows}).encode()
+
+
+def _ingested(files: list[bytes]) -> tuple[float, int]:
+    started, added = time.perf_counter(), 0
+    for number, file in enumerate(files):
+        report = ingest(stream=io.BytesIO(file), filename=f"bench-{number}.log", source="osquery", now=NOW)
+        assert report.state == IngestRun.State.DONE, report.error
+        added += report.added
+    return time.perf_counter() - started, added
+
+
+def _bare_copy() -> float:
+    """Seconds to copy the rows just stored into empty twins of their tables: same columns, keys, indexes and partitions."""
+    with connection.cursor() as cursor:
+        lines = {}
+        for table, columns in (("installation", _INSTALLATIONS), ("installationevidence", _EVIDENCE)):
+            with cursor.cursor.copy(f"COPY (SELECT {columns} FROM inventory_{table}) TO STDOUT") as copy:
+                lines[table] = b"".join(bytes(part) for part in copy)
+            _make_twin(f"inventory_{table}")
+        started = time.perf_counter()
+        for table, columns in (("installation", _INSTALLATIONS), ("installationevidence", _EVIDENCE)):
+            with cursor.cursor.copy(f"COPY twin_inventory_{table} ({columns}) FROM STDIN") as copy:
+                copy.write(lines[table])
+        return time.perf_counter() - started
+
+
+def _make_twin(table: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(f"CREATE TABLE twin_{table} (LIKE {table} INCLUDING ALL) PARTITION BY HASH (machine_id)")
+        cursor.execute("SELECT count(*) FROM pg_inherits WHERE inhparent = %s::regclass", [table])
+        count = cursor.fetchone()[0]
+        for number in range(count):
+            cursor.execute(
+                f"CREATE TABLE twin_{table}_{number} PARTITION OF twin_{table} FOR VALUES WITH (MODULUS {count}, REMAINDER {number})"
+            )
+
+
+# --- one machine -----------------------------------------------------------------------------------------------------
+
+
+def _one_machine(scale: int) -> list[Row]:
+    _report(0)
+    unchanged = [_timed(0) for _ in range(20)]
+    changed = [_timed(upgrade) for upgrade in range(1, 21)]
+    return [
+        _figure("one report of 500 packages, unchanged", scale, unchanged, 2.0),
+        _figure("one report of 500 packages, 10 upgraded", scale, changed, 20.0),
+        _figure("one report, unchanged: statements", scale, unchanged, 5.0, statements=True),
+        _figure("one report, 10 upgraded: statements", scale, changed, 20.0, statements=True),
+    ]
+
+
+def _figure(name: str, scale: int, figures: list[tuple[float, int]], goal: float, *, statements: bool = False) -> Row:
+    value = float(max(count for _, count in figures)) if statements else median(seconds for seconds, _ in figures) * 1000
+    return Row(name, scale, value, "statements" if statements else "ms", 1.0, value, goal)
+
+
+def _timed(upgrade: int) -> tuple[float, int]:
+    """Seconds and statements of one report. Measured apart: counting costs time."""
+    started = time.perf_counter()
+    _report(upgrade)
+    seconds = time.perf_counter() - started
+    with CaptureQueriesContext(connection) as queries:
+        _report(upgrade + 1000 if upgrade else 0)
+    return seconds, sum(1 for query in queries if "SAVEPOINT" not in query["sql"])
+
+
+def _report(upgrade: int) -> None:
+    rows = [
+        {"name": f"package-{number}", "version": f"1.{number}-{upgrade if number < 10 else 1}", "source": "", "status": "install ok installed"}
+        for number in range(PACKAGES)
+    ]
+    ingest(stream=io.BytesIO(_event("bench-one", "deb_packages", rows)), filename="", source="osquery", now=NOW)
