@@ -46,14 +46,13 @@ def recompute(*, now: dt.datetime, kind: str = Run.Kind.FULL, afresh: bool = Fal
     bulk.find_live(weights, Scope())
     changed = _rebuild_changed(weights, now=now)
     restated = bulk.restated_software()
-    bulk.store_machine_scores(weights, Scope())
-    bulk.sum_contributions(weights, Scope(), sign=1)
-    bulk.store_stats(weights)
-    bulk.describe(weights, now=now, software_ids=None)
-    bulk.name(weights, software_ids=restated)
+    rescored = bulk.store_machine_scores(weights, Scope())
+    moved = bool(changed or restated or rescored) or _moved_since(previous, chosen)
+    _sum_everything(weights, recommendations=moved)
+    bulk.describe(weights, now=now, software_ids=restated)
     bulk.settle(now=now)
     sql.run("recommendations/store_version_signatures")
-    _look_back(previous, moved=bool(changed or restated), now=now)
+    _look_back(previous, moved=moved, now=now)
     sql.run("recommendations/clear_dirty", {"machines": list(dirty), "since": list(dirty.values())})
     run = Run(kind=kind, started_at=now, settings=chosen)
     return _finish(run, now=now, machines=changed)
@@ -94,7 +93,6 @@ def score_versions(*, version_ids: Sequence[int], now: dt.datetime) -> None:
     software_ids = _software_of(version_ids)
     bulk.score_versions(weights, now=now, software_ids=software_ids)
     bulk.describe(weights, now=now, software_ids=software_ids)
-    bulk.name(weights, software_ids=software_ids)
     if VersionStat.objects.filter(version_id__in=version_ids).exists():
         sql.run("recommendations/count_weaknesses")
 
@@ -113,8 +111,7 @@ def apply_effects(*, now: dt.datetime) -> None:
     weights = _parameters(previous.settings, now)
     bulk.find_live(weights, Scope())
     bulk.store_machine_scores(weights, Scope())
-    bulk.sum_contributions(weights, Scope(), sign=1)
-    bulk.store_stats(weights)
+    _sum_everything(weights, recommendations=True)
     bulk.settle(now=now)
     _finish(_incremental(previous, now=now), now=now, machines=0)
 
@@ -131,26 +128,42 @@ def _rebuild_changed(weights: bulk.Parameters, *, now: dt.datetime) -> int:
     """Rebuild the machines that differ from what their scores rest on; returns how many did."""
     changed = bulk.changed_machines()
     if changed:
-        scope = Scope(tuple(changed)) if len(changed) <= EVERYTHING_FROM else Scope()
-        bulk.count_holdings(scope, sign=-1)
+        scope, moved = _scope(list(changed)), _scope([machine for machine, moved in changed.items() if moved])
+        bulk.count_holdings(scope, moved=moved, sign=-1)
         bulk.rebuild(weights, scope, now=now)
-        bulk.count_holdings(scope, sign=1)
+        bulk.count_holdings(scope, moved=moved, sign=1)
     bulk.apply_holdings()
     return len(changed)
+
+
+def _scope(machines: Sequence[int]) -> Scope:
+    return Scope(tuple(machines)) if len(machines) <= EVERYTHING_FROM else Scope()
+
+
+def _sum_everything(weights: bulk.Parameters, *, recommendations: bool) -> None:
+    """Add all sums up again; those per recommendation only where something they are made of moved."""
+    if recommendations:
+        bulk.sum_contributions(weights, Scope(), sign=1)
+        bulk.store_stats()
+    bulk.sum_groups(weights, Scope(), sign=1)
+    bulk.store_groups(weights)
 
 
 def _look_back(previous: Run | None, *, moved: bool, now: dt.datetime) -> None:
     """Counts per weakness, and the timeline: what is here now against what the last full run found."""
     first = previous is None or not PresentWeakness.objects.exists()
     moment = {"now": now, "today": now.date(), "first": first, "previous": previous.finished_at if previous else None}
-    if first or moved or _refreshed_since(previous):
+    if first or moved:
         sql.run("recommendations/count_weaknesses")
         sql.run("recommendations/record_events", moment)
     sql.run("recommendations/record_milestones", moment)
 
 
-def _refreshed_since(previous: Run | None) -> bool:
-    return previous is None or Run.objects.filter(kind=Run.Kind.INCREMENTAL, id__gt=previous.pk).exists()
+def _moved_since(previous: Run | None, chosen: Mapping[str, Any]) -> bool:
+    """Whether the stored sums may be others than the last full run's: incremental runs since, or other settings."""
+    if previous is None or previous.settings != chosen:
+        return True
+    return Run.objects.filter(kind=Run.Kind.INCREMENTAL, finished_at__gte=previous.finished_at).exists()
 
 
 def _refresh(weights: bulk.Parameters, scope: Scope, *, now: dt.datetime) -> None:
@@ -158,12 +171,14 @@ def _refresh(weights: bulk.Parameters, scope: Scope, *, now: dt.datetime) -> Non
         bulk.score_versions(weights, now=now, software_ids=software_ids)
     bulk.find_live(weights, scope)
     bulk.remember_versions(scope)
-    bulk.count_holdings(scope, sign=-1)
+    bulk.count_holdings(scope, moved=scope, sign=-1)
     bulk.sum_contributions(weights, scope, sign=-1)
+    bulk.sum_groups(weights, scope, sign=-1)
     bulk.rebuild(weights, scope, now=now)
     bulk.store_machine_scores(weights, scope)
-    bulk.count_holdings(scope, sign=1)
+    bulk.count_holdings(scope, moved=scope, sign=1)
     bulk.sum_contributions(weights, scope, sign=1)
+    bulk.sum_groups(weights, scope, sign=1)
     bulk.apply_holdings()
     flipped = bulk.flipped_software()
     bulk.apply_stats(weights, scope, population=_population_changed(scope))
@@ -171,7 +186,6 @@ def _refresh(weights: bulk.Parameters, scope: Scope, *, now: dt.datetime) -> Non
     if flipped:
         sql.run("recommendations/match_pairs", {**weights, "everything": False, "software_ids": flipped})
         bulk.describe(weights, now=now, software_ids=flipped)
-        bulk.name(weights, software_ids=flipped)
     bulk.settle(now=now)
 
 

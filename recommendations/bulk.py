@@ -45,10 +45,10 @@ def give_memory(megabytes: int) -> None:
 
 
 def score_versions(weights: Parameters, *, now: dt.datetime, software_ids: Iterable[int] | None) -> None:
-    """version_score of the versions of some software (None: all). Leaves part_pair and part_version_signature."""
+    """version_score of the versions of some software (None: of all that changed). Leaves part_pair and part_restated."""
     parameters = {**weights, **_software(software_ids), "now": now}
-    sql.run("recommendations/match_pairs", parameters)
-    sql.run("recommendations/store_version_scores", parameters)
+    for name in ("match_pairs", "find_restated_versions", "store_version_scores"):
+        sql.run(f"recommendations/{name}", parameters)
 
 
 def find_live(weights: Parameters, scope: Scope) -> None:
@@ -58,13 +58,19 @@ def find_live(weights: Parameters, scope: Scope) -> None:
     sql.run("recommendations/make_sums")
 
 
-def changed_machines() -> list[int]:
-    """Machines whose scores rest on something else than what is there now."""
-    return [row["machine_id"] for row in sql.rows("recommendations/find_changed_machines")]
+def changed_machines() -> dict[int, bool]:
+    """Machines whose scores rest on something else than what is there now; True where their contents or group moved."""
+    return {row["machine_id"]: row["moved"] for row in sql.rows("recommendations/find_changed_machines")}
 
 
-def count_holdings(scope: Scope, *, sign: int) -> None:
-    sql.run("recommendations/count_holdings", {**scope.parameters, "sign": sign})
+def count_holdings(scope: Scope, *, moved: Scope, sign: int) -> None:
+    """Machines per version and software (of `moved`, the others carry what they carried), and per software exposed."""
+    sql.run("recommendations/count_contents", {**moved.parameters, "sign": sign})
+    sql.run("recommendations/count_exposed", {**scope.parameters, "sign": sign})
+
+
+def sum_groups(weights: Parameters, scope: Scope, *, sign: int) -> None:
+    sql.run("recommendations/sum_groups", {**weights, **scope.parameters, "sign": sign})
 
 
 def sum_contributions(weights: Parameters, scope: Scope, *, sign: int) -> None:
@@ -80,10 +86,12 @@ def rebuild(weights: Parameters, scope: Scope, *, now: dt.datetime) -> None:
         _analyze("recommendations_exposure", "recommendations_machinebasis")
 
 
-def store_machine_scores(weights: Parameters, scope: Scope) -> None:
-    sql.run("recommendations/store_machine_scores", {**weights, **scope.parameters})
-    if scope.machines is None:
+def store_machine_scores(weights: Parameters, scope: Scope) -> int:
+    """Scores of the live machines in scope; returns how many changed."""
+    *_, deleted, written = sql.run("recommendations/store_machine_scores", {**weights, **scope.parameters})
+    if written >= ANALYZE_FROM:
         _analyze("recommendations_machinescore")
+    return deleted + written
 
 
 def apply_holdings() -> None:
@@ -101,35 +109,26 @@ def restated_software() -> list[int]:
     return [row["software_id"] for row in sql.rows("recommendations/read_restated_software")]
 
 
-def store_stats(weights: Parameters) -> None:
-    sql.run("recommendations/store_stats", weights)
+def store_stats() -> None:
+    sql.run("recommendations/store_stats")
+
+
+def store_groups(weights: Parameters) -> None:
+    sql.run("recommendations/store_groups", weights)
 
 
 def apply_stats(weights: Parameters, scope: Scope, *, population: bool) -> None:
     sql.run("recommendations/apply_stats", {**weights, **scope.parameters, "population": population})
 
 
-def describe(weights: Parameters, *, now: dt.datetime, software_ids: Iterable[int] | None) -> None:
-    """What lists show of the recommendations of some software (None: all), from part_pair and version_stat."""
+def describe(weights: Parameters, *, now: dt.datetime, software_ids: Collection[int]) -> None:
+    """What lists show of the recommendations of some software, from part_pair and version_stat: facts, counts, titles."""
+    if not software_ids:
+        return
     parameters = {**weights, **_software(software_ids), "now": now}
     for name in ("describe_recommendations", "count_software_present_weaknesses"):
         sql.run(f"recommendations/{name}", parameters)
-
-
-def name(weights: Parameters, *, software_ids: Collection[int]) -> None:
-    """Titles of the recommendations of some software, with the version that ends all its known weaknesses."""
-    if not software_ids:
-        return
-    targets = fix_targets(software_ids=sorted(software_ids))
-    parameters = {
-        **weights,
-        "software_ids": sorted(software_ids),
-        "target_software": [software_id for software_id, _ in targets],
-        "target_platform": [platform for _, platform in targets],
-        "target_version": [target.version for target in targets.values()],
-        "target_exact": [target.exact for target in targets.values()],
-    }
-    sql.run("recommendations/name_recommendations", parameters)
+    _name(weights, software_ids)
 
 
 def settle(*, now: dt.datetime) -> None:
@@ -140,6 +139,20 @@ def settle(*, now: dt.datetime) -> None:
 def remember_versions(scope: Scope) -> None:
     """part_before: what the machines in scope carried when last computed."""
     sql.run("recommendations/remember_versions", scope.parameters)
+
+
+def _name(weights: Parameters, software_ids: Collection[int]) -> None:
+    """Titles, with the version that ends all known weaknesses."""
+    targets = fix_targets(software_ids=sorted(software_ids))
+    parameters = {
+        **weights,
+        "software_ids": sorted(software_ids),
+        "target_software": [software_id for software_id, _ in targets],
+        "target_platform": [platform for _, platform in targets],
+        "target_version": [target.version for target in targets.values()],
+        "target_exact": [target.exact for target in targets.values()],
+    }
+    sql.run("recommendations/name_recommendations", parameters)
 
 
 def _mitigating() -> bool:

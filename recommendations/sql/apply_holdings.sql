@@ -14,35 +14,24 @@ LEFT JOIN (
 ) o ON o.version_id = c.version_id
 WHERE (coalesce(o.installed, 0) = 0) <> (coalesce(o.installed, 0) + c.machines = 0)
 -- ;;
-UPDATE inventory_versionstat o SET installed = o.installed + c.machines
-FROM part_change c WHERE c.kind = 0 AND c.id = o.version_id AND c.group_id = o.group_id
+INSERT INTO inventory_versionstat AS o (version_id, group_id, installed)
+SELECT c.id, c.group_id, c.machines
+FROM part_change c JOIN inventory_version v ON v.id = c.id JOIN inventory_machinegroup g ON g.id = c.group_id
+WHERE c.kind = 0
+ON CONFLICT (version_id, group_id) DO UPDATE SET installed = o.installed + EXCLUDED.installed
 -- ;;
-INSERT INTO inventory_versionstat (version_id, group_id, installed)
-SELECT c.id, c.group_id, c.machines FROM part_change c
-WHERE c.kind = 0 AND c.machines > 0 AND EXISTS (SELECT FROM inventory_version v WHERE v.id = c.id)
-  AND NOT EXISTS (SELECT FROM inventory_versionstat o WHERE o.version_id = c.id AND o.group_id = c.group_id)
+DELETE FROM inventory_versionstat o USING part_change c
+WHERE c.kind = 0 AND c.machines < 0 AND c.id = o.version_id AND c.group_id = o.group_id AND o.installed <= 0
 -- ;;
-DELETE FROM inventory_versionstat WHERE installed <= 0
+INSERT INTO inventory_softwarestat AS o (software_id, group_id, installed, exposed)
+SELECT c.id, c.group_id, coalesce(sum(c.machines) FILTER (WHERE c.kind = 1), 0), coalesce(sum(c.machines) FILTER (WHERE c.kind = 2), 0)
+FROM part_change c JOIN inventory_software s ON s.id = c.id JOIN inventory_machinegroup g ON g.id = c.group_id
+WHERE c.kind > 0
+GROUP BY c.id, c.group_id
+ON CONFLICT (software_id, group_id) DO UPDATE SET installed = o.installed + EXCLUDED.installed, exposed = o.exposed + EXCLUDED.exposed
 -- ;;
-WITH change AS (
-    SELECT id AS software_id, group_id, coalesce(sum(machines) FILTER (WHERE kind = 1), 0) AS installed,
-        coalesce(sum(machines) FILTER (WHERE kind = 2), 0) AS exposed
-    FROM part_change WHERE kind > 0 GROUP BY id, group_id
-)
-UPDATE inventory_softwarestat o SET installed = o.installed + c.installed, exposed = o.exposed + c.exposed
-FROM change c WHERE c.software_id = o.software_id AND c.group_id = o.group_id
--- ;;
-WITH change AS (
-    SELECT id AS software_id, group_id, coalesce(sum(machines) FILTER (WHERE kind = 1), 0) AS installed,
-        coalesce(sum(machines) FILTER (WHERE kind = 2), 0) AS exposed
-    FROM part_change WHERE kind > 0 GROUP BY id, group_id
-)
-INSERT INTO inventory_softwarestat (software_id, group_id, installed, exposed)
-SELECT c.software_id, c.group_id, c.installed, c.exposed FROM change c
-WHERE c.installed > 0 AND EXISTS (SELECT FROM inventory_software s WHERE s.id = c.software_id)
-  AND NOT EXISTS (SELECT FROM inventory_softwarestat o WHERE o.software_id = c.software_id AND o.group_id = c.group_id)
--- ;;
-DELETE FROM inventory_softwarestat WHERE installed <= 0
+DELETE FROM inventory_softwarestat o USING part_change c
+WHERE c.kind = 1 AND c.machines < 0 AND c.id = o.software_id AND c.group_id = o.group_id AND o.installed <= 0
 -- ;;
 -- The counters on software that changed.
 UPDATE inventory_software s

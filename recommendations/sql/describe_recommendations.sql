@@ -9,7 +9,7 @@ WITH fact AS (
     FROM part_pair p
     JOIN inventory_software s ON s.id = p.software_id
     JOIN recommendations_recommendation r ON r.key = 'va-_-' || s.key || p.slot
-    WHERE EXISTS (SELECT FROM inventory_versionstat x WHERE x.version_id = p.version_id)
+    WHERE p.software_id = ANY(%(software_ids)s) AND EXISTS (SELECT FROM inventory_versionstat x WHERE x.version_id = p.version_id)
     GROUP BY r.id
 ), wanted AS (
     SELECT r.id, coalesce(f.weaknesses, 0) AS weaknesses, coalesce(f.exploit, 0) AS exploit, coalesce(f.exploited, false) AS exploited,
@@ -20,7 +20,7 @@ WITH fact AS (
     FROM recommendations_recommendation r
     JOIN inventory_software s ON s.id = r.software_id
     LEFT JOIN fact f ON f.id = r.id
-    WHERE %(everything)s OR r.software_id = ANY(%(software_ids)s)
+    WHERE r.software_id = ANY(%(software_ids)s)
 )
 UPDATE recommendations_recommendation o
 SET kind = n.kind, component = n.component, category = n.category, weakness_count = n.weaknesses, exploit = n.exploit, exploited = n.exploited,

@@ -1,21 +1,20 @@
 -- Machines whose scores do not rest on what is there now: their installations or results differ from those their scores
 -- were computed from, a version they carry is scored differently, they changed group, came or went. One pass over
--- installations; the sums of hashes do not depend on order.
+-- installations; `moved`: what is on it changed, not only how that is scored. The sums of hashes do not depend on order.
 WITH installed AS (
     SELECT machine_id, sum(hashint4extended(version_id, 1) & 281474976710655)::bigint AS signature
     FROM inventory_installation GROUP BY machine_id
-), restated AS (
-    SELECT coalesce(o.version_id, n.version_id) AS version_id
-    FROM recommendations_versionbasis o
-    FULL JOIN part_version_signature n ON n.version_id = o.version_id
-    WHERE o.signature IS DISTINCT FROM n.signature
 )
-SELECT coalesce(l.machine_id, b.machine_id) AS machine_id
+SELECT machine_id, bool_or(moved) AS moved
+FROM (
+SELECT coalesce(l.machine_id, b.machine_id) AS machine_id, true AS moved
 FROM part_live l
 LEFT JOIN installed i ON i.machine_id = l.machine_id
 LEFT JOIN part_checked c ON c.machine_id = l.machine_id
 FULL JOIN recommendations_machinebasis b ON b.machine_id = l.machine_id
 WHERE b.group_id IS DISTINCT FROM l.group_id
    OR b.signature IS DISTINCT FROM (coalesce(i.signature, 0) # (coalesce(c.signature, 0) << 8))
-UNION
-SELECT i.machine_id FROM restated r JOIN inventory_installation i ON i.version_id = r.version_id
+UNION ALL
+SELECT DISTINCT i.machine_id, false FROM part_restated r JOIN inventory_installation i ON i.version_id = r.version_id
+) c
+GROUP BY machine_id

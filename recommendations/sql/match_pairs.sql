@@ -78,4 +78,4 @@ JOIN inventory_software s ON s.id = v.software_id
 WHERE (%(everything)s OR v.software_id = ANY(%(software_ids)s))
   AND (s.support = 4 OR v.support_ends_on < %(today)s AND v.software_id NOT IN (SELECT software_id FROM part_rolling))
 -- ;;
-ANALYZE part_pair
+ANALYZE part_pair (version_id, software_id)

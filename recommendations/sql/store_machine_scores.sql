@@ -22,29 +22,37 @@ WHERE %(everything)s OR c.machine_id = ANY(%(machines)s)
 GROUP BY c.machine_id
 -- ;;
 CREATE TEMP TABLE part_score ON COMMIT DROP AS
-SELECT t.*, CASE
-    WHEN t.exposures = 0 THEN 0
-    WHEN round(t.score) >= %(band_high)s OR t.exploited OR t.alerted THEN 3
-    WHEN round(t.score) >= %(band_medium)s OR t.exploit > 0 THEN 2
-    ELSE 1 END::smallint AS level
+SELECT n.*
 FROM (
-SELECT s.*, s.likelihood * s.base AS hazard, s.likelihood_after * s.base_after AS hazard_after,
-    100 * s.likelihood * s.base / (s.likelihood * s.base + %(half_hazard)s) AS score
-FROM (
-    SELECT l.machine_id, l.group_id, l.weight, l.alerted, c.passed::float8 / c.total AS pass_share, coalesce(c.total, 0)::float8 AS check_weight,
-        b.base, b.exposures, b.exploit, b.exploited,
-        CASE WHEN m.base IS NULL THEN b.base ELSE greatest(0, b.base - m.base) END AS base_after,
-        CASE WHEN l.alerted THEN 1::float8 ELSE %(likelihood_base)s + %(likelihood_internet)s * l.internet_facing::int
-            + %(likelihood_checks)s * (1 - coalesce(c.passed::float8 / c.total, %(pass_unknown)s)) END AS likelihood,
-        CASE WHEN l.alerted THEN 1::float8 ELSE %(likelihood_base)s + %(likelihood_internet)s * l.internet_facing::int
-            + %(likelihood_checks)s * (1 - coalesce((c.passed + coalesce(x.passed, 0))::float8 / c.total, %(pass_unknown)s)) END AS likelihood_after
-    FROM part_live l
-    JOIN recommendations_machinebasis b ON b.machine_id = l.machine_id
-    LEFT JOIN part_checked c ON c.machine_id = l.machine_id
-    LEFT JOIN part_mitigated m ON m.machine_id = l.machine_id
-    LEFT JOIN part_eased x ON x.machine_id = l.machine_id
-) s
-) t
+    SELECT t.*, CASE
+        WHEN t.exposures = 0 THEN 0
+        WHEN round(t.score) >= %(band_high)s OR t.exploited OR t.alerted THEN 3
+        WHEN round(t.score) >= %(band_medium)s OR t.exploit > 0 THEN 2
+        ELSE 1 END::smallint AS level
+    FROM (
+        SELECT s.*, s.likelihood * s.base AS hazard, s.likelihood_after * s.base_after AS hazard_after,
+            100 * s.likelihood * s.base / (s.likelihood * s.base + %(half_hazard)s) AS score
+        FROM (
+            SELECT l.machine_id, l.group_id, l.weight, l.alerted, c.passed::float8 / c.total AS pass_share, coalesce(c.total, 0)::float8 AS check_weight,
+                b.base, b.exposures, b.exploit, b.exploited,
+                b.check_weight AS old_check_weight, b.alerted AS old_alerted, b.likelihood_after AS old_likelihood_after,
+                CASE WHEN m.base IS NULL THEN b.base ELSE greatest(0, b.base - m.base) END AS base_after,
+                CASE WHEN l.alerted THEN 1::float8 ELSE %(likelihood_base)s + %(likelihood_internet)s * l.internet_facing::int
+                    + %(likelihood_checks)s * (1 - coalesce(c.passed::float8 / c.total, %(pass_unknown)s)) END AS likelihood,
+                CASE WHEN l.alerted THEN 1::float8 ELSE %(likelihood_base)s + %(likelihood_internet)s * l.internet_facing::int
+                    + %(likelihood_checks)s * (1 - coalesce((c.passed + coalesce(x.passed, 0))::float8 / c.total, %(pass_unknown)s)) END AS likelihood_after
+            FROM part_live l
+            JOIN recommendations_machinebasis b ON b.machine_id = l.machine_id
+            LEFT JOIN part_checked c ON c.machine_id = l.machine_id
+            LEFT JOIN part_mitigated m ON m.machine_id = l.machine_id
+            LEFT JOIN part_eased x ON x.machine_id = l.machine_id
+        ) s
+    ) t
+) n
+LEFT JOIN recommendations_machinescore o ON o.machine_id = n.machine_id
+WHERE (o.group_id, o.weight, o.likelihood, o.pass_share, o.hazard, o.hazard_after, o.score, o.level, o.exposures)
+        IS DISTINCT FROM (n.group_id, n.weight, n.likelihood, n.pass_share, n.hazard, n.hazard_after, n.score, n.level, n.exposures)
+   OR (n.old_check_weight, n.old_alerted, n.old_likelihood_after) IS DISTINCT FROM (n.check_weight, n.alerted, n.likelihood_after)
 -- ;;
 ANALYZE part_score
 -- ;;
@@ -55,17 +63,11 @@ WHERE n.machine_id = o.machine_id
   AND (o.check_weight, o.alerted, o.likelihood_after) IS DISTINCT FROM (n.check_weight, n.alerted, n.likelihood_after)
 -- ;;
 DELETE FROM recommendations_machinescore o
-WHERE (%(everything)s OR o.machine_id = ANY(%(machines)s)) AND NOT EXISTS (SELECT FROM part_score n WHERE n.machine_id = o.machine_id)
--- ;;
-UPDATE recommendations_machinescore o
-SET group_id = n.group_id, weight = n.weight, likelihood = n.likelihood, pass_share = n.pass_share, hazard = n.hazard,
-    hazard_after = n.hazard_after, score = n.score, level = n.level, exposures = n.exposures
-FROM part_score n
-WHERE n.machine_id = o.machine_id
-  AND (o.group_id, o.weight, o.likelihood, o.pass_share, o.hazard, o.hazard_after, o.score, o.level, o.exposures)
-    IS DISTINCT FROM (n.group_id, n.weight, n.likelihood, n.pass_share, n.hazard, n.hazard_after, n.score, n.level, n.exposures)
+WHERE (%(everything)s OR o.machine_id = ANY(%(machines)s)) AND NOT EXISTS (SELECT FROM part_live n WHERE n.machine_id = o.machine_id)
 -- ;;
 INSERT INTO recommendations_machinescore (machine_id, group_id, weight, likelihood, pass_share, hazard, hazard_after, score, level, exposures)
 SELECT n.machine_id, n.group_id, n.weight, n.likelihood, n.pass_share, n.hazard, n.hazard_after, n.score, n.level, n.exposures
 FROM part_score n
-WHERE NOT EXISTS (SELECT FROM recommendations_machinescore o WHERE o.machine_id = n.machine_id)
+ON CONFLICT (machine_id) DO UPDATE
+SET group_id = EXCLUDED.group_id, weight = EXCLUDED.weight, likelihood = EXCLUDED.likelihood, pass_share = EXCLUDED.pass_share,
+    hazard = EXCLUDED.hazard, hazard_after = EXCLUDED.hazard_after, score = EXCLUDED.score, level = EXCLUDED.level, exposures = EXCLUDED.exposures

@@ -1,4 +1,4 @@
--- version_score from part_pair, keyed (version, recommendation); only differences are written. A recommendation that is
+-- version_score of the versions in part_restated from part_pair, keyed (version, recommendation); only differences are written. A recommendation that is
 -- not known yet is made first, with a provisional title. A difference in the last bits of a sum (it depends on the order
 -- of adding) is none.
 INSERT INTO recommendations_recommendation (key, kind, status, software_id, title, component, category, recommended_version,
@@ -7,12 +7,15 @@ SELECT 'va-_-' || s.key || p.slot,
     CASE p.slot WHEN '-_-upgrade' THEN 'upgrade' WHEN '-_-attention' THEN 'attention' ELSE CASE WHEN s.support = 4 THEN 'uninstall' ELSE 'update' END END,
     'active', s.id, left(s.name, 300), s.name, CASE WHEN s.ecosystem = 'os' THEN 'os' ELSE 'application' END, '',
     0, 0, false, false, false, 0, 0, false, %(now)s
-FROM (SELECT DISTINCT software_id, slot FROM part_pair WHERE slot IS NOT NULL) p
+FROM (
+    SELECT DISTINCT software_id, slot FROM part_pair
+    WHERE slot IS NOT NULL AND version_id IN (SELECT version_id FROM part_restated)
+) p
 JOIN inventory_software s ON s.id = p.software_id
 WHERE NOT EXISTS (SELECT FROM recommendations_recommendation r WHERE r.key = 'va-_-' || s.key || p.slot)
 ON CONFLICT (key) DO NOTHING
 -- ;;
-DROP TABLE IF EXISTS part_version_score, part_version_signature
+DROP TABLE IF EXISTS part_version_score
 -- ;;
 CREATE TEMP TABLE part_version_score ON COMMIT DROP AS
 SELECT p.version_id, r.id AS recommendation_id, max(p.risk) AS peak, sum(p.risk) AS sum, count(p.weakness_id) AS weaknesses,
@@ -20,13 +23,13 @@ SELECT p.version_id, r.id AS recommendation_id, max(p.risk) AS peak, sum(p.risk)
 FROM part_pair p
 JOIN inventory_software s ON s.id = p.software_id
 JOIN recommendations_recommendation r ON r.key = 'va-_-' || s.key || p.slot
+WHERE p.version_id IN (SELECT version_id FROM part_restated)
 GROUP BY p.version_id, r.id
 -- ;;
 ANALYZE part_version_score
 -- ;;
 DELETE FROM recommendations_versionscore o
-USING inventory_version v
-WHERE v.id = o.version_id AND (%(everything)s OR v.software_id = ANY(%(software_ids)s))
+WHERE o.version_id IN (SELECT version_id FROM part_restated)
   AND NOT EXISTS (SELECT FROM part_version_score n WHERE n.version_id = o.version_id AND n.recommendation_id = o.recommendation_id)
 -- ;;
 UPDATE recommendations_versionscore o
@@ -40,11 +43,3 @@ INSERT INTO recommendations_versionscore (version_id, recommendation_id, peak, s
 SELECT n.version_id, n.recommendation_id, n.peak, n.sum, n.weaknesses, n.exploit, n.exploited
 FROM part_version_score n
 WHERE NOT EXISTS (SELECT FROM recommendations_versionscore o WHERE o.version_id = n.version_id AND o.recommendation_id = n.recommendation_id)
--- ;;
--- One number for all that a carrier's scores and the counters depend on. A sum of hashes: the order does not matter.
-CREATE TEMP TABLE part_version_signature ON COMMIT DROP AS
-SELECT version_id, sum(hash_record_extended(ROW(weakness_id, slot, risk::float8, exploit, exploited), 0) & 281474976710655)::bigint AS signature
-FROM part_pair
-GROUP BY version_id
--- ;;
-ANALYZE part_version_signature

@@ -1,7 +1,6 @@
--- Adds to part_contribution and part_group, times `sign`, what `machines` (or all) contribute to the sums per
--- (recommendation, group) and per group, from the scores and exposures as they are stored. One pass over the exposures.
--- f(H) - f(H - h) is written K h / ((H + K) (H - h + K)): no difference of near numbers. The docstrings of
--- RecommendationStat and GroupScore say what each sum is.
+-- Adds to part_contribution, times `sign`, what `machines` (or all) contribute to the sums per (recommendation, group), from the scores and exposures as they are stored. One pass over the exposures.
+-- f(H) - f(H - h) is written K h / ((H + K) (H - h + K)): no difference of near numbers. The docstring of
+-- RecommendationStat says what each sum is.
 -- The exposures are summed by CREATE TABLE AS, which may run in parallel; INSERT may not.
 DROP TABLE IF EXISTS part_plain
 -- ;;
@@ -70,14 +69,3 @@ FROM (
     WHERE b.check_weight > 0 AND (%(everything)s OR b.machine_id = ANY(%(machines)s))
 ) f
 GROUP BY recommendation_id, group_id
--- ;;
-INSERT INTO part_group
-SELECT s.group_id, %(sign)s * count(*), %(sign)s * sum(s.weight), %(sign)s * sum(s.weight * s.hazard / (s.hazard + %(half_hazard)s)),
-    %(sign)s * sum(s.weight * s.hazard_after / (s.hazard_after + %(half_hazard)s)),
-    %(sign)s * count(*) FILTER (WHERE s.level = 0), %(sign)s * count(*) FILTER (WHERE s.level = 1),
-    %(sign)s * count(*) FILTER (WHERE s.level = 2), %(sign)s * count(*) FILTER (WHERE s.level = 3),
-    %(sign)s * count(*) FILTER (WHERE b.versions = '{}')
-FROM recommendations_machinescore s
-JOIN recommendations_machinebasis b ON b.machine_id = s.machine_id
-WHERE %(everything)s OR s.machine_id = ANY(%(machines)s)
-GROUP BY s.group_id

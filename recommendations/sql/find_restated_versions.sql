@@ -1,0 +1,24 @@
+-- part_version_signature: one number for all that a carrier's scores and the counters depend on. A sum of hashes: the order
+-- does not matter. part_restated: versions for which it is not what the last full run found; of software_ids: all.
+DROP TABLE IF EXISTS part_version_signature, part_restated
+-- ;;
+CREATE TEMP TABLE part_version_signature ON COMMIT DROP AS
+SELECT version_id,
+    sum(hash_record_extended(ROW(weakness_id, slot, risk::float8, exploit, exploited, alerted), 0) & 281474976710655)::bigint AS signature
+FROM part_pair
+GROUP BY version_id
+-- ;;
+ANALYZE part_version_signature
+-- ;;
+CREATE TEMP TABLE part_restated ON COMMIT DROP AS
+SELECT coalesce(o.version_id, n.version_id) AS version_id
+FROM recommendations_versionbasis o
+FULL JOIN part_version_signature n ON n.version_id = o.version_id
+WHERE %(everything)s AND o.signature IS DISTINCT FROM n.signature
+UNION ALL
+SELECT id FROM inventory_version WHERE NOT %(everything)s AND software_id = ANY(%(software_ids)s)
+-- ;;
+ANALYZE part_restated
+-- ;;
+-- What an incremental run scores is scored again by the next full run, whatever happens in between.
+DELETE FROM recommendations_versionbasis WHERE NOT %(everything)s AND version_id IN (SELECT version_id FROM part_restated)
