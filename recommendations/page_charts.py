@@ -108,6 +108,7 @@ def new_weaknesses(counts: Mapping[dt.date, int], scores: Sequence[Point], *, fi
         "zeroline": False,
         "tickformat": ",d",
     }
+    figure["layout"]["margin"] = {"l": 36, "r": 32, "t": 8, "b": 22}
     most = max(days, key=lambda day: counts.get(day, 0))
     summary = f"Most new weaknesses on {most:%-d %B}, {counts.get(most, 0):,}." if any(found) else "No new weaknesses."
     rows = tuple(Row(day, (counts.get(day, 0), by_day.get(day)), (), _events_address(day, "")) for day in reversed(days))
