@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from itertools import islice
 
 from django.db import connection, transaction
+from django.db.backends.utils import CursorWrapper
 
 from core import sql
 from inventory import aliases
@@ -33,7 +34,7 @@ def machine_traits(fleet: Sequence[DemoMachine], *, now: dt.datetime) -> None:
     """Value, exposure to the internet and tags, which decide the group."""
     with transaction.atomic():
         with connection.cursor() as cursor:
-            cursor.execute("CREATE TEMP TABLE trait (external_id text, value smallint, internet_facing boolean, tags text[]) ON COMMIT DROP")
+            _make_table(cursor, "trait (external_id text, value smallint, internet_facing boolean, tags text[])")
             with cursor.copy("COPY trait FROM STDIN") as copy:
                 for machine in fleet:
                     copy.write_row((machine.external_id, machine.role.value, machine.role.internet_facing, list(machine.role.tags)))
@@ -48,7 +49,7 @@ def check_results(results: Iterable[tuple[str, str, bool]], *, now: dt.datetime)
     """Store configuration results: external id of the machine, of the check, passed. Only changed rows are written."""
     with transaction.atomic():
         with connection.cursor() as cursor:
-            cursor.execute("CREATE TEMP TABLE result (external_id text, check_id text, passed boolean) ON COMMIT DROP")
+            _make_table(cursor, "result (external_id text, check_id text, passed boolean)")
             with cursor.copy("COPY result FROM STDIN") as copy:
                 for row in results:
                     copy.write_row(row)
@@ -75,3 +76,8 @@ def remove() -> int:
         Configuration.objects.filter(is_demo=True).delete()
         MachineGroup.objects.filter(pk__in=groups, is_default=False, description=GROUP_NOTE, machines__isnull=True).delete()
     return count
+
+
+def _make_table(cursor: CursorWrapper, definition: str) -> None:
+    cursor.execute(f"DROP TABLE IF EXISTS {definition.split(' ', 1)[0]}")
+    cursor.execute(f"CREATE TEMP TABLE {definition} ON COMMIT DROP")
