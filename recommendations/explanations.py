@@ -55,22 +55,20 @@ def printed(impact_points: float) -> Decimal:
 def printed_terms(terms: Sequence[Term]) -> tuple[Decimal, ...]:
     """The terms as they are written, in order; a percent term is times 100.
 
-    Three significant digits each. The last term takes up the rounding of the others, with as many digits as
-    it needs for the product of the written terms to round to the written impact.
+    The last term takes up the rounding of the others, with as many decimals as it needs for the product of
+    the written terms to round to the written impact.
     """
+    written = [_written(100 * term.value if term.percent else term.value) for term in terms]
     impact_points = product(terms)
     if not impact_points:
-        return tuple(_significant(100 * t.value if t.percent else t.value, 3) for t in terms)
-    target = printed(impact_points)
-    written = [_significant(100 * t.value if t.percent else t.value, 3) for t in terms[:-1]]
-    rest = Decimal(1)
-    for value, term in zip(written, terms, strict=False):
+        return tuple(written)
+    target, rest = printed(impact_points), Decimal(1)
+    for value, term in zip(written[:-1], terms, strict=False):
         rest *= value / 100 if term.percent else value
-    for digits in range(3, 16):
-        last = _significant(float(target / rest), digits)
-        if (rest * last).quantize(target) == target:
-            break
-    return (*written, last)
+    fewest = _decimals(terms[-1].value)
+    candidates = (_rounded(float(target / rest), decimals) for decimals in range(fewest, fewest + 12))
+    last = next(value for value in candidates if (rest * value).quantize(target) == target)
+    return (*written[:-1], last)
 
 
 def explain_change(before: Fleet, after: Fleet, weights: Weights) -> Delta:
@@ -139,12 +137,15 @@ def _magnitude(value: float) -> int:
     return floor(log10(abs(value)))
 
 
-def _rounded(value: float, digits: int) -> Decimal:
-    return Decimal(repr(value)).quantize(Decimal(1).scaleb(-digits))
+def _rounded(value: float, decimals: int) -> Decimal:
+    return Decimal(repr(value)).quantize(Decimal(1).scaleb(-decimals))
 
 
-def _significant(value: float, digits: int) -> Decimal:
-    """Rounded to significant digits, with two decimals or fewer where that is exact enough."""
-    if not value:
-        return Decimal("0.00")
-    return _rounded(value, max(0, digits - 1 - _magnitude(value)))
+def _decimals(value: float) -> int:
+    """Two; one from ten on, and below a tenth enough for two significant digits."""
+    magnitude = _magnitude(value) if value else 0
+    return 1 if magnitude >= 1 else max(2, 1 - magnitude)
+
+
+def _written(value: float) -> Decimal:
+    return _rounded(value, _decimals(value))
