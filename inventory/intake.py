@@ -157,12 +157,17 @@ class Intake:
                 with transaction.atomic():
                     return self._merge(prepared)
             except _Raced:
-                self._versions.clear()  # rows made by the transaction that was undone are not there
+                self._forget()
             except OperationalError as error:
-                self._versions.clear()
+                self._forget()
                 if not (left and may_retry and isinstance(error.__cause__, _PASSING)):
                     raise
         raise OperationalError("other reports of the same machines kept coming in between")
+
+    def _forget(self) -> None:
+        """Rows made by a transaction that was undone are not there."""
+        self._versions.clear()
+        self._groups = None
 
     def _merge(self, prepared: list[_Prepared]) -> Totals:
         """Steps 2 to 4."""

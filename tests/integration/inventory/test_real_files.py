@@ -1,0 +1,93 @@
+"""The inventories and bills of materials of the public test data, each twice."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from inventory.actions import ingest
+from inventory.models import IngestRun, Installation, Machine, Software, SoftwareAlias
+from tests.integration.inventory.reports import NOW
+
+DATA = Path(os.environ.get("TVM_DATA", ""))
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.feeds,
+    pytest.mark.skipif("TVM_DATA" not in os.environ, reason="TVM_DATA does not point to the public test data"),
+]
+EXPECTED = {
+    "inventory/debian-11.11-dpkg.tsv": ("dpkg", "debian-11", 216),
+    "inventory/debian-12-dpkg-status.gz": ("dpkg", "debian-12", 867),
+    "inventory/debian-12-osquery-results.log.gz": ("osquery", "debian-12", 867),
+    "inventory/windows_11-software.json": ("programs", "windows", 140),
+    "sbom/debian-12-syft.cdx.json.gz": ("cyclonedx", "debian-12", 867),
+    "sbom/dropwizard-1.3.15__bom.json.gz": ("cyclonedx", "", 167),
+    "sbom/dropwizard-1.3.15__bom.xml.gz": ("cyclonedx", "", 167),
+    "sbom/keycloak-10.0.2__bom.json.gz": ("cyclonedx", "", 902),
+    "sbom/laravel-7.12.0__bom.1.4.json.gz": ("cyclonedx", "", 62),
+    "sbom/python-venv-cyclonedx-py.cdx.json.gz": ("cyclonedx", "", 74),
+}
+REFUSED = {
+    "sbom/debian-12-syft.spdx.json.gz": "an SPDX document, which is not supported",
+    "sbom/vex-use-cases.tar.gz": "a tar archive: unpack it first",
+}
+
+
+def read(path: str) -> IngestRun:
+    with (DATA / path).open("rb") as stream:
+        return ingest(stream=stream, filename=path, now=NOW)
+
+
+@pytest.mark.parametrize("path", EXPECTED)
+def test_a_file_is_stored_and_the_second_time_changes_nothing(path: str) -> None:
+    source, platform, records = EXPECTED[path]
+    first = read(path)
+    assert (first.state, first.source, first.machines, first.rejected) == ("done", source, 1, 0), first.error
+    assert Machine.objects.get().platform == platform
+    assert records / 2 < first.added <= records + 1  # binary packages of one source are one installation
+    again = read(path)
+    assert (again.machines_unchanged, again.added, again.changed, again.removed) == (1, 0, 0, 0)
+
+
+@pytest.mark.parametrize("path", REFUSED)
+def test_a_file_of_another_format_is_refused_with_its_name(path: str) -> None:
+    run = read(path)
+    assert run.state == "failed"
+    assert REFUSED[path] in run.error
+
+
+def test_three_tools_agree_on_one_machine() -> None:
+    stored = []
+    for path in ("inventory/debian-12-dpkg-status.gz", "inventory/debian-12-osquery-results.log.gz", "sbom/debian-12-syft.cdx.json.gz"):
+        read(path)
+        rows = Installation.objects.filter(machine=Machine.objects.latest("id"))
+        stored.append(set(rows.values_list("version__software__key", "version__version", "version__platform")))
+    assert stored[0] == stored[1] == stored[2]
+
+
+def test_json_and_xml_of_one_bill_agree() -> None:
+    read("sbom/dropwizard-1.3.15__bom.json.gz")
+    run = read("sbom/dropwizard-1.3.15__bom.xml.gz")
+    assert Machine.objects.count() == 1
+    assert run.machines_unchanged == 1
+
+
+def test_common_windows_programs_are_known() -> None:
+    read("inventory/windows_11-software.json")
+    known = set(Software.objects.filter(key__in=SoftwareAlias.objects.values("key")).values_list("key", flat=True))
+    assert {
+        "google-_-chrome",
+        "microsoft-_-edge_chromium",
+        "git-scm-_-git",
+        "python-_-python",
+        "microsoft-_-.net",
+        "videolan-_-vlc_media_player",
+        "adobe-_-acrobat_dc",
+        "nodejs-_-node.js",
+        "zoom-_-zoom",
+        "docker-_-desktop",
+        "microsoft-_-visual_studio_2022",
+        "microsoft-_-365_apps",
+    } <= known
