@@ -39,7 +39,6 @@ def recompute(*, now: dt.datetime, kind: str = Run.Kind.FULL, afresh: bool = Fal
     weights = _parameters(chosen, now)
     previous = _last_full_run()
     dirty = _dirty_machines()
-    sql.run("recommendations/remember_impacts")
     if afresh:
         sql.run("recommendations/forget_everything")
     bulk.score_versions(weights, now=now, software_ids=None)

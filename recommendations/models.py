@@ -112,7 +112,8 @@ class Recommendation(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(
-                condition=models.Q(software__isnull=False, configuration__isnull=True) | models.Q(software__isnull=True, configuration__isnull=False),
+                condition=models.Q(software__isnull=False, configuration__isnull=True)
+                | models.Q(software__isnull=True, configuration__isnull=False),
                 name="a_recommendation_is_for_software_or_a_check",
             ),
         ]
@@ -140,7 +141,9 @@ class Exposure(models.Model):
 
     pk = models.CompositePrimaryKey("machine_id", "recommendation_id")
     machine = models.ForeignKey(Machine, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False, related_name="exposures")
-    recommendation = models.ForeignKey(Recommendation, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False, related_name="exposures")
+    recommendation = models.ForeignKey(
+        Recommendation, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False, related_name="exposures"
+    )
     base = models.FloatField()
 
     class Meta:
@@ -212,7 +215,9 @@ class ExceptionEffect(models.Model):
     """What an exception does to a recommendation: hide it, or also take it out of the sums. Written by exceptions' actions."""
 
     recommendation = models.ForeignKey(Recommendation, on_delete=models.CASCADE, related_name="effects")
-    group = models.ForeignKey(MachineGroup, on_delete=models.CASCADE, null=True, blank=True, related_name="+", help_text="Empty: all, now and in future.")
+    group = models.ForeignKey(
+        MachineGroup, on_delete=models.CASCADE, null=True, blank=True, related_name="+", help_text="Empty: all, now and in future."
+    )
     mitigates = models.BooleanField(default=False)
 
     class Meta:
@@ -224,7 +229,9 @@ class RecommendationDay(models.Model):
 
     pk = models.CompositePrimaryKey("day", "recommendation_id", "group_id")
     day = models.DateField()
-    recommendation = models.ForeignKey(Recommendation, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False, related_name="days")
+    recommendation = models.ForeignKey(
+        Recommendation, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False, related_name="days"
+    )
     group = models.ForeignKey(MachineGroup, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+")
     exposed = models.IntegerField()
     installed = models.IntegerField()
@@ -289,3 +296,11 @@ class PresentWeakness(models.Model):
     exploit = models.SmallIntegerField()
     exploited = models.BooleanField()
     since = models.DateTimeField()
+
+
+class SoftwareBasis(models.Model):
+    """What the last full run found of a software, for the timeline: machines exposed by it, and points its recommendations gain."""
+
+    software = models.OneToOneField(Software, on_delete=models.CASCADE, primary_key=True, related_name="+")
+    exposed = models.IntegerField()
+    impact = models.FloatField()

@@ -11,9 +11,9 @@ JOIN weaknesses_product p ON p.key = k.key
 JOIN weaknesses_softwareproduct l ON l.product_id = p.id
 WHERE %(everything)s OR l.software_id = ANY(%(software_ids)s)
 -- ;;
--- A product that replaces its lines every few weeks (browsers) has really only one: moving on is an update, not an upgrade.
+-- A product that replaces its lines within ten months (browsers, editors) has really only one: moving on is an update, not an upgrade.
 CREATE TEMP TABLE part_rolling ON COMMIT DROP AS
-SELECT software_id FROM part_cycle GROUP BY software_id HAVING percentile_cont(0.5) WITHIN GROUP (ORDER BY days) < 183
+SELECT software_id FROM part_cycle GROUP BY software_id HAVING percentile_cont(0.5) WITHIN GROUP (ORDER BY days) < 300
 -- ;;
 DELETE FROM part_cycle WHERE software_id IN (SELECT software_id FROM part_rolling)
 -- ;;

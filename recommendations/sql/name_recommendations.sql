@@ -18,7 +18,7 @@ WITH target AS (
 ), wanted AS (
     SELECT r.id, CASE WHEN t.exact AND (r.kind = 'update' OR r.kind = 'upgrade' AND e.software_id IS NULL) THEN t.version ELSE '' END AS version,
         left(CASE r.kind
-            WHEN 'uninstall' THEN 'Uninstall ' || s.name
+            WHEN 'uninstall' THEN CASE WHEN s.ecosystem = 'os' THEN 'Replace ' ELSE 'Uninstall ' END || s.name
             WHEN 'attention' THEN 'Attention: no fix yet for ' || s.name
             WHEN 'upgrade' THEN 'Upgrade ' || s.name || CASE
                 WHEN e.software_id IS NOT NULL OR t.software_id IS NULL THEN ' to a supported version'

@@ -1,7 +1,7 @@
 -- The timeline: what is present now (part_present) against present_weakness, what the last full run found. One row a
--- software and kind. score_change is how far the impact of the software's recommendations moved since (part_impact_before).
+-- software and kind. score_change is how far the impact of the software's recommendations moved since (software_basis).
 -- Nothing is told about the very first run: there is nothing to compare with.
-DROP TABLE IF EXISTS part_now, part_news
+DROP TABLE IF EXISTS part_now, part_news, part_software
 -- ;;
 CREATE TEMP TABLE part_now ON COMMIT DROP AS
 SELECT DISTINCT p.software_id, p.weakness_id, w.exploit, w.exploited
@@ -26,27 +26,33 @@ CROSS JOIN LATERAL (
 ) k
 GROUP BY d.software_id, k.kind
 -- ;;
+CREATE TEMP TABLE part_software ON COMMIT DROP AS
+SELECT r.software_id, 100 * sum(s.impact) / (SELECT nullif(sum(weight), 0) FROM recommendations_groupscore) AS impact,
+    (SELECT coalesce(sum(t.exposed), 0) FROM inventory_softwarestat t WHERE t.software_id = r.software_id) AS exposed
+FROM recommendations_recommendationstat s
+JOIN recommendations_recommendation r ON r.id = s.recommendation_id
+WHERE r.software_id IS NOT NULL
+GROUP BY r.software_id
+-- ;;
+ANALYZE part_software
+-- ;;
 INSERT INTO weaknesses_event (kind, at, software_id, weakness_ids, machines, machines_total, score_change)
 SELECT n.kind, %(now)s, n.software_id, n.weakness_ids,
-    CASE n.kind WHEN 'fixed' THEN b.machines ELSE (
-        SELECT sum(t.exposed) FROM inventory_softwarestat t WHERE t.software_id = n.software_id) END,
+    CASE n.kind WHEN 'fixed' THEN coalesce(o.exposed, 0) ELSE coalesce(c.exposed, 0) END,
     (SELECT coalesce(sum(machines), 0) FROM recommendations_groupscore),
-    coalesce(i.change, 0)
+    coalesce(c.impact, 0) - coalesce(o.impact, 0)
 FROM part_news n
-LEFT JOIN part_exposed_before b ON b.software_id = n.software_id
-LEFT JOIN (
-    SELECT software_id, sum(impact) AS change
-    FROM (
-        SELECT software_id, -impact AS impact FROM part_impact_before
-        UNION ALL
-        SELECT r.software_id, 100 * sum(s.impact) / (SELECT nullif(sum(weight), 0) FROM recommendations_groupscore)
-        FROM recommendations_recommendationstat s JOIN recommendations_recommendation r ON r.id = s.recommendation_id
-        WHERE r.software_id IS NOT NULL GROUP BY r.software_id
-    ) d
-    GROUP BY software_id
-) i ON i.software_id = n.software_id
+LEFT JOIN part_software c ON c.software_id = n.software_id
+LEFT JOIN recommendations_softwarebasis o ON o.software_id = n.software_id
 WHERE NOT %(first)s
 ORDER BY n.kind, n.software_id
+-- ;;
+DELETE FROM recommendations_softwarebasis o WHERE NOT EXISTS (SELECT FROM part_software n WHERE n.software_id = o.software_id)
+-- ;;
+INSERT INTO recommendations_softwarebasis AS o (software_id, exposed, impact)
+SELECT software_id, exposed, coalesce(impact, 0) FROM part_software
+ON CONFLICT (software_id) DO UPDATE SET exposed = EXCLUDED.exposed, impact = EXCLUDED.impact
+WHERE o.exposed <> EXCLUDED.exposed OR abs(o.impact - EXCLUDED.impact) > 1e-12
 -- ;;
 DELETE FROM recommendations_presentweakness o
 WHERE NOT EXISTS (SELECT FROM part_now n WHERE n.software_id = o.software_id AND n.weakness_id = o.weakness_id)
