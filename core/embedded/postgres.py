@@ -125,9 +125,11 @@ class Postgres:
         os.close(log)
 
     def _wait(self, seconds: float) -> None:
+        """Until the server takes connections. One that was joined may be on its way out: then there is none to wait for."""
         end = time.monotonic() + seconds
         while (postmaster := self._postmaster()) is None or postmaster[1] != "ready":
-            if (self.process and self.process.poll() is not None) or time.monotonic() > end:
+            joined = self.process is None or self.process.poll() is not None
+            if (joined and not self.alive()) or time.monotonic() > end:
                 raise EmbeddedError(f"PostgreSQL did not start:\n{tail(self.home / 'postgres.log')}")
             time.sleep(0.02)
 

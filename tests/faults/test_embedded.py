@@ -71,6 +71,17 @@ def test_a_killed_server_recovers(postgres: Callable[..., Postgres], everything:
     assert _ask(second.start(), "SELECT count(*) FROM kept") == 10000
 
 
+def test_a_server_on_its_way_out_is_waited_for_and_replaced(postgres: Callable[..., Postgres]) -> None:
+    first = postgres(fast=False)
+    _fill(first.start())
+    assert first.process
+    first.process.send_signal(signal.SIGINT)
+    began = time.monotonic()
+    second = postgres(fast=False)
+    assert _ask(second.start(), "SELECT count(*) FROM kept") == 10000
+    assert time.monotonic() - began < 20
+
+
 def test_a_lock_file_that_names_another_process_is_no_obstacle(postgres: Callable[..., Postgres]) -> None:
     first = postgres()
     url = first.start()
