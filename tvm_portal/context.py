@@ -50,6 +50,7 @@ class Frame:
     groups: scope.Scope
     as_of: dt.datetime | None
     stale: bool
+    demo: bool  # machines of the demo are among what is shown
     rail: tuple[Entry, ...]
     rail_end: tuple[Entry, ...]
 
@@ -77,6 +78,7 @@ def build_frame(request: HttpRequest) -> Frame:
         groups=groups,
         as_of=as_of,
         stale=as_of is not None and timezone.now() - as_of > STALE_AFTER,
+        demo=bool(counts.get("demo")),
         rail=_entries(RAIL, request.path, counts),
         rail_end=_entries(RAIL_END, request.path, counts),
     )

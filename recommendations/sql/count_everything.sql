@@ -8,4 +8,5 @@ SELECT
                      WHERE s.recommendation_id = r.id AND s.group_id = ANY(%(groups)s) AND s.exposed > 0)) AS recommendations,
     (SELECT count(DISTINCT software_id) FROM inventory_softwarestat WHERE group_id = ANY(%(groups)s) AND installed > 0) AS software,
     (SELECT count(*) FROM weaknesses_weakness WHERE exposed_count > 0) AS weaknesses,
-    (SELECT coalesce(sum(machines), 0)::bigint FROM recommendations_groupscore WHERE group_id = ANY(%(groups)s)) AS machines
+    (SELECT coalesce(sum(machines), 0)::bigint FROM recommendations_groupscore WHERE group_id = ANY(%(groups)s)) AS machines,
+    (SELECT count(*) FROM (SELECT FROM inventory_machine WHERE is_demo LIMIT 1) d) AS demo
