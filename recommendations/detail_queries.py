@@ -11,15 +11,16 @@ from django.db.models import Exists, OuterRef, QuerySet, Sum
 
 from core import sql
 from core.lists import ListState
-from inventory.models import Configuration, ConfigurationResult, Installation, Machine, Software
-from recommendations import explanations, filters, rules
+from inventory.models import Configuration, ConfigurationResult, Installation, Machine, Software, SoftwareStat
+from recommendations import explanations, recommendation_queries, rules
 from recommendations.machine_queries import RARE, Carrier, carriers
 from recommendations.models import Exposure, MachineScore, Recommendation, RecommendationStat, VersionScore
-from recommendations.recommendation_queries import SUMS, TREND_DAYS, Tag, platform_name, present, scale_of, tags_of, total_weight
+from recommendations.recommendation_queries import TREND_DAYS, Tag, platform_name, scale_of, tags_of, total_weight
 from recommendations.records import Sums, Term
 from weaknesses.models import Weakness
 
 FIRST_ROWS = 5
+SUMS = ("exposed", "installed", "impact", "exposed_after", "impact_after", "alerts", "weight", "base", "hazard")
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,14 +168,18 @@ def figures_of(recommendation: Recommendation, *, groups: Sequence[int]) -> Figu
     weight = total_weight(groups)
     scale = scale_of(weight)
     check = recommendation.configuration
+    installed = total["installed"]
+    if recommendation.software_id is not None:
+        carriers = SoftwareStat.objects.filter(software_id=recommendation.software_id, group_id__in=groups)
+        installed = carriers.aggregate(total=Sum("installed", default=0))["total"]
     return Figures(
         exposed=total["exposed"],
-        installed=total["installed"],
+        installed=installed,
         alerts=total["alerts"],
         exposed_after=total["exposed_after"],
         impact=total["impact"] * scale,
         impact_after=total["impact_after"] * scale,
-        gain=rules.gain(check.impact, total["exposed"], total["installed"]) if check else None,
+        gain=rules.gain(check.impact, total["exposed"], installed) if check else None,
         sums=Sums(total["exposed"], total["weight"], total["base"], total["hazard"], total["impact"]),
         weight=weight,
     )
@@ -206,10 +211,12 @@ def weaknesses_of(
 
 
 def targets_of(recommendation: Recommendation, *, groups: Sequence[int]) -> tuple[Target, ...]:
-    if recommendation.kind not in (Recommendation.Kind.UPDATE, Recommendation.Kind.UPGRADE):
+    """By platform. Where a single version is recommended it is that one; an upgrade names none where its line has ended."""
+    if recommendation.kind != Recommendation.Kind.UPDATE and not recommendation.recommended_version:
         return ()
     rows = sql.rows("recommendations/read_recommendation_targets", {"recommendation": recommendation.pk, "groups": list(groups)})
-    return tuple(Target(platform_name(row["platform"]) or "Any platform", row["target"], row["machines"]) for row in rows)
+    single = recommendation.recommended_version if len(rows) == 1 else ""
+    return tuple(Target(platform_name(row["platform"]) or "Any platform", single or row["target"], row["machines"]) for row in rows)
 
 
 def machines_of(
@@ -242,18 +249,18 @@ def version_ids(recommendation: Recommendation, *, exposed: bool) -> list[int]:
     return list(recommendation.software.versions.values_list("pk", flat=True)) if recommendation.software else []
 
 
-def place_in(state: ListState, key: str, *, groups: Sequence[int], total: int) -> Place | None:
+def place_in(state: ListState, key: str, *, groups: Sequence[int]) -> Place | None:
     """Where the recommendation stands on the page of the list (or just beyond it); None where it does not."""
-    rows = filters.narrow(present(groups), state).order_by(*filters.order(state)).values_list("key", flat=True)
     start = max(state.offset - 2, 0)
-    keys = list(rows[start : state.offset + state.per_page + 2])
+    found = recommendation_queries.read(state, groups=groups, offset=start, limit=state.offset - start + state.per_page + 2)
+    keys = [row.key for row in found.rows]
     if key not in keys:
         return None
     index = keys.index(key)
     number = start + index + 1
     return Place(
         number=number,
-        total=total,
+        total=found.total,
         page=(number - 1) // state.per_page + 1,
         previous=keys[index - 1] if index else "",
         following=keys[index + 1] if index + 1 < len(keys) else "",

@@ -1,17 +1,17 @@
-"""What the list of recommendations can be narrowed by, sorted by, and show."""
+"""What the list of recommendations can be narrowed by, sorted by, and show. `sql/read_recommendations.sql` does it."""
 
 from __future__ import annotations
 
 import re
-
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from typing import Any
 
 from core.lists import Column, Facet, ListSpec, ListState
-from inventory.models import Configuration, Software
-from recommendations.models import Recommendation, VersionScore
-from weaknesses.models import VersionWeakness, Weakness
+from core.sql import containing
+from inventory.models import Configuration
+from recommendations.models import Recommendation
 
 CVE = re.compile(r"CVE-\d{4}-\d{4,}", re.IGNORECASE)
+MOST_WORDS = 8
 
 THREATS = (
     ("alert", "Active alert"),
@@ -56,81 +56,15 @@ SPEC = ListSpec(
     ),
 )
 
-CONDITIONS: dict[str, dict[str, Q]] = {
-    "status": {value: Q(status=value) for value in Recommendation.Status.values},
-    "kind": {value: Q(kind=value) for value in Recommendation.Kind.values},
-    "threat": {
-        "alert": Q(alerts__gt=0),
-        "exploited": Q(exploited=True),
-        "kit": Q(exploit=Weakness.Exploit.KIT),
-        "verified": Q(exploit=Weakness.Exploit.VERIFIED),
-        "public": Q(exploit=Weakness.Exploit.PUBLIC),
-    },
-    "category": {value: Q(category=value) for value in Configuration.Category.values},
-    "tag": {
-        "zero-day": Q(zero_day=True),
-        "eos-software": Q(software__support=Software.Support.ENDED),
-        "eos-versions": Q(software__support=Software.Support.ENDED_VERSIONS),
-        "upcoming-eos-software": Q(software__support=Software.Support.UPCOMING),
-        "upcoming-eos-versions": Q(software__support=Software.Support.UPCOMING_VERSIONS),
-        "user-impact": Q(configuration__user_impact__gt=""),
-    },
-}
 
-ORDERS = {
-    "name": ("title",),
-    "weaknesses": ("weakness_count",),
-    "component": ("component",),
-    "threats": ("exploited", "alerts", "exploit"),
-    "exposed": ("exposed",),
-    "status": ("status",),
-    "kind": ("kind",),
-    "activities": ("activity_count",),
-    "impact": ("impact",),
-    "exposed_after": ("exposed_after",),
-    "impact_after": ("impact_after",),
-}
-
-
-def any_of(key: str, values: tuple[str, ...]) -> Q:
-    """Holds where one of the values of a filter does; without values: always."""
-    condition = Q()
-    for value in values:
-        condition |= CONDITIONS[key][value]
-    return condition
-
-
-def narrow(recommendations: QuerySet[Recommendation], state: ListState) -> QuerySet[Recommendation]:
-    """Search and filters of the address. Needs the sums of `recommendation_queries.present` on the rows."""
-    for key, values in state.chosen.items():
-        recommendations = recommendations.filter(any_of(key, values))
-    return recommendations.filter(_search(state.q)) if state.q else recommendations
-
-
-def order(state: ListState) -> list[str]:
-    """Field names for order_by, ending in a unique one."""
-    sign = "-" if state.sort.startswith("-") else ""
-    fields = ORDERS[state.sort.removeprefix("-")]
-    return [*(f"{sign}{name}" for name in fields), *(["-impact"] if "impact" not in fields else []), "pk"]
-
-
-def _search(text: str) -> Q:
-    """By title, component, software key and vendor; a CVE finds what removes it."""
-    if CVE.fullmatch(text):
-        matches = VersionWeakness.objects.filter(version_id=OuterRef("version_id"), weakness__cve=text.upper())
-        removing = VersionScore.objects.filter(recommendation_id=OuterRef("pk")).filter(
-            Exists(matches.filter(fix=VersionWeakness.Fix.NONE)) & Q(recommendation__kind=Recommendation.Kind.ATTENTION)
-            | Exists(matches.exclude(fix=VersionWeakness.Fix.NONE)) & ~Q(recommendation__kind=Recommendation.Kind.ATTENTION)
-            | Exists(matches) & Q(recommendation__kind=Recommendation.Kind.UNINSTALL)
-        )
-        return Q(Exists(removing))
-    condition = Q()
-    for word in text.split()[:8]:
-        condition &= (
-            Q(title__icontains=word)
-            | Q(component__icontains=word)
-            | Q(key__icontains=word)
-            | Q(software__vendor__icontains=word)
-            | Q(configuration__cce__iexact=word)
-        )
-    return condition
+def parameters(state: ListState) -> dict[str, Any]:
+    """What read_recommendations.sql is told about search, filters and order. A CVE finds what removes it."""
+    is_cve = CVE.fullmatch(state.q) is not None
+    words = [] if is_cve else state.q.split()[:MOST_WORDS]
+    return {
+        "cve": state.q.upper() if is_cve else "",
+        "patterns": [containing(word) for word in words],
+        **{facet.key: list(state.chosen.get(facet.key, ())) or None for facet in SPEC.facets},
+        "by": state.sort.removeprefix("-"),
+        "sign": -1 if state.sort.startswith("-") else 1,
+    }

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
-from django.db.models import Count, F, IntegerField, Max, OuterRef, Q, QuerySet, Subquery, Sum, TextField
-from django.db.models.functions import Cast, Coalesce
+from django.db.models import Sum
 
 from core import sql
 from core.lists import ListState
@@ -31,7 +31,6 @@ SUPPORT_TAGS = {
     Software.Support.UPCOMING: ("Upcoming EOS software", ""),
     Software.Support.UPCOMING_VERSIONS: ("Upcoming EOS versions", ""),
 }
-SUMS = ("exposed", "installed", "impact", "exposed_after", "impact_after", "alerts", "weight", "base", "hazard")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +74,13 @@ class RecommendationRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Totals:
-    """Of the whole narrowed list: how many rows, and the largest impact, on whose scale the bars are drawn."""
+class RecommendationList:
+    """A page of rows and what holds for all of them: how many fit, the largest impact, counts by filter and value."""
 
-    rows: int
+    rows: tuple[RecommendationRow, ...]
+    total: int
     largest: float
+    counts: dict[str, dict[str, int]]
 
 
 def total_weight(groups: Sequence[int]) -> float:
@@ -92,54 +93,31 @@ def scale_of(weight: float) -> float:
     return 100 / weight if weight else 0.0
 
 
-def present(groups: Sequence[int]) -> QuerySet[Recommendation]:
-    """Recommendations that some machine of the groups needs, with the sums of `SUMS` and `activity_count`."""
-    activities = Recommendation.objects.filter(pk=OuterRef("pk")).values("pk").annotate(number=Count("activities")).values("number")
-    sums: dict[str, Any] = {name: Sum(f"stats__{name}") for name in SUMS}
-    needed = Recommendation.objects.filter(present=True, stats__group_id__in=groups)
-    counted: QuerySet[Recommendation] = needed.annotate(
-        **sums, activity_count=Coalesce(Subquery(activities, output_field=IntegerField()), 0)
+def read(state: ListState, *, groups: Sequence[int], offset: int = 0, limit: int | None = None) -> RecommendationList:
+    """Rows of the list from `offset` on, all of them without `limit`; neither trends nor platforms."""
+    scale = scale_of(total_weight(groups))
+    parameters = filters.parameters(state) | {"groups": list(groups), "offset": offset, "limit": limit}
+    found = sql.rows("recommendations/read_recommendations", parameters)
+    counts = found[0]["counts"]
+    return RecommendationList(
+        rows=tuple(_row(row, scale=scale) for row in found if row["id"] is not None),
+        total=found[0]["total"],
+        largest=found[0]["largest"] * scale,
+        counts=counts if isinstance(counts, dict) else json.loads(counts),
     )
-    return counted.filter(Q(exposed__gt=0))
 
 
-def totals(state: ListState, *, groups: Sequence[int], scale: float) -> Totals:
-    found = filters.narrow(present(groups), state).aggregate(rows=Count("pk"), largest=Max("impact"))
-    return Totals(found["rows"], (found["largest"] or 0.0) * scale)
-
-
-def page(state: ListState, *, groups: Sequence[int], scale: float, offset: int, limit: int) -> list[RecommendationRow]:
-    """One page of rows with thirty days of exposed machines; platforms only where their column is shown."""
-    found = list(_ordered(state, groups)[offset : offset + limit])
-    ids = [row["pk"] for row in found]
+def page(state: ListState, *, groups: Sequence[int]) -> RecommendationList:
+    """The page that the address asks for, or the last one, with thirty days of exposed machines; platforms where they are shown."""
+    found = read(state, groups=groups, offset=state.offset, limit=state.per_page)
+    if found.total and not found.rows:
+        last = (found.total - 1) // state.per_page * state.per_page
+        found = read(state, groups=groups, offset=last, limit=state.per_page)
+    ids = [row.id for row in found.rows]
     series = trends(ids, groups=groups)
     platforms = platforms_of(ids) if "platform" in state.visible else {}
-    return [_row(row, scale=scale, series=series.get(row["pk"], ()), platforms=platforms.get(row["pk"], ())) for row in found]
-
-
-def every(state: ListState, *, groups: Sequence[int], scale: float, chunk: int = 500) -> Iterator[RecommendationRow]:
-    """All rows of the list in its order, read in chunks from one server-side cursor, without trends."""
-    for row in _ordered(state, groups).iterator(chunk_size=chunk):
-        yield _row(row, scale=scale, series=(), platforms=())
-
-
-def facet_counts(groups: Sequence[int]) -> dict[str, dict[str, int]]:
-    """How many recommendations each value of each filter has, without regard to the other filters; and the saved views."""
-    shown = filters.any_of("status", filters.SHOWN_STATUSES)
-    wanted: dict[str, Q] = {
-        f"{key}|{value}": condition if key == "status" else condition & shown
-        for key, conditions in filters.CONDITIONS.items()
-        for value, condition in conditions.items()
-    }
-    wanted["view|all"] = shown
-    wanted["view|threats"] = shown & filters.any_of("threat", ("alert", "exploited"))
-    wanted["view|eos"] = shown & filters.any_of("tag", ("eos-software", "eos-versions"))
-    rows = present(groups).aggregate(**{name: Count("pk", filter=condition) for name, condition in wanted.items()})
-    counts: dict[str, dict[str, int]] = {}
-    for name, number in rows.items():
-        key, value = name.split("|")
-        counts.setdefault(key, {})[value] = number
-    return counts
+    rows = (replace(row, series=series.get(row.id, ()), platforms=platforms.get(row.id, ())) for row in found.rows)
+    return replace(found, rows=tuple(rows))
 
 
 def trends(ids: Sequence[int], *, groups: Sequence[int]) -> dict[int, tuple[int, ...]]:
@@ -167,49 +145,35 @@ def platform_name(platform: str) -> str:
     return f"{PLATFORMS.get(family, family.capitalize())} {release}".strip()
 
 
-def _ordered(state: ListState, groups: Sequence[int]) -> QuerySet[Recommendation, dict[str, Any]]:
-    rows = filters.narrow(present(groups), state).order_by(*filters.order(state))
-    own = ("pk", "key", "title", "kind", "status", "component", "category", "weakness_count", "exploit", "exploited", "zero_day")
-    related = {
-        "support": F("software__support"),
-        "check_impact": F("configuration__impact"),
-        "user_impact": F("configuration__user_impact"),
-        "benchmarks": Cast("configuration__benchmarks", TextField()),
-    }
-    sums = ("exposed", "installed", "impact", "exposed_after", "impact_after", "alerts", "activity_count")
-    values: QuerySet[Recommendation, dict[str, Any]] = rows.values(*own, *sums, **related)
-    return values
-
-
-def _row(row: Mapping[str, Any], *, scale: float, series: tuple[int, ...], platforms: tuple[str, ...]) -> RecommendationRow:
+def _row(row: Mapping[str, Any], *, scale: float) -> RecommendationRow:
     check_impact = row["check_impact"]
-    compliant = row["installed"] > row["exposed"]
+    kept = (
+        "id",
+        "key",
+        "title",
+        "kind",
+        "status",
+        "component",
+        "exploit",
+        "exploited",
+        "exposed",
+        "installed",
+        "exposed_after",
+        "activities",
+    )
     return RecommendationRow(
-        id=row["pk"],
-        key=row["key"],
-        title=row["title"],
-        kind=row["kind"],
+        **{name: row[name] for name in kept},
         kind_label=Recommendation.Kind(row["kind"]).label,
-        status=row["status"],
         status_label=Recommendation.Status(row["status"]).label,
-        component=row["component"],
         category_label=Configuration.Category(row["category"]).label,
         weaknesses=row["weakness_count"],
-        exploit=row["exploit"],
-        exploited=row["exploited"],
         alert=row["alerts"] > 0,
-        insight=check_impact is not None and (compliant or row["benchmarks"] not in (None, "{}")),
-        exposed=row["exposed"],
-        installed=row["installed"],
-        exposed_after=row["exposed_after"],
+        insight=check_impact is not None and (row["installed"] > row["exposed"] or row["benchmarked"]),
         impact=row["impact"] * scale,
         impact_after=row["impact_after"] * scale,
         gain=None if check_impact is None else rules.gain(check_impact, row["exposed"], row["installed"]),
-        activities=row["activity_count"],
         tags=tags_of(zero_day=row["zero_day"], support=row["support"], user_impact=row["user_impact"] or ""),
         user_impact=row["user_impact"] or "",
-        series=series,
-        platforms=platforms,
     )
 
 

@@ -16,6 +16,8 @@ urlpatterns = [
     path("recommendations/<str:key>/installed/", recommendation_lists.machines, {"which": "installed"}, name="installed"),
     path("recommendations/<str:key>/weaknesses/", recommendation_lists.weaknesses, name="addressed"),
     path("recommendations/<str:key>/exposed/export.csv", recommendation_exports.machines, {"which": "exposed"}, name="exposed_export"),
-    path("recommendations/<str:key>/installed/export.csv", recommendation_exports.machines, {"which": "installed"}, name="installed_export"),
+    path(
+        "recommendations/<str:key>/installed/export.csv", recommendation_exports.machines, {"which": "installed"}, name="installed_export"
+    ),
     path("recommendations/<str:key>/weaknesses/export.csv", recommendation_exports.weaknesses, name="addressed_export"),
 ]

@@ -11,7 +11,6 @@ from core.htmx import wants
 from inventory import scope
 from recommendations import filters, page_charts, recommendation_queries
 from recommendations.counters import last_run
-from recommendations.recommendation_queries import scale_of, total_weight
 from tvm_portal import dashboard as queries
 
 TOP = 10
@@ -38,12 +37,7 @@ def dashboard(request: HttpRequest) -> HttpResponse:
 @require_safe
 def top_recommendations(request: HttpRequest) -> HttpResponse:
     """The recommendations with the largest impact: a card of the dashboard, or a page of its own."""
-    groups = scope.of(request).group_ids
-    state = filters.SPEC.read(QueryDict())
-    scale = scale_of(total_weight(groups))
-    context = {
-        "rows": recommendation_queries.page(state, groups=groups, scale=scale, offset=0, limit=TOP),
-        "total": recommendation_queries.totals(state, groups=groups, scale=scale).rows,
-    }
+    found = recommendation_queries.read(filters.SPEC.read(QueryDict()), groups=scope.of(request).group_ids, limit=TOP)
+    context = {"rows": found.rows, "total": found.total}
     template = "dashboard/top_recommendations.html"
     return render(request, f"{template}#top-recommendations" if wants(request, "top-recommendations") else template, context)

@@ -30,10 +30,8 @@ WEAKNESS_HEADER = ("cve", "title", "severity", "cvss", "epss", "exploit", "explo
 @require_safe
 def recommendations(request: HttpRequest) -> StreamingHttpResponse:
     """The list of this address, all of its pages."""
-    groups = scope.of(request).group_ids
-    scale = recommendation_queries.scale_of(recommendation_queries.total_weight(groups))
-    rows = recommendation_queries.every(SPEC.read(request.GET), groups=groups, scale=scale)
-    return stream(filename="recommendations.csv", header=HEADER, rows=map(_line, rows))
+    found = recommendation_queries.read(SPEC.read(request.GET), groups=scope.of(request).group_ids)
+    return stream(filename="recommendations.csv", header=HEADER, rows=map(_line, found.rows))
 
 
 @require_safe

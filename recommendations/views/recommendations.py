@@ -14,7 +14,7 @@ from django_htmx.http import push_url
 
 from core.drawing import direction
 from core.htmx import details, wants
-from core.lists import ListState, Pager, pager
+from core.lists import ListState, pager
 from inventory import scope
 from recommendations import charts, detail_queries, recommendation_queries
 from recommendations.counters import last_run
@@ -66,18 +66,14 @@ def detail(request: HttpRequest, key: str) -> HttpResponse:
 
 def list_context(request: HttpRequest, state: ListState) -> dict[str, Any]:
     """Everything the list shows. A page beyond the last shows the last."""
-    groups = scope.of(request).group_ids
-    scale = recommendation_queries.scale_of(recommendation_queries.total_weight(groups))
-    totals = recommendation_queries.totals(state, groups=groups, scale=scale)
-    pages = pager(state, totals.rows)
-    counts = recommendation_queries.facet_counts(groups)
+    found = recommendation_queries.page(state, groups=scope.of(request).group_ids)
     return {
         "state": state,
-        "rows": _page(state, pages, groups=groups, scale=scale),
-        "largest": totals.largest,
-        "pager": pages,
-        "facets": state.facets(counts),
-        "views": _views(state, counts),
+        "rows": found.rows,
+        "largest": found.largest,
+        "pager": pager(state, found.total),
+        "facets": state.facets(found.counts),
+        "views": _views(state, found.counts),
         "computed": last_run(request).id is not None,
         "columns": dict.fromkeys(state.columns, True),
     }
@@ -88,10 +84,8 @@ def flyout_context(request: HttpRequest, state: ListState, key: str) -> dict[str
     found = detail_queries.find(key)
     if found is None:
         return None
-    groups = scope.of(request).group_ids
-    total = recommendation_queries.totals(state, groups=groups, scale=1).rows
     return detail_context(request, found) | {
-        "place": detail_queries.place_in(state, key, groups=groups, total=total),
+        "place": detail_queries.place_in(state, key, groups=scope.of(request).group_ids),
         "list_address": f"{reverse('recommendations:list')}{state.address(open='')}",
         "open_address": f"{reverse('recommendations:list')}{state.address(open=key)}",
     }
@@ -113,13 +107,6 @@ def list_behind(request: HttpRequest) -> ListState | None:
     """The state of the list that the flyout stands on, from the address the browser shows. None: it is another page."""
     parts = urlsplit(details(request).current_url_abs_path or "")
     return SPEC.read(QueryDict(parts.query)) if parts.path == reverse("recommendations:list") else None
-
-
-def _page(state: ListState, pages: Pager, *, groups: list[int], scale: float) -> list[recommendation_queries.RecommendationRow]:
-    if not pages.total:
-        return []
-    offset = (pages.page - 1) * state.per_page
-    return recommendation_queries.page(state, groups=groups, scale=scale, offset=offset, limit=state.per_page)
 
 
 def _views(state: ListState, counts: dict[str, dict[str, int]]) -> list[dict[str, Any]]:

@@ -209,14 +209,14 @@ def test_a_title_is_text_and_not_markup(viewer_client: Client) -> None:
 def test_the_number_of_queries_does_not_grow_with_rows(
     viewer_client: Client, extra: int, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
-    """Session, user, groups, weight, totals, filter counts, rows, trends, last run, rail counters."""
+    """Session, user, groups, weight, list, trends, last run."""
     if extra:
         worlds.fleet(extra=extra)
     else:
         kept = worlds.fleet().recommendations[0]
         Recommendation.objects.exclude(pk=kept.pk).update(present=False)
     viewer_client.get(LIST)
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(7):
         assert viewer_client.get(LIST).context["pager"].total == (1 if not extra else 17 + extra)
 
 
