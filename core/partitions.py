@@ -23,7 +23,7 @@ class _CreatePartitionedModel(CreateModel):
             super().database_forwards(app_label, schema_editor, from_state, to_state)
         finally:
             schema_editor.sql_create_table = plain
-        table = to_state.apps.get_model(app_label, self.name)._meta.db_table
+        table = to_state.apps.get_model(app_label, self.name)._meta.db_table  # noqa: SLF001  (Django's documented way)
         for statement in self.partitions(table):
             schema_editor.execute(statement)
 
@@ -39,8 +39,7 @@ class CreateModelByMachine(_CreatePartitionedModel):
     def partitions(self, table: str) -> list[str]:
         count = settings.INSTALLATION_PARTITIONS
         return [
-            f'CREATE TABLE "{table}_p{n:02}" PARTITION OF "{table}" FOR VALUES WITH (MODULUS {count}, REMAINDER {n})'
-            for n in range(count)
+            f'CREATE TABLE "{table}_p{n:02}" PARTITION OF "{table}" FOR VALUES WITH (MODULUS {count}, REMAINDER {n})' for n in range(count)
         ]
 
 
@@ -62,7 +61,4 @@ def ensure_month(table: str, day: dt.date) -> None:
         cursor.execute("SELECT to_regclass(%s)", [name])
         if cursor.fetchone()[0] is None:
             cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [name])
-            cursor.execute(
-                f'CREATE TABLE IF NOT EXISTS "{name}" PARTITION OF "{table}" '
-                f"FOR VALUES FROM ('{first}') TO ('{following}')"
-            )
+            cursor.execute(f"CREATE TABLE IF NOT EXISTS \"{name}\" PARTITION OF \"{table}\" FOR VALUES FROM ('{first}') TO ('{following}')")

@@ -141,7 +141,9 @@ class Version(models.Model):
     software = models.ForeignKey(Software, on_delete=models.CASCADE, related_name="versions")
     version = models.CharField(max_length=200, blank=True)
     platform = models.CharField(max_length=40, blank=True)
-    sort_key = models.CharField(max_length=800, blank=True, db_collation="C", help_text="Orders as the ecosystem does; empty: not comparable.")
+    sort_key = models.CharField(
+        max_length=800, blank=True, db_collation="C", help_text="Orders as the ecosystem does; empty: not comparable."
+    )
     support_ends_on = models.DateField(null=True, blank=True)
     first_seen = models.DateTimeField()
     matched_at = models.DateTimeField(null=True, blank=True, help_text="Empty: waiting to be matched.")
@@ -237,8 +239,12 @@ class ConfigurationResult(models.Model):
     """An applicable check on a machine, passed or not."""
 
     pk = models.CompositePrimaryKey("machine_id", "configuration_id")
-    machine = models.ForeignKey(Machine, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False, related_name="configuration_results")
-    configuration = models.ForeignKey(Configuration, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False, related_name="results")
+    machine = models.ForeignKey(
+        Machine, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False, related_name="configuration_results"
+    )
+    configuration = models.ForeignKey(
+        Configuration, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False, related_name="results"
+    )
     passed = models.BooleanField()
     changed_at = models.DateTimeField()
 

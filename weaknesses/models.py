@@ -118,7 +118,9 @@ class AffectedRange(models.Model):
     fixed = models.CharField(max_length=200, blank=True)
     fixed_key = models.CharField(max_length=800, null=True, db_collation="C")
     qualifiers = models.JSONField(default=dict, help_text="CPE update, edition, sw_edition, target_sw, target_hw that narrow the range.")
-    requires = ArrayField(models.CharField(max_length=300), default=list, help_text="Product keys, one of which must be present too (AND nodes).")
+    requires = ArrayField(
+        models.CharField(max_length=300), default=list, help_text="Product keys, one of which must be present too (AND nodes)."
+    )
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["weakness", "source", "fingerprint"], name="a_range_exists_once")]
@@ -169,7 +171,10 @@ class MatchOverride(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(
-                condition=models.Q(software__isnull=False) | models.Q(version__isnull=False) | models.Q(product__isnull=False) | models.Q(weakness__isnull=False),
+                condition=models.Q(software__isnull=False)
+                | models.Q(version__isnull=False)
+                | models.Q(product__isnull=False)
+                | models.Q(weakness__isnull=False),
                 name="an_override_names_something",
             ),
         ]

@@ -1,7 +1,9 @@
+from typing import Any
+
 from django.db import migrations
 
 
-def make_default_group(apps, schema_editor):
+def make_default_group(apps: Any, schema_editor: Any) -> None:
     apps.get_model("inventory", "MachineGroup").objects.get_or_create(
         is_default=True, defaults={"name": "Ungrouped", "description": "Machines that no rule takes."}
     )

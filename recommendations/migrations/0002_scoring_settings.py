@@ -1,7 +1,9 @@
+from typing import Any
+
 from django.db import migrations
 
 
-def make_settings(apps, schema_editor):
+def make_settings(apps: Any, schema_editor: Any) -> None:
     apps.get_model("recommendations", "ScoringSettings").objects.get_or_create(id=1)
 
 

@@ -44,10 +44,12 @@ STATE = """
 SELECT 'machine', m.external_id, m.name, g.name, m.platform FROM inventory_machine m JOIN inventory_machinegroup g ON g.id = m.group_id
 UNION ALL
 SELECT 'installation', m.external_id, s.key, v.version, v.platform FROM inventory_installation i
-  JOIN inventory_machine m ON m.id = i.machine_id JOIN inventory_version v ON v.id = i.version_id JOIN inventory_software s ON s.id = v.software_id
+  JOIN inventory_machine m ON m.id = i.machine_id JOIN inventory_version v ON v.id = i.version_id
+  JOIN inventory_software s ON s.id = v.software_id
 UNION ALL
 SELECT 'match', s.key, v.version, w.cve, vw.fixed FROM weaknesses_versionweakness vw
-  JOIN inventory_version v ON v.id = vw.version_id JOIN inventory_software s ON s.id = v.software_id JOIN weaknesses_weakness w ON w.id = vw.weakness_id
+  JOIN inventory_version v ON v.id = vw.version_id JOIN inventory_software s ON s.id = v.software_id
+  JOIN weaknesses_weakness w ON w.id = vw.weakness_id
 UNION ALL
 SELECT 'exposure', m.external_id, r.key, round(e.base::numeric, 9)::text, '' FROM recommendations_exposure e
   JOIN inventory_machine m ON m.id = e.machine_id JOIN recommendations_recommendation r ON r.id = e.recommendation_id
@@ -144,7 +146,7 @@ def undisturbed(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> list[
 def test_a_killed_ingest_is_completed_by_the_next(site: Site, folder: Path, undisturbed: list[Any]) -> None:
     for seen in (1, HOSTS // 2):
         process = site.manage("ingest", str(folder))
-        _wait_until(lambda wanted=seen: site.count("inventory_machine") >= wanted)
+        _wait_for_machines(site, seen)
         process.kill()
         process.wait()
     assert site.manage("ingest", str(folder)).wait() == 0
@@ -153,7 +155,7 @@ def test_a_killed_ingest_is_completed_by_the_next(site: Site, folder: Path, undi
 
 def test_a_killed_database_loses_nothing(site: Site, folder: Path, undisturbed: list[Any]) -> None:
     process = site.manage("ingest", str(folder))
-    _wait_until(lambda: site.count("inventory_machine") >= 5)
+    _wait_for_machines(site, 5)
     assert site.postgres.process
     site.postgres.process.send_signal(signal.SIGKILL)
     site.postgres.process.wait()
@@ -243,6 +245,10 @@ def _log(host: int) -> str:
     return "".join(json.dumps(event) + "\n" for event in events)
 
 
+def _wait_for_machines(site: Site, count: int) -> None:
+    _wait_until(lambda: site.count("inventory_machine") >= count)
+
+
 def _wait_until(holds: Callable[[], bool], seconds: float = 60) -> None:
     end = time.monotonic() + seconds
     while not holds():
@@ -294,7 +300,8 @@ def _send(port: int, token: str, body: bytes, *, wait: bool = True, cut: int | N
         with urllib.request.urlopen(request, timeout=60) as response:
             return json.load(response)
     with socket.create_connection(("127.0.0.1", port)) as connection:
-        head = f"POST /api/ingest/osquery HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {token}\r\nContent-Encoding: gzip\r\nContent-Length: {len(body)}\r\n\r\n"
+        lines = ("POST /api/ingest/osquery HTTP/1.1", "Host: 127.0.0.1", f"Authorization: Bearer {token}", "Content-Encoding: gzip")
+        head = "\r\n".join((*lines, f"Content-Length: {len(body)}", "", ""))
         connection.sendall(head.encode() + body[:cut])
         time.sleep(0.3)
     return None

@@ -51,6 +51,8 @@ def catalogue() -> tuple[Check, ...]:
     lines = (Path(__file__).parent / "checks.tsv").read_text().splitlines()
     rows = csv.reader((line for line in lines if not line.startswith("#")), delimiter="\t")
     return tuple(
-        Check(key, category, sub, int(impact), tuple(families.split(",")), int(passing) / 100, name, risk, fix, tuple(marks.split(",")), user)
+        Check(
+            key, category, sub, int(impact), tuple(families.split(",")), int(passing) / 100, name, risk, fix, tuple(marks.split(",")), user
+        )
         for key, category, sub, impact, families, passing, name, risk, fix, marks, user in rows
     )

@@ -11,10 +11,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from django.db import transaction
+from django.db.models import Max
 
 from inventory.actions import default_group, load_aliases
-from inventory.models import Alert, Configuration, Machine, MachineGroup
 from inventory.intake import Memory
+from inventory.models import Alert, Configuration, Machine, MachineGroup
 from inventory.records import InstalledSoftware, MachineFacts, Report
 from tvm_portal import pipeline
 from tvm_portal.demo import checks, store
@@ -73,9 +74,7 @@ def _make_frame(replay: Replay) -> None:
     default_group()
     with transaction.atomic():
         for name, rank, rule in GROUPS:
-            taken = MachineGroup.objects.filter(rank=rank).exclude(name=name).exists()
-            free = rank if not taken else 1 + max(MachineGroup.objects.filter(rank__isnull=False).values_list("rank", flat=True))
-            MachineGroup.objects.get_or_create(name=name, defaults={"rank": free, "rule": rule, "description": store.GROUP_NOTE})
+            _make_group(name, rank, rule)
         for check in checks.catalogue():
             Configuration.objects.update_or_create(
                 source="demo",
@@ -92,6 +91,13 @@ def _make_frame(replay: Replay) -> None:
                     "is_demo": True,
                 },
             )
+
+
+def _make_group(name: str, rank: int, rule: list[dict[str, str]]) -> None:
+    """At its rank, or below all others where that rank is taken."""
+    if MachineGroup.objects.filter(rank=rank).exclude(name=name).exists():
+        rank = 1 + (MachineGroup.objects.aggregate(lowest=Max("rank"))["lowest"] or 0)
+    MachineGroup.objects.get_or_create(name=name, defaults={"rank": rank, "rule": rule, "description": store.GROUP_NOTE})
 
 
 def _play_day(replay: Replay, age: int) -> None:
@@ -115,7 +121,7 @@ def _store_results(replay: Replay, reporting: list[DemoMachine], arrived: list[D
         *checks.changed_results(arrived, age=part, before=None, seed=replay.seed),
         *checks.changed_results(reporting, age=part, before=before, seed=replay.seed),
     ]
-    store.check_results(dict((row[:2], row) for row in results).values(), now=replay.moment(age))
+    store.check_results({row[:2]: row for row in results}.values(), now=replay.moment(age))
 
 
 def _report(replay: Replay, machine: DemoMachine, day: dt.date) -> Report:
@@ -157,7 +163,14 @@ def _raise_alerts(replay: Replay, age: int) -> None:
             machine = Machine.objects.filter(is_demo=True, name__startswith=prefix).order_by("name")[6:7].first()
             machine = machine or Machine.objects.filter(is_demo=True).order_by("name").first()
             if machine is not None:
-                defaults = {"machine": machine, "title": title, "cve": cve, "source": "demo", "opened_at": replay.moment(age), "closed_at": None}
+                defaults = {
+                    "machine": machine,
+                    "title": title,
+                    "cve": cve,
+                    "source": "demo",
+                    "opened_at": replay.moment(age),
+                    "closed_at": None,
+                }
                 Alert.objects.update_or_create(external_id=key, defaults=defaults)
         if open_for is not None and age == opened - open_for:
             Alert.objects.filter(external_id=key).update(closed_at=replay.moment(age))

@@ -71,7 +71,7 @@ def _applications() -> Iterator[Package]:
 
 
 def _debian() -> Iterator[Package]:
-    plain = dict((name, version) for name, version in _rows("debian.tsv"))
+    plain = {name: version for name, version in _rows("debian.tsv")}
     for platform in ("debian-12", "debian-11"):
         for name in sorted({*plain, *_ROLES_OF_DEBIAN}):
             releases = _releases(f"deb:debian:{name}", "deb", platform)
@@ -91,12 +91,18 @@ def _other_linux() -> Iterator[Package]:
 
 def _of_line(releases: tuple[Release, ...], line: str) -> tuple[Release, ...]:
     """Those of one release line, without pre-releases."""
-    return tuple(release for release in releases if release.version.startswith(line) and not re.search(r"\d(a|b|rc|-M|-rc)\d", release.version))
+    return tuple(
+        release for release in releases if release.version.startswith(line) and not re.search(r"\d(a|b|rc|-M|-rc)\d", release.version)
+    )
 
 
 def _releases(product: str, ecosystem: str, platform: str = "") -> tuple[Release, ...]:
     """Releases of a product in order; a version never comes before a lower one."""
-    known = _shipped_releases().get((product, platform)) or _shipped_releases().get((product, "any")) or _fixed_versions().get((product, platform), {})
+    known = (
+        _shipped_releases().get((product, platform))
+        or _shipped_releases().get((product, "any"))
+        or _fixed_versions().get((product, platform), {})
+    )
     ordered: list[Release] = []
     for version, day in sorted(known.items(), key=lambda item: sort_key(ecosystem, item[0])):
         if sort_key(ecosystem, version):
@@ -109,7 +115,9 @@ def _shipped_releases() -> dict[tuple[str, str], dict[str, dt.date]]:
     found: dict[tuple[str, str], dict[str, dt.date]] = defaultdict(dict)
     path = starter.FOLDER / "releases.tsv"
     lines = path.read_text().splitlines() if path.exists() else []
-    for product, version, released, platform in csv.reader((line for line in lines if line and not line.startswith(("#", "product\t"))), delimiter="\t"):
+    for product, version, released, platform in csv.reader(
+        (line for line in lines if line and not line.startswith(("#", "product\t"))), delimiter="\t"
+    ):
         found[product, platform if product.startswith("deb:") else "any"][version] = dt.date.fromisoformat(released)
     return dict(found)
 

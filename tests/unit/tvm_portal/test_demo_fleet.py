@@ -65,4 +65,10 @@ def test_more_checks_pass_at_the_end() -> None:
 def test_every_category_has_checks_that_fail() -> None:
     results = list(checks.changed_results(machines(count=200, days=60, seed=1), age=0, before=None, seed=1))
     failing = {check for _, check, passed in results if not passed}
-    assert {check.category for check in checks.catalogue() if check.external_id in failing} == {"application", "os", "network", "accounts", "controls"}
+    assert {check.category for check in checks.catalogue() if check.external_id in failing} == {
+        "application",
+        "os",
+        "network",
+        "accounts",
+        "controls",
+    }

@@ -29,7 +29,9 @@ class Command(BaseCommand):
         if Machine.objects.filter(is_demo=True).exists():
             self._remove()
         replay.play(count=options["machines"], days=options["days"], seed=options["seed"], now=timezone.now(), progress=self._progress)
-        self.stdout.write(f"Demo: {options['machines']:,} machines with {options['days']} days of history. manage.py demo --remove takes it out.")
+        self.stdout.write(
+            f"Demo: {options['machines']:,} machines with {options['days']} days of history. manage.py demo --remove takes it out."
+        )
 
     def _remove(self) -> None:
         count = store.remove()

@@ -15,6 +15,5 @@ class Command(BaseCommand):
         started = time.monotonic()
         run = pipeline.run(now=timezone.now())
         score = "none yet" if run.score is None else f"{run.score:.1f}"
-        self.stdout.write(
-            f"{Machine.objects.count():,} machines, {run.machines:,} of them rebuilt; exposure score {score}; {time.monotonic() - started:.1f} s"
-        )
+        seconds = time.monotonic() - started
+        self.stdout.write(f"{Machine.objects.count():,} machines, {run.machines:,} rebuilt; exposure score {score}; {seconds:.1f} s")
