@@ -71,7 +71,7 @@ def _applications() -> Iterator[Package]:
 
 
 def _debian() -> Iterator[Package]:
-    plain = {name: version for name, version in _rows("debian.tsv")}
+    plain: dict[str, str] = {row[0]: row[1] for row in _rows("debian.tsv")}
     for platform in ("debian-12", "debian-11"):
         for name in sorted({*plain, *_ROLES_OF_DEBIAN}):
             releases = _releases(f"deb:debian:{name}", "deb", platform)
