@@ -15,7 +15,7 @@ from django.db.models import Q
 from core import audit, sql
 from core.models import User
 from inventory.models import Software, Version
-from weaknesses import matching, synchronisation
+from weaknesses import bulk, matching, synchronisation
 from weaknesses.errors import FeedError, OverrideIncomplete, UnknownFeed
 from weaknesses.feeds import FEEDS
 from weaknesses.ledger import Ledger, Progress, close_interrupted, only_one
@@ -177,6 +177,8 @@ def sync_feed(*, kind: str, now: dt.datetime, origin: Path | str | None = None, 
         except Exception as error:  # a parser met what it was not made for; the ledger must say so
             logger.exception("The feed %s could not be read", kind)
             ledger.problems.append(f"The portal could not read this feed ({type(error).__name__}: {error}); its log says more.")
+        if ledger.run.new + ledger.run.changed > bulk.BATCH:
+            bulk.refresh_statistics()
         return ledger.finish()
 
 

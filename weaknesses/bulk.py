@@ -171,7 +171,7 @@ def store_epss(records: Iterable[EpssRecord], *, day: dt.date, complete: bool = 
         read = _copy("incoming_score", ((record.cve, record.score, record.percentile) for record in records))
         if complete:
             _refuse_shrunk("SELECT count(*) FROM weaknesses_epssscore", (), read)
-        _, new, changed, removed = sql.run("weaknesses/store_scores", {"day": day, "complete": complete})
+        _, changed, removed, new = sql.run("weaknesses/store_scores", {"day": day, "complete": complete})
     return Counts(new=new, changed=changed, unchanged=max(0, read - new - changed), removed=removed)
 
 
@@ -195,7 +195,7 @@ def store_evidence(
         if complete:
             _refuse_shrunk("SELECT count(*) FROM weaknesses_exploitevidence WHERE source = %s AND gone_at IS NULL", (source,), read)
         parameters = {"source": source, "now": now, "complete": complete, "replaces": list(replaces)}
-        _, new, changed, removed, _dropped = sql.run("weaknesses/store_evidence", parameters)
+        _, changed, removed, _dropped, new = sql.run("weaknesses/store_evidence", parameters)
     return Counts(new=new, changed=changed, unchanged=read - new - changed, removed=removed)
 
 
@@ -208,7 +208,7 @@ def store_cycles(records: Iterable[CycleRecord], source: str, *, complete: bool 
         read = _copy("incoming_cycle", rows)
         if complete:
             _refuse_shrunk("SELECT count(*) FROM weaknesses_supportcycle WHERE source = %s", (source,), read)
-        _, new, changed, removed, _dropped = sql.run("weaknesses/store_cycles", {"source": source, "complete": complete})
+        _, changed, removed, _dropped, new = sql.run("weaknesses/store_cycles", {"source": source, "complete": complete})
     return Counts(new=new, changed=changed, unchanged=max(0, read - new - changed), removed=removed)
 
 
@@ -220,6 +220,12 @@ def apply_intelligence(now: dt.datetime) -> list[IntelligenceChange]:
     """
     with transaction.atomic():
         return [IntelligenceChange(**row) for row in sql.rows("weaknesses/apply_intelligence", {"now": now})]
+
+
+def refresh_statistics() -> None:
+    """Let PostgreSQL look at the tables anew after a large load, which the next matching would otherwise be planned without."""
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE weaknesses_weakness, weaknesses_affectedrange, weaknesses_product, weaknesses_statement")
 
 
 def _prepare(table: str) -> None:

@@ -1,12 +1,9 @@
 -- Merges one source's evidence. Key: (cve, source, reference). What comes back is no longer gone; with `complete`,
 -- what the list lacks is gone from now on, and starter evidence of the levels in `replaces` is dropped.
--- Rows touched, in order: -, new, changed, removed, starter rows dropped.
-ANALYZE incoming_evidence;
--- ;;
-INSERT INTO weaknesses_exploitevidence (cve, source, reference, level, title, url, day, ransomware)
-SELECT cve, %(source)s, reference, level, title, url, day, ransomware FROM incoming_evidence AS i
-WHERE NOT EXISTS (SELECT FROM weaknesses_exploitevidence AS e
-    WHERE e.cve = i.cve AND e.source = %(source)s AND e.reference = i.reference);
+-- Analysed first, and added to last and without a join: on a first load the statistics know nothing of this
+-- source, and joins with what was just added are planned for a handful of rows (33,000 took 160 s instead of 1 s).
+-- Rows touched, in order: -, changed, removed, starter rows dropped, new.
+ANALYZE incoming_evidence, weaknesses_exploitevidence;
 -- ;;
 UPDATE weaknesses_exploitevidence AS e
 SET level = i.level, title = i.title, url = i.url, day = i.day, ransomware = i.ransomware, gone_at = NULL
@@ -21,3 +18,7 @@ WHERE %(complete)s AND e.source = %(source)s AND e.gone_at IS NULL
 -- ;;
 DELETE FROM weaknesses_exploitevidence
 WHERE %(complete)s AND source = 'starter' AND %(source)s <> 'starter' AND level = ANY(%(replaces)s::smallint[]);
+-- ;;
+INSERT INTO weaknesses_exploitevidence (cve, source, reference, level, title, url, day, ransomware)
+SELECT cve, %(source)s, reference, level, title, url, day, ransomware FROM incoming_evidence
+ON CONFLICT (cve, source, reference) DO NOTHING;

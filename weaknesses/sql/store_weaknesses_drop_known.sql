@@ -1,5 +1,7 @@
 -- Leaves in incoming_weakness only what this source states anew: not what it stated before word for word, nor
 -- what is older than its last word. Key: statement (weakness, source). Then marks what is rejected already.
+ANALYZE incoming_weakness;
+-- ;;
 DELETE FROM incoming_weakness AS incoming
 USING weaknesses_weakness AS weakness, weaknesses_statement AS statement
 WHERE weakness.cve = incoming.cve AND statement.weakness_id = weakness.id AND statement.source = %(source)s
