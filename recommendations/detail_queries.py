@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 
 from django.db.models import Exists, OuterRef, QuerySet, Sum
 
@@ -250,9 +249,11 @@ def version_ids(recommendation: Recommendation, *, exposed: bool) -> list[int]:
 
 
 def place_in(state: ListState, key: str, *, groups: Sequence[int]) -> Place | None:
-    """Where the recommendation stands on the page of the list (or just beyond it); None where it does not."""
+    """Where the recommendation stands in the list: looked for around its page first, then in all of it. None: the list has it not."""
     start = max(state.offset - 2, 0)
     found = recommendation_queries.read(state, groups=groups, offset=start, limit=state.offset - start + state.per_page + 2)
+    if all(row.key != key for row in found.rows):
+        start, found = 0, recommendation_queries.read(state, groups=groups)
     keys = [row.key for row in found.rows]
     if key not in keys:
         return None
@@ -367,4 +368,6 @@ def _threat_words(recommendation: Recommendation, top: Weakness | None) -> str:
         return "Exploited in the wild"
     if recommendation.top_threat > top.epss and top.exploit:
         return Weakness.Exploit(top.exploit).label
-    return f"Chance of exploitation in 30 days (EPSS): {Decimal(str(round(100 * top.epss, 1)))}%"
+    chance = f"{100 * top.epss:.1f}%" if top.epss >= 0.0005 else "below 0.1%"
+    floor = ", raised to the least that any weakness counts" if recommendation.top_threat > top.epss else ""
+    return f"Chance of exploitation in 30 days (EPSS): {chance}{floor}"

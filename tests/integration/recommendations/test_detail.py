@@ -170,3 +170,10 @@ def test_the_number_of_queries_does_not_grow_with_machines(
     flyout(viewer_client)
     with django_assert_max_num_queries(24):
         flyout(viewer_client)
+
+
+def test_a_recommendation_of_another_page_finds_its_place(viewer_client: Client) -> None:
+    worlds.fleet(extra=40)
+    last = viewer_client.get("/recommendations/?page=2").context["rows"][-1]
+    place = viewer_client.get(f"/recommendations/?open={last.key}").context["place"]
+    assert (place.number, place.page, place.following) == (57, 2, "")
