@@ -34,7 +34,7 @@ def recompute(*, now: dt.datetime, kind: str = Run.Kind.FULL, afresh: bool = Fal
     that differ are rebuilt, and all sums are added up again. `afresh` forgets what was computed and rebuilds everything.
     """
     bulk.lock()
-    bulk.give_memory(FULL_MEMORY_MB)
+    bulk.plan_for_everything(megabytes=FULL_MEMORY_MB)
     chosen = _current_settings()
     weights = _parameters(chosen, now)
     previous = _last_full_run()
@@ -106,7 +106,7 @@ def apply_effects(*, now: dt.datetime) -> None:
     previous = _last_full_run()
     if previous is None:
         return
-    bulk.give_memory(FULL_MEMORY_MB)
+    bulk.plan_for_everything(megabytes=FULL_MEMORY_MB)
     weights = _parameters(previous.settings, now)
     bulk.find_live(weights, Scope())
     bulk.store_machine_scores(weights, Scope())

@@ -38,10 +38,14 @@ def lock() -> None:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [LOCK])
 
 
-def give_memory(megabytes: int) -> None:
-    """Let this transaction's hashes and sorts stay in memory."""
+def plan_for_everything(*, megabytes: int) -> None:
+    """Let this transaction's hashes and sorts stay in memory, and join by hash.
+
+    The tables that a first run fills were empty when last analysed: a nested loop over them would be planned, and be quadratic.
+    """
     with connection.cursor() as cursor:
         cursor.execute(f"SET LOCAL work_mem = '{int(megabytes)}MB'")
+        cursor.execute("SET LOCAL enable_nestloop = off")
 
 
 def score_versions(weights: Parameters, *, now: dt.datetime, software_ids: Iterable[int] | None) -> None:

@@ -40,8 +40,8 @@ FROM (
     SELECT c.id,
         (SELECT coalesce(sum(t.installed), 0) FROM inventory_softwarestat t WHERE t.software_id = c.id) AS installed,
         (SELECT coalesce(sum(t.exposed), 0) FROM inventory_softwarestat t WHERE t.software_id = c.id) AS exposed,
-        (SELECT count(*) FROM inventory_version v
-         WHERE v.software_id = c.id AND EXISTS (SELECT FROM inventory_versionstat x WHERE x.version_id = v.id)) AS versions
+        (SELECT count(DISTINCT x.version_id) FROM inventory_versionstat x
+         WHERE x.version_id = ANY(ARRAY(SELECT v.id FROM inventory_version v WHERE v.software_id = c.id))) AS versions
     FROM (
         SELECT id FROM part_change WHERE kind > 0
         UNION SELECT v.software_id FROM part_flip f JOIN inventory_version v ON v.id = f.version_id

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -63,15 +63,16 @@ def everything_shown() -> dict[str, list[dict[str, Any]]]:
         table.__name__: sorted(table._default_manager.values(), key=lambda row: [v for k, v in row.items() if k.endswith("_id")])
         for table in tables
     }
-    shown = Recommendation.objects.exclude(present=False, resolved_at=None)
-    found["Recommendation"] = list(
-        shown.order_by("key").values("key", "kind", "title", "status", "present", "weakness_count", "top_weakness_id", "exploited")
-    )
-    found["Software"] = list(
-        Software.objects.order_by("key").values("key", "installed_count", "exposed_count", "version_count", "weakness_count")
-    )
-    found["Weakness"] = list(Weakness.objects.order_by("cve").values("cve", "exposed_count"))
-    found["MachineGroup"] = list(MachineGroup.objects.order_by("pk").values("pk", "machine_count"))
+    columns: dict[QuerySet[Any], tuple[str, ...]] = {
+        Recommendation.objects.exclude(present=False, resolved_at=None).order_by("key"): (
+            *("key", "kind", "title", "status", "present"),
+            *("weakness_count", "top_weakness_id", "exploited"),
+        ),
+        Software.objects.order_by("key"): ("key", "installed_count", "exposed_count", "version_count", "weakness_count"),
+        Weakness.objects.order_by("cve"): ("cve", "exposed_count"),
+        MachineGroup.objects.order_by("pk"): ("pk", "machine_count"),
+    }
+    found |= {rows.model.__name__: list(rows.values(*names)) for rows, names in columns.items()}
     return found
 
 

@@ -6,8 +6,9 @@ import datetime as dt
 from dataclasses import replace
 
 import pytest
-from django.db import connection
+from django.db import IntegrityError, connection, transaction
 
+from core import sql
 from inventory.bulk import mark_dirty
 from inventory.models import DirtyMachine, Installation, Machine, Software, Version
 from recommendations import actions
@@ -192,8 +193,6 @@ def test_a_mark_made_while_a_run_is_under_way_is_kept() -> None:
     mark_dirty(now=NOW, machine_ids=[machine])
     before = actions._dirty_machines()
     mark_dirty(now=LATER, machine_ids=[machine])
-    from core import sql
-
     sql.run("recommendations/clear_dirty", {"machines": list(before), "since": list(before.values())})
     assert DirtyMachine.objects.get().since == LATER
 
@@ -251,8 +250,6 @@ def test_nothing_is_left_behind_by_a_run_that_fails() -> None:
     store(FLEET)
     with connection.cursor() as cursor:
         cursor.execute("ALTER TABLE recommendations_run ADD CONSTRAINT full_stop CHECK (kind <> 'full') NOT VALID")
-    from django.db import IntegrityError, transaction
-
     with pytest.raises(IntegrityError), transaction.atomic():
         actions.recompute(now=NOW)
     assert not Recommendation.objects.exists()
