@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass, fields
+from functools import lru_cache
 from hashlib import blake2b
+from operator import attrgetter
 
 from inventory.records import InstalledSoftware, MachineFacts, Report
 from inventory.rules import is_package
 
 _SIZE = 12
+_FACTS = attrgetter(*(field.name for field in fields(MachineFacts) if field.name != "external_id"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +28,10 @@ class Parts:
 
 
 class Digester:
-    """Digests of the reports of one file. Records repeat from machine to machine, so each is digested once."""
+    """Digests of reports under one edition of the alias table."""
 
     def __init__(self, *, alias_fingerprint: str) -> None:
         self._salt = alias_fingerprint
-        self._records: dict[InstalledSoftware, bytes] = {}
 
     def parts(self, report: Report) -> Parts:
         """Records in any order give the same digests. Names that aliases decide are digested together with the alias table."""
@@ -42,25 +44,27 @@ class Digester:
                 part = f"{part}/{record.vendor}"
             software.get(part, additive).append(record)
         digests = {part: self._digest(part, records) for part, records in software.items()}
-        if any(astuple(report.machine)[1:]):
-            digests["facts"] = facts_digest(report.machine)
+        said = facts_said(report.machine)
+        if any(said):
+            digests["facts"] = blake2b(repr(said).encode(), digest_size=_SIZE).hexdigest()
         return Parts(digests=digests, software=software, additive=additive)
 
     def _digest(self, part: str, records: Iterable[InstalledSoftware]) -> str:
         total = blake2b(digest_size=_SIZE)
         if not is_package(part):
             total.update(self._salt.encode())
-        known = self._records
-        total.update(b"".join(sorted([known.get(record) or self._record(record) for record in records])))
+        total.update(b"".join(sorted(map(record_digest, records))))
         return total.hexdigest()
 
-    def _record(self, record: InstalledSoftware) -> bytes:
-        said = (record.ecosystem, record.name, record.version, record.vendor, record.cpe, record.platform, *sorted(record.evidence))
-        text = "\x1f".join(said)
-        found = self._records[record] = blake2b(text.encode(), digest_size=_SIZE).digest()
-        return found
+
+@lru_cache(maxsize=32_768)
+def record_digest(record: InstalledSoftware) -> bytes:
+    """The digest of one record. Records repeat from machine to machine and from report to report."""
+    said = (record.ecosystem, record.name, record.version, record.vendor, record.cpe, record.platform, *sorted(record.evidence))
+    return blake2b("\x1f".join(said).encode(), digest_size=_SIZE).digest()
 
 
-def facts_digest(facts: MachineFacts) -> str:
-    """Digest of everything a report says about the machine but its identifier."""
-    return blake2b(repr(astuple(facts)[1:]).encode(), digest_size=_SIZE).hexdigest()
+def facts_said(facts: MachineFacts) -> tuple[object, ...]:
+    """Everything a report says about the machine but its identifier."""
+    said: tuple[object, ...] = _FACTS(facts)
+    return said

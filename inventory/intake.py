@@ -11,8 +11,8 @@ Steps 2 to 4 are one transaction. Doing a batch twice ends in the same state.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
-from dataclasses import astuple, dataclass, field, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.conf import settings
@@ -22,7 +22,7 @@ from psycopg import errors as database_errors
 from inventory import bulk
 from inventory.aliases import Edition
 from inventory.bulk import Installed, VersionIdentity
-from inventory.digests import Digester, Parts
+from inventory.digests import Digester, Parts, facts_said
 from inventory.groups import default_group
 from inventory.identities import identify
 from inventory.models import MachineGroup
@@ -229,9 +229,7 @@ class Intake:
         for target in targets:
             known = self._versions.setdefault(target.platform, {})
             new = unresolved.setdefault(target.platform, {})
-            for record in self._records(target):
-                if record not in known:
-                    new[record] = None
+            new.update(dict.fromkeys([record for record in self._records(target) if record not in known]))
         return unresolved
 
     @staticmethod
@@ -242,31 +240,35 @@ class Intake:
         yield from target.prepared.report.removed
 
     def _installed(self, target: _Target) -> list[Installed]:
-        """Rows of a machine, one a version: several binary packages of one source are one installation with all their names."""
+        """A machine's versions by mode. What is reported as present is so, whatever else says it was removed."""
         parts = target.prepared.parts
-        found: dict[int, tuple[str, tuple[str, ...]]] = {}
-        self._put(found, target, "-", target.prepared.report.removed)
-        for mode, records in (("+", parts.additive), *(("=", parts.software[part]) for part in target.parts)):
-            self._put(found, target, mode, records)
-        return [(target.id, version_id, mode, evidence) for version_id, (mode, evidence) in found.items()]
+        complete = self._versions_of(target, [record for part in target.parts for record in parts.software[part]])
+        added = self._versions_of(target, parts.additive, without=complete)
+        removed = self._versions_of(target, target.prepared.report.removed, without={**complete, **added})
+        modes = (("=", complete), ("+", added), ("-", removed))
+        return [Installed(target.id, mode, versions) for mode, versions in modes if versions]
 
-    def _put(self, found: dict[int, tuple[str, tuple[str, ...]]], target: _Target, mode: str, records: Iterable[InstalledSoftware]) -> None:
-        versions = self._versions[target.platform]
+    def _versions_of(
+        self, target: _Target, records: Sequence[InstalledSoftware], without: Mapping[int, tuple[str, ...]] | None = None
+    ) -> dict[int, tuple[str, ...]]:
+        """Version id -> evidence: several binary packages of one source are one installation with all their names."""
+        known = self._versions[target.platform]
+        found: dict[int, tuple[str, ...]] = {}
         for record in records:
-            version_id = versions[record]
-            known = found.get(version_id)
-            if known is None or known[0] != mode:
-                found[version_id] = (mode, record.evidence)
-            elif known[1] != record.evidence:
-                found[version_id] = (mode, tuple(sorted({*known[1], *record.evidence})))
+            version = known[record]
+            before = found.get(version)
+            found[version] = record.evidence if before is None or before == record.evidence else tuple(sorted({*before, *record.evidence}))
+        for version in without or ():
+            found.pop(version, None)
+        return found
 
     def _install_new(self, targets: list[_Target]) -> Totals:
         if not targets:
             return Totals()
-        rows = [row for target in targets for row in self._installed(target) if row[2] != "-"]
-        bulk.add_installations(rows, now=self._now)
+        rows = [row for target in targets for row in self._installed(target) if row.mode != "-"]
+        added = bulk.add_installations(rows, now=self._now)
         bulk.mark_dirty(machine_ids=[target.id for target in targets], now=self._now)
-        return Totals(added=len(rows))
+        return Totals(added=added)
 
     def _install_known(self, targets: list[_Target]) -> Totals:
         if not targets:
@@ -313,4 +315,4 @@ def machine_named(report: Report, name: str) -> Report:
 
 
 def is_empty(report: Report) -> bool:
-    return not report.software and not report.removed and not any(astuple(report.machine)[1:])
+    return not report.software and not report.removed and not report.covers and not any(facts_said(report.machine))

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
+from operator import itemgetter
 from typing import Any, BinaryIO
 
 from inventory.records import InstalledSoftware, Rejected, Report, Reports
@@ -110,6 +112,17 @@ class _TableState:
     present: dict[InstalledSoftware, None] = field(default_factory=dict)
     removed: dict[InstalledSoftware, None] = field(default_factory=dict)
 
+    def put(self, records: list[InstalledSoftware]) -> None:
+        self.present.update(dict.fromkeys(records))
+        for record in records if self.removed else ():
+            self.removed.pop(record, None)
+
+    def take_away(self, records: list[InstalledSoftware]) -> None:
+        for record in records:
+            self.present.pop(record, None)
+            if not self.complete:
+                self.removed[record] = None
+
 
 @dataclass(slots=True)
 class _Host:
@@ -141,7 +154,7 @@ class _Reader:
     def __init__(self, limits: Limits) -> None:
         self.hosts: dict[str, _Host] = {}
         self._limits = limits
-        self._made: dict[tuple[object, ...], InstalledSoftware | str | None] = {}
+        self._made: dict[str, dict[object, InstalledSoftware | str | None]] = {}
         self._unread: set[str] = set()
 
     def take(self, place: str, event: object) -> Iterator[Rejected]:
@@ -198,50 +211,54 @@ class _Reader:
         initial = action == "added" and str(counter) == "0"
         if action == "snapshot" or (initial and not state.complete):
             state.present, state.removed, state.complete = {}, {}, True
-        apply = _take_away if action == "removed" else _put
-        for position, row in enumerate(rows, 1):
-            if host.rows >= self._limits.records:
-                host.full = True
-                yield Rejected(place, f"host {host.external_id}: more than {self._limits.records:,} records; the rest was left out")
-                return
-            host.rows += 1
-            made = self._record(table, row)
+        room = self._limits.records - host.rows
+        if len(rows) > room:
+            host.full = True
+            yield Rejected(place, f"host {host.external_id}: more than {self._limits.records:,} records; the rest was left out")
+            rows = rows[:room]
+        host.rows += len(rows)
+        found: list[InstalledSoftware] = []
+        for position, made in self._made_of(table, rows):
             if isinstance(made, InstalledSoftware):
-                apply(state, made)
+                found.append(made)
             elif made is not None:
-                yield Rejected(f"{place}, row {position}", f"{table.name}: {made}", fields.excerpt(row))
+                yield Rejected(f"{place}, row {position}", f"{table.name}: {made}", fields.excerpt(rows[position - 1]))
+        state.take_away(found) if action == "removed" else state.put(found)
+
+    def _made_of(self, table: Table, rows: list[object]) -> Iterator[tuple[int, InstalledSoftware | str | None]]:
+        """What each row stands for. A row seen before costs one look-up, whichever host it was on."""
+        known = self._made.setdefault(table.name, {})
+        key_of: Callable[[Any], object] = itemgetter(*table.columns)
+        for position, row in enumerate(rows, 1):
+            try:
+                yield position, known[key_of(row)]
+            except (KeyError, TypeError):
+                yield position, self._record(table, row)
 
     def _record(self, table: Table, row: object) -> InstalledSoftware | str | None:
         """The record of a row, None where it stands for nothing installed, or why it is no use."""
         if not isinstance(row, dict):
             return "the row is no object"
-        key = (table.name, *[row.get(column) for column in table.columns])
+        key = tuple(row.get(column) for column in table.columns)
         try:
-            if key in self._made:
-                return self._made[key]
+            made = _made(table, key, self._limits)
         except TypeError:
             return "a column holds a list or an object, not text"
-        try:
-            made: InstalledSoftware | str | None = table.make(row, self._limits)
-        except fields.BadField as error:
-            made = str(error)
-        self._made[key] = made
+        self._made[table.name][key] = made
         return made
+
+
+@lru_cache(maxsize=16_384)
+def _made(table: Table, values: tuple[object, ...], limits: Limits) -> InstalledSoftware | str | None:
+    """The record of a row of these values. A fleet repeats itself, within a file and from report to report."""
+    try:
+        return table.make(dict(zip(table.columns, values, strict=True)), limits)
+    except fields.BadField as error:
+        return str(error)
 
 
 def _is_fact(value: object) -> bool:
     return value is None or (isinstance(value, (str, int)) and "\x00" not in str(value))
-
-
-def _put(state: _TableState, record: InstalledSoftware) -> None:
-    state.present[record] = None
-    state.removed.pop(record, None)
-
-
-def _take_away(state: _TableState, record: InstalledSoftware) -> None:
-    state.present.pop(record, None)
-    if not state.complete:
-        state.removed[record] = None
 
 
 def _changes(event: Any) -> list[tuple[str, list[object]]]:

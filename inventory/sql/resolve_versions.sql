@@ -21,7 +21,7 @@ GROUP BY s.id, r.version, r.platform
 ORDER BY s.id, r.version, r.platform
 ON CONFLICT (software_id, version, platform) DO NOTHING
 -- ;;
-SELECT r.ord, v.id
+SELECT r.ord, v.id, v.software_id
 FROM jsonb_to_recordset(%(versions)s::jsonb) AS r (ord integer, key text, version text, platform text)
 JOIN inventory_software s ON s.key = r.key
 JOIN inventory_version v ON v.software_id = s.id AND v.version = r.version AND v.platform = r.platform

@@ -249,9 +249,9 @@ def test_an_unchanged_report_takes_four_statements_and_writes_only_last_seen() -
 def test_a_changed_report_takes_the_same_statements_for_5_and_for_500_packages() -> None:
     taken = []
     for host, size in (("small", 5), ("large", 500)):
-        send(log(DEBIAN, debs(*((f"p{number}", "1") for number in range(size))), host=host))
+        send(log(DEBIAN, debs(*((f"{host}{number}", "1") for number in range(size))), host=host))
         with CaptureQueriesContext(connection) as queries:
-            run = send(log(DEBIAN, debs(*((f"p{number}", "2") for number in range(size))), host=host))
+            run = send(log(DEBIAN, debs(*((f"{host}{number}", "2") for number in range(size))), host=host))
         assert run.changed == size
         taken.append(len(_statements(queries)))
     assert taken[0] == taken[1] <= 16, taken

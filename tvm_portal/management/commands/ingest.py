@@ -13,12 +13,14 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
+from inventory import bulk
 from inventory.actions import ingest
 from inventory.models import IngestRun, RejectedRecord, Software
 from inventory.sources.registry import SOURCES
 from inventory.sources.systems import platform_of_os_release
 
 _SHOWN_REJECTS = 20
+_MANY_INSTALLATIONS = 20_000
 _OWN_DATABASE = Path("/var/lib/dpkg/status")
 _OS_RELEASE_LIMIT = 65_536
 
@@ -40,6 +42,8 @@ class Command(BaseCommand):
         runs = [self._read(file, number, len(files), options) for number, file in enumerate(files, 1)]
         done = [run for run in runs if run.state == IngestRun.State.DONE]
         changed = any(_is_change(run) for run in done)
+        if sum(run.added for run in done) >= _MANY_INSTALLATIONS:
+            bulk.refresh_statistics()
         if changed and not options["no_recompute"]:
             self._recompute()
         self._report(runs, done, changed=changed)
