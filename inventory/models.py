@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.db.models.functions import Lower
 
 
 class MachineGroup(models.Model):
@@ -69,7 +70,7 @@ class Machine(models.Model):
 
     class Meta:
         indexes = [
-            models.Index(models.functions.Lower("name"), "id", name="machine_by_name"),
+            models.Index(Lower("name"), "id", name="machine_by_name"),
             models.Index(fields=["is_demo"], condition=models.Q(is_demo=True), name="machine_demo"),
         ]
 
@@ -126,7 +127,7 @@ class Software(models.Model):
 
     class Meta:
         indexes = [
-            models.Index(models.functions.Lower("name"), "id", name="software_by_name"),
+            models.Index(Lower("name"), "id", name="software_by_name"),
             models.Index(fields=["-installed_count", "id"], name="software_most_installed"),
         ]
 

@@ -47,7 +47,7 @@ def _open_row(page: Page) -> None:
 
 def _flyout(page: Page) -> None:
     page.goto("/recommendations/")
-    page.locator('main a[hx-target="#flyout"]').first.click()
+    page.locator('main tbody[hx-target="#flyout"] a').first.click()
     page.locator("dialog[open]").wait_for()
 
 
@@ -120,7 +120,7 @@ def _take(browser: Browser, portal: Portal, names: list[str], theme: str, size: 
             _settle(page)
             page.screenshot(path=FOLDER / f"{name}-{size}-{theme}.png")
             print(f"{name}-{size}-{theme}.png", flush=True)
-        except Exception as error:  # one page must not cost the others
+        except Exception as error:  # noqa: BLE001  one page must not cost the others
             failed.append(f"{name} ({size}, {theme}): {str(error).splitlines()[0]}")
     context.close()
     return failed

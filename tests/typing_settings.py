@@ -7,4 +7,4 @@ os.environ.setdefault("REDIS_URL", "unix:///types")
 os.environ.setdefault("SECRET_KEY", "types-only-" + "0" * 32)
 os.environ.setdefault("ALLOWED_HOSTS", "localhost")
 
-from tvm_portal.settings import *  # noqa: E402, F403
+from tvm_portal.settings import *

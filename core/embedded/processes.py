@@ -86,7 +86,7 @@ def working_in(folder: Path) -> list[int]:
 
 def _working_directory(entry: Path) -> str | None:
     try:
-        return os.readlink(entry / "cwd")
+        return str((entry / "cwd").readlink())
     except OSError:
         return None
 

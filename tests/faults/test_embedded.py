@@ -119,8 +119,9 @@ def test_a_long_path_with_spaces_moves_the_socket(tmp_path: Path) -> None:
 @linux
 def test_servers_end_with_a_parent_that_is_killed(tmp_path: Path) -> None:
     code = (
-        "import pathlib, time; from core.embedded import Postgres, Valkey; home = pathlib.Path(__import__('sys').argv[1]);"
-        "p = Postgres(home, fast=True); p.start(); v = Valkey(home); v.start(); print(p.process.pid, v.process.pid, flush=True); time.sleep(60)"
+        "import pathlib, sys, time; from core.embedded import Postgres, Valkey; home = pathlib.Path(sys.argv[1]);"
+        "p = Postgres(home, fast=True); p.start(); v = Valkey(home); v.start();"
+        "print(p.process.pid, v.process.pid, flush=True); time.sleep(60)"
     )
     parent = subprocess.Popen([sys.executable, "-c", code, str(tmp_path)], cwd=BASE, stdout=subprocess.PIPE, text=True)
     assert parent.stdout

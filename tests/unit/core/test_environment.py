@@ -10,7 +10,15 @@ import pytest
 
 from core import environment
 
-PINS = "amqp==5.4.2 \\\n    --hash=sha256:00\ncelery[redis]==5.7.0 ; sys_platform == 'linux' \\\n    --hash=sha256:01\n# django==1.0\n    # via x\ndjango==5.2.19\n"
+PINS = """\
+amqp==5.4.2 \\
+    --hash=sha256:00
+celery[redis]==5.7.0 ; sys_platform == 'linux' \\
+    --hash=sha256:01
+# django==1.0
+    # via x
+django==5.2.19
+"""
 
 
 @pytest.fixture
@@ -52,7 +60,7 @@ def test_an_interpreter_with_the_pinned_django_is_used_as_it_is(commands: list[l
 
 
 def test_a_bare_python_makes_the_environment_and_continues_in_it(commands: list[list[str]], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("core.environment.shutil.which", lambda name: None)
+    monkeypatch.setattr("core.environment.shutil.which", lambda _: None)
     environment.enter(["manage.py", "check"])
     assert [command[1:3] for command in commands] == [["-m", "venv"], ["-m", "pip"], ["manage.py", "check"]]
     assert "--require-hashes" in commands[1]
@@ -60,7 +68,7 @@ def test_a_bare_python_makes_the_environment_and_continues_in_it(commands: list[
 
 
 def test_a_current_environment_is_only_entered(commands: list[list[str]], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("core.environment.shutil.which", lambda name: None)
+    monkeypatch.setattr("core.environment.shutil.which", lambda _: None)
     environment.enter(["manage.py", "check"])
     commands.clear()
     environment.enter(["manage.py", "test", "-k", "x"])
@@ -68,7 +76,7 @@ def test_a_current_environment_is_only_entered(commands: list[list[str]], monkey
 
 
 def test_other_requirements_make_it_again(commands: list[list[str]], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("core.environment.shutil.which", lambda name: None)
+    monkeypatch.setattr("core.environment.shutil.which", lambda _: None)
     environment.enter(["manage.py", "check"])
     environment.REQUIREMENTS.write_text(PINS + "six==1.0\n")
     commands.clear()
@@ -77,8 +85,8 @@ def test_other_requirements_make_it_again(commands: list[list[str]], monkeypatch
 
 
 def test_a_python_without_venv_names_the_package_to_install(commands: list[list[str]], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("core.environment.shutil.which", lambda name: None)
-    monkeypatch.setattr("core.environment.importlib.util.find_spec", lambda name: None)
+    monkeypatch.setattr("core.environment.shutil.which", lambda _: None)
+    monkeypatch.setattr("core.environment.importlib.util.find_spec", lambda _: None)
     with pytest.raises(SystemExit, match="sudo apt install python3-venv"):
         environment.enter(["manage.py", "check"])
     assert not environment.STAMP.exists()
