@@ -1,6 +1,17 @@
+"""The web application, for any WSGI server."""
+
+from __future__ import annotations
+
 import os
+import sys
 
 from django.core.wsgi import get_wsgi_application
 
+from tvm_portal.env import SettingError
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tvm_portal.settings")
-application = get_wsgi_application()
+try:
+    application = get_wsgi_application()
+except SettingError as error:
+    print(error, file=sys.stderr)
+    raise SystemExit(2) from None
