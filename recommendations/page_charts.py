@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from plotly import graph_objects as go
+
 from recommendations.charts import Figure, line
 from recommendations.score_queries import Point
 
@@ -90,16 +92,8 @@ def new_weaknesses(counts: Mapping[dt.date, int], scores: Sequence[Point], *, fi
     found = [counts.get(day, 0) for day in days]
     by_day = {point.day: point.value for point in scores}
     figure = line(days=[p.day for p in scores], values=[round(p.value, 2) for p in scores], name="Exposure score", tone="1", top=100)
-    bars = {
-        "type": "bar",
-        "name": "New weaknesses",
-        "x": [d.isoformat() for d in days],
-        "y": found,
-        "meta": {"tone": "5"},
-        "yaxis": "y2",
-        "opacity": 0.7,
-    }
-    figure["data"].append(bars)
+    bars = go.Bar(name="New weaknesses", x=[d.isoformat() for d in days], y=found, meta={"tone": "5"}, yaxis="y2", opacity=0.7)
+    figure["data"].append(bars.to_plotly_json())
     figure["layout"]["yaxis2"] = {
         "overlaying": "y",
         "side": "right",
@@ -133,17 +127,17 @@ def _line_chart(
 
 def _dots(points: Sequence[Point], *, events: Events, tone: str, digits: int, query: str) -> dict[str, Any]:
     """A mark on each day that has events; `customdata` is where a click leads."""
-    return {
-        "type": "scatter",
-        "mode": "markers",
-        "name": "Events",
-        "x": [point.day.isoformat() for point in points],
-        "y": [round(point.value, 2) for point in points],
-        "text": ["<br>".join((f"{point.value:,.{digits}f}", *events[point.day])) for point in points],
-        "customdata": [_events_address(point.day, query) for point in points],
-        "hovertemplate": "%{text}<extra></extra>",
-        "meta": {"tone": tone, "role": "events"},
-    }
+    dots = go.Scatter(
+        mode="markers",
+        name="Events",
+        x=[point.day.isoformat() for point in points],
+        y=[round(point.value, 2) for point in points],
+        text=["<br>".join((f"{point.value:,.{digits}f}", *events[point.day])) for point in points],
+        customdata=[_events_address(point.day, query) for point in points],
+        hovertemplate="%{text}<extra></extra>",
+        meta={"tone": tone, "role": "events"},
+    )
+    return dict(dots.to_plotly_json())
 
 
 def _events_address(day: dt.date, query: str) -> str:

@@ -14,6 +14,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from core.models import AuditEvent, User
+from inventory.actions import load_aliases
 from inventory.models import Machine
 from tvm_portal import env
 from weaknesses.models import Weakness
@@ -29,6 +30,7 @@ class Command(BaseCommand):
         now = timezone.now()
         self._say("Applying migrations ...")
         call_command("migrate", interactive=False, verbosity=0)
+        load_aliases(now=now)
         if _wanted("starter", present=Weakness.objects.exists()):
             self._load_starter(now)
         if _wanted("demo", present=Machine.objects.exists()):
