@@ -104,7 +104,8 @@ CACHES = {
 
 CELERY_BROKER_URL = redis_address(0, kombu=True)
 CELERY_RESULT_BACKEND = redis_address(2, kombu=True)
-CELERY_BROKER_TRANSPORT_OPTIONS = {"global_keyprefix": f"{KEY_PREFIX}:"}
+# A task of a worker that was killed is given to another after this many seconds; a full run takes less.
+CELERY_BROKER_TRANSPORT_OPTIONS = {"global_keyprefix": f"{KEY_PREFIX}:", "visibility_timeout": 1800}
 CELERY_RESULT_BACKEND_TRANSPORT_OPTIONS = {"global_keyprefix": f"{KEY_PREFIX}:"}
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
