@@ -81,6 +81,10 @@ PAGES: dict[str, Callable[[Page], None]] = {
     "software": _software,
     "machine": _machine,
     "weakness": _weakness,
+    "software-list": _at("/software/"),
+    "machines": _at("/machines/"),
+    "weaknesses": _at("/weaknesses/"),
+    "timeline": _at("/timeline/"),
     "feeds": _at("/settings/feeds/"),
     "scoring": _at("/scoring/"),
 }
