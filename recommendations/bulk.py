@@ -94,7 +94,7 @@ def store_machine_scores(weights: Parameters, scope: Scope) -> int:
     """Scores of the live machines in scope; returns how many changed."""
     *_, deleted, written = sql.run("recommendations/store_machine_scores", {**weights, **scope.parameters})
     if written >= ANALYZE_FROM:
-        _analyze("recommendations_machinescore")
+        _analyze("recommendations_machinescore", "recommendations_machinebasis")
     return deleted + written
 
 
