@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "docs" / "screenshots"
@@ -141,7 +141,7 @@ def _sign_in(page: Page, portal: Portal) -> None:
 def _settle(page: Page) -> None:
     """HTMX has nothing under way, every chart is drawn, every font is there."""
     page.wait_for_load_state("networkidle")
-    page.wait_for_function("!document.querySelector('.htmx-request, .htmx-swapping, .htmx-settling, [data-chart]:not([data-drawn])')")
+    expect(page.locator(".htmx-request, .htmx-swapping, .htmx-settling, [data-chart]:not([data-drawn])")).to_have_count(0)
     page.evaluate("document.fonts.ready")
 
 

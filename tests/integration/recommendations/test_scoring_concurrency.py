@@ -38,7 +38,8 @@ def stored_fleet() -> Stored:
 
 def mark(other: psycopg.Connection, machine: int) -> None:
     other.execute(
-        "INSERT INTO inventory_dirtymachine (machine_id, since) VALUES (%s, now()) ON CONFLICT (machine_id) DO UPDATE SET since = excluded.since",
+        "INSERT INTO inventory_dirtymachine (machine_id, since) VALUES (%s, now()) "
+        "ON CONFLICT (machine_id) DO UPDATE SET since = excluded.since",
         [machine],
     )
 

@@ -1,4 +1,4 @@
-"""Recognising formats, opening files, the list of programs, and values out of JSON."""
+"""Recognising formats, opening files, and values out of JSON."""
 
 import gzip
 import io
@@ -14,7 +14,7 @@ from inventory.sources import registry
 from inventory.sources.frame import Limits
 from inventory.sources.json_stream import BadJson, values
 from inventory.sources.opening import open_plain
-from tests.unit.inventory.sources import SAMPLES, named, read, sample
+from tests.unit.inventory.sources import SAMPLES, sample
 
 MEGABYTE = 1024 * 1024
 
@@ -93,26 +93,6 @@ def test_a_bomb_is_cut_at_the_limit_without_the_memory() -> None:
     assert (len(found), too_large) == (MEGABYTE, True)
     assert "larger than 1,048,576 bytes" in fault
     assert peak < 16 * MEGABYTE
-
-
-def test_a_list_of_programs() -> None:
-    (report,), rejected = read("programs", sample("programs.json"))
-    assert rejected == []
-    assert report.machine.platform == "windows"
-    assert report.covers == {"cpe"}
-    assert named(report, "Google Chrome")[0].vendor == "Google LLC"
-    assert named(report, "In-house tool")[0].version == ""
-
-
-def test_registry_values_and_bad_rows_of_a_list() -> None:
-    first = b'{"DisplayName": "Git", "DisplayVersion": "2.43", "Publisher": "x", "PSChildName": "Git_is1"}'
-    data = b"[" + first + b', {"name": 5}, 7, {"name": "b", "version": "1"'
-    (report,), rejected = read("programs", data)
-    assert named(report, "Git")[0].evidence == ("Git_is1",)
-    assert [item.place for item in rejected] == ["record 2", "record 3", "record 4"]
-    assert report.covers == frozenset()  # the list ends early
-    (_,), (full,) = read("programs", sample("programs.json"), Limits(records=2))
-    assert "more than 2" in full.reason
 
 
 def test_values_are_found_at_their_paths_only() -> None:
