@@ -106,7 +106,9 @@ def _machine() -> str:
 
 
 def _write(path: Path, table: str) -> None:
-    text = path.read_text() if path.exists() else f"# Performance\n\n{BEGIN}\n{END}\n"
+    text = path.read_text() if path.exists() else "# Performance\n"
+    if BEGIN not in text:
+        text = f"{text.rstrip()}\n\n## Benchmarks\n\n{BEGIN}\n{END}\n"
     before, _, rest = text.partition(BEGIN)
     _, _, after = rest.partition(END)
     path.write_text(f"{before}{BEGIN}\n{table}\n{END}{after}")

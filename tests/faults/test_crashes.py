@@ -5,6 +5,7 @@ Each test ends by comparing everything that was stored with what an undisturbed 
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import json
 import os
@@ -92,6 +93,7 @@ class Site:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
+            start_new_session=True,  # so that its children can be killed with it
         )
         self.processes.append(process)
         return process
@@ -108,10 +110,16 @@ class Site:
 
     def close(self) -> None:
         for process in self.processes:
-            process.kill()
-            process.wait()
+            kill(process)
         self.valkey.stop()
         self.postgres.stop()
+
+
+def kill(process: subprocess.Popen[bytes]) -> None:
+    """The process and whatever it started, at once."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
 
 
 @pytest.fixture
@@ -147,8 +155,7 @@ def test_a_killed_ingest_is_completed_by_the_next(site: Site, folder: Path, undi
     for seen in (1, HOSTS // 2):
         process = site.manage("ingest", str(folder))
         _wait_for_machines(site, seen)
-        process.kill()
-        process.wait()
+        kill(process)
     assert site.manage("ingest", str(folder)).wait() == 0
     assert site.rows(STATE) == undisturbed
 
@@ -170,8 +177,7 @@ def test_a_killed_run_is_done_again(site: Site, folder: Path, undisturbed: list[
     waiting = "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND pid <> pg_backend_pid() AND datname = current_database()"
     run = site.manage("recompute")
     _wait_until(lambda: site.rows(waiting)[0][0] > 0)
-    run.kill()
-    run.wait()
+    kill(run)
     assert site.manage("recompute").wait() == 0
     assert site.rows(STATE) == undisturbed
 
@@ -179,7 +185,7 @@ def test_a_killed_run_is_done_again(site: Site, folder: Path, undisturbed: list[
 def test_a_killed_worker_leaves_dirty_machines_to_the_next(site: Site, folder: Path, undisturbed: list[Any]) -> None:
     assert site.manage("ingest", "--no-recompute", str(folder)).wait() == 0
     assert site.count("inventory_dirtymachine") == HOSTS
-    for kill in (True, False):
+    for killed in (True, False):
         worker = site.spawn(
             "-m",
             "celery",
@@ -196,10 +202,9 @@ def test_a_killed_worker_leaves_dirty_machines_to_the_next(site: Site, folder: P
             "-l",
             "WARNING",
         )
-        if kill:
+        if killed:
             _wait_until(lambda: site.rows("SELECT count(*) FROM weaknesses_versionweakness")[0][0] > 0)
-            worker.kill()
-            worker.wait()
+            kill(worker)
     _wait_until(lambda: site.count("inventory_dirtymachine") == 0 and site.count("recommendations_machinescore") == HOSTS, seconds=90)
     assert site.rows(STATE) == undisturbed
 
@@ -210,8 +215,7 @@ def test_a_killed_web_server_is_told_to_the_sender_who_sends_again(site: Site, f
     body = gzip.compress("".join((folder / f"host-{host:03}.log").read_text() for host in range(HOSTS)).encode())
     web = _start_web(site, port)
     _send(port, token, body, wait=False, cut=len(body) // 2)
-    web.kill()
-    web.wait()
+    kill(web)
     _start_web(site, port)
     assert _send(port, token, body)["machines"] == HOSTS
     assert site.manage("recompute").wait() == 0

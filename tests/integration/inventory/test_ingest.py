@@ -174,7 +174,7 @@ def test_shipped_aliases_are_brought_up_to_date() -> None:
     SoftwareAlias.objects.create(name_pattern="gone", key="a-_-b", name="B", vendor="A", shipped=True)
     Software.objects.create(key="google-_-chrome", ecosystem="cpe", name="Old name", first_seen=NOW)
     assert load_aliases(now=NOW) == 2
-    assert Software.objects.get().name == "Chrome"
+    assert Software.objects.get().name == "Google Chrome"
 
 
 def test_groups_are_given_by_rank() -> None:
