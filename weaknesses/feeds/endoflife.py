@@ -17,7 +17,7 @@ import yaml
 from packageurl import PackageURL
 
 from weaknesses.feeds.base import FeedKind, Store, date_in_name
-from weaknesses.feeds.reading import BAD_RECORD, clean, day, refused, text
+from weaknesses.feeds.reading import BAD_RECORD, clean, day, events, refused, text
 from weaknesses.records import CycleRecord, FeedRecord
 
 _LARGEST_PAGE = 2**20
@@ -50,7 +50,7 @@ def _products(stream: IO[bytes], name: str) -> Iterator[tuple[str, dict[str, Any
     while start.isspace():
         start = stream.read(1)
     prefix = "item" if start == b"[" else "result.item"
-    for position, product in enumerate(ijson.items(_Again(start, stream), prefix, use_float=True), start=1):
+    for position, product in enumerate(ijson.items(events(_Again(start, stream)), prefix), start=1):
         yield f"product {position}", product
 
 

@@ -9,7 +9,7 @@ from typing import IO, Any
 import ijson
 
 from weaknesses.feeds.base import FeedKind, Store
-from weaknesses.feeds.reading import BAD_RECORD, cve_id, day, refused, text
+from weaknesses.feeds.reading import BAD_RECORD, cve_id, day, events, refused, text
 from weaknesses.records import EvidenceRecord, FeedRecord
 
 _WILD = 4  # ExploitEvidence.Level.WILD
@@ -18,7 +18,7 @@ _CATALOG = "https://www.cisa.gov/known-exploited-vulnerabilities-catalog?search_
 
 
 def parse(stream: IO[bytes], name: str) -> Iterator[FeedRecord]:
-    for position, entry in enumerate(ijson.items(stream, "vulnerabilities.item", use_float=True), start=1):
+    for position, entry in enumerate(ijson.items(events(stream), "vulnerabilities.item"), start=1):
         try:
             yield _evidence(entry)
         except BAD_RECORD as error:

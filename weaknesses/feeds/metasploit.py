@@ -8,7 +8,7 @@ from typing import IO, Any
 import ijson
 
 from weaknesses.feeds.base import FeedKind, Store
-from weaknesses.feeds.reading import BAD_RECORD, CVE, day, refused, text
+from weaknesses.feeds.reading import BAD_RECORD, CVE, day, events, refused, text
 from weaknesses.records import EvidenceRecord, FeedRecord
 
 _PUBLIC, _KIT = 1, 3  # ExploitEvidence.Level
@@ -21,7 +21,7 @@ _SOURCE = "https://github.com/rapid7/metasploit-framework/blob/master"
 
 def parse(stream: IO[bytes], name: str) -> Iterator[FeedRecord]:
     left_out = 0
-    for key, module in ijson.kvitems(stream, "", use_float=True):
+    for key, module in ijson.kvitems(events(stream), ""):
         try:
             cves = dict.fromkeys(CVE.findall(" ".join(module.get("references") or []).upper()))
             if not cves:

@@ -14,7 +14,7 @@ import ijson
 from weaknesses.cpe import ranges_from_configurations
 from weaknesses.feeds.base import FeedKind, Store
 from weaknesses.feeds.nvd_fetch import fetch
-from weaknesses.feeds.reading import BAD_RECORD, clean, cve_id, links, members, moment, refused, text
+from weaknesses.feeds.reading import BAD_RECORD, clean, cve_id, events, links, members, moment, refused, text
 from weaknesses.records import FeedRecord, RangeRecord, WeaknessRecord
 
 # Newest CVSS first; within one, NVD's own score (Primary) before others' (Secondary).
@@ -29,7 +29,7 @@ def parse(stream: IO[bytes], name: str) -> Iterator[FeedRecord]:
         for member, content in members(stream):
             yield from parse(content, member)
         return
-    for position, item in enumerate(ijson.items(stream, "vulnerabilities.item", use_float=True), start=1):
+    for position, item in enumerate(ijson.items(events(stream), "vulnerabilities.item"), start=1):
         try:
             yield _weakness(item["cve"])
         except BAD_RECORD as error:

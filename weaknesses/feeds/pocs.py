@@ -14,13 +14,13 @@ import ijson
 from weaknesses.feeds.base import FeedKind, Store
 from weaknesses.feeds.exploitdb import exploits
 from weaknesses.feeds.metasploit import level_of
-from weaknesses.feeds.reading import BAD_RECORD, cve_id, refused, text
+from weaknesses.feeds.reading import BAD_RECORD, cve_id, events, refused, text
 from weaknesses.records import EvidenceRecord, FeedRecord, Refused
 
 
 def parse(stream: IO[bytes], name: str) -> Iterator[FeedRecord]:
     detections = scanners = 0
-    for key, entries in ijson.kvitems(stream, "", use_float=True):
+    for key, entries in ijson.kvitems(events(stream), ""):
         for entry in entries if isinstance(entries, list) else [entries]:
             try:
                 if _is_detection(entry):

@@ -28,6 +28,7 @@ from weaknesses.errors import FeedError
 from weaknesses.records import CycleRecord, EpssRecord, EvidenceRecord, FeedRecord, RangeRecord, Refused, WeaknessRecord
 
 MOST_UNPACKED = 8 * 2**30  # bytes of one file; a full NVD is 1.6 GB
+DEEPEST = 128  # levels of JSON; no publisher nests deeper than 12
 LONGEST_LINE = 32 * 2**20  # bytes; the longest OSV record known has 9 MB
 MOST_REFUSALS_KEPT = 1000
 BROKEN = (EOFError, OSError, zlib.error, ijson.JSONError, UnicodeDecodeError, csv.Error, tarfile.TarError, zipfile.BadZipFile, FeedError)
@@ -103,6 +104,26 @@ def members(stream: IO[bytes]) -> Iterator[tuple[str, IO[bytes]]]:
                 with archive.open(entry) as member:
                     unlimited = cast("zipfile.ZipExtFile", member)
                     yield entry.filename, io.BufferedReader(_Unpacked(unlimited, MOST_UNPACKED), 2**17)
+
+
+def events(stream: IO[bytes]) -> Iterator[tuple[str, str, Any]]:
+    """The document's events for ijson's readers. Raises FeedError for one that nests too deep.
+
+    The library keeps a path for every level: without a bound, a few kilobytes of brackets would cost gigabytes.
+    """
+    return cast("Iterator[tuple[str, str, Any]]", ijson.parse(_bounded(ijson.basic_parse(stream, use_float=True))))
+
+
+def _bounded(found: Iterator[tuple[str, Any]]) -> Iterator[tuple[str, Any]]:
+    depth = 0
+    for event in found:
+        if event[0] in ("start_map", "start_array"):
+            depth += 1
+            if depth > DEEPEST:
+                raise FeedError(f"The document nests deeper than {DEEPEST} levels.")
+        elif event[0] in ("end_map", "end_array"):
+            depth -= 1
+        yield event
 
 
 def lines(stream: IO[bytes]) -> Iterator[tuple[int, bytes | None]]:

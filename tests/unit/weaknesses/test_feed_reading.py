@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -144,3 +145,22 @@ def test_a_folder_without_files_of_the_feed_says_what_it_looked_for(tmp_path: Pa
         list(folder.deliveries(tmp_path, FEEDS["kev"]))
     with pytest.raises(FeedError, match="no folder"):
         list(folder.deliveries(tmp_path / "nowhere", FEEDS["kev"]))
+
+
+@pytest.mark.parametrize("kind", ["nvd", "kev", "pocs", "metasploit", "endoflife"])
+@pytest.mark.parametrize("content", [b"[" * 200_000, b'{"a":' * 200_000, b'{"vulnerabilities":' + b"[" * 200_000])
+def test_a_document_that_nests_without_end_is_given_up_at_once(kind: str, content: bytes) -> None:
+    tracemalloc.start()
+    kept, ending = read(kind, content)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert kept == []
+    assert ending.broken
+    assert peak < 20 * 2**20
+
+
+def test_what_came_before_endless_nesting_is_kept() -> None:
+    content = samples.nvd_file(samples.nvd_record()).rstrip().rstrip(b"}").rstrip().rstrip(b"]") + b"," + b'{"cve":' * 100_000
+    kept, ending = read("nvd", content)
+    assert len(kept) == 1
+    assert "128 levels" in ending.broken
