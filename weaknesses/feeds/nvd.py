@@ -15,7 +15,7 @@ from weaknesses.cpe import ranges_from_configurations
 from weaknesses.feeds.base import FeedKind, Store
 from weaknesses.feeds.nvd_fetch import fetch
 from weaknesses.feeds.reading import BAD_RECORD, clean, cve_id, events, links, members, moment, refused, text
-from weaknesses.records import FeedRecord, RangeRecord, WeaknessRecord
+from weaknesses.records import FeedRecord, Refused, WeaknessRecord
 
 # Newest CVSS first; within one, NVD's own score (Primary) before others' (Secondary).
 _METRICS = ("cvssMetricV40", "cvssMetricV31", "cvssMetricV30", "cvssMetricV2")
@@ -30,10 +30,13 @@ def parse(stream: IO[bytes], name: str) -> Iterator[FeedRecord]:
             yield from parse(content, member)
         return
     for position, item in enumerate(ijson.items(events(stream), "vulnerabilities.item"), start=1):
+        faults: list[str] = []
         try:
-            yield _weakness(item["cve"])
+            yield _weakness(item["cve"], faults)
         except BAD_RECORD as error:
             yield refused(_place(item, position), error, item)
+        for fault in faults:  # of the weakness, only these ranges are left out
+            yield Refused(_place(item, position), fault[:300])
 
 
 def _place(item: object, position: int) -> str:
@@ -42,7 +45,7 @@ def _place(item: object, position: int) -> str:
     return known if isinstance(known, str) else f"record {position}"
 
 
-def _weakness(record: dict[str, Any]) -> WeaknessRecord:
+def _weakness(record: dict[str, Any], faults: list[str]) -> WeaknessRecord:
     rejected = record.get("vulnStatus") == "Rejected"
     score, vector, severity = best_score(record.get("metrics") or {})
     return WeaknessRecord(
@@ -57,12 +60,8 @@ def _weakness(record: dict[str, Any]) -> WeaknessRecord:
         rejected=rejected,
         published_at=moment(record.get("published")),
         modified_at=moment(record.get("lastModified")),
-        ranges=() if rejected else _ranges(record),
+        ranges=() if rejected else ranges_from_configurations(record.get("configurations") or [], faults=faults),
     )
-
-
-def _ranges(record: dict[str, Any]) -> tuple[RangeRecord, ...]:
-    return ranges_from_configurations(record.get("configurations") or [])
 
 
 def _english(descriptions: list[dict[str, Any]]) -> str:

@@ -20,7 +20,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import IO, Any, Protocol, cast
 
 import ijson
 
@@ -106,7 +106,11 @@ def members(stream: IO[bytes]) -> Iterator[tuple[str, IO[bytes]]]:
                     yield entry.filename, io.BufferedReader(_Unpacked(unlimited, MOST_UNPACKED), 2**17)
 
 
-def events(stream: IO[bytes]) -> Iterator[tuple[str, str, Any]]:
+class Readable(Protocol):
+    def read(self, size: int = -1, /) -> bytes: ...
+
+
+def events(stream: Readable) -> Iterator[tuple[str, str, Any]]:
     """The document's events for ijson's readers. Raises FeedError for one that nests too deep.
 
     The library keeps a path for every level: without a bound, a few kilobytes of brackets would cost gigabytes.

@@ -164,3 +164,14 @@ def test_what_came_before_endless_nesting_is_kept() -> None:
     kept, ending = read("nvd", content)
     assert len(kept) == 1
     assert "128 levels" in ending.broken
+
+
+def test_a_malformed_product_name_is_refused_and_the_weakness_kept() -> None:
+    names = [{"vulnerable": True, "criteria": name} for name in ("cpe:2.3:a:acme:editor:1.0:*:*:*:*:*:*:*", "cpe:2.3:nonsense")]
+    record = samples.nvd_record(configurations=[{"nodes": [{"operator": "OR", "negate": False, "cpeMatch": names}]}])
+    kept, ending = read("nvd", samples.nvd_file(record))
+    (weakness,) = kept
+    assert isinstance(weakness, WeaknessRecord)
+    assert [found.product for found in weakness.ranges or ()] == ["cpe:a:acme:editor"]
+    assert ending.refused == 1
+    assert "nonsense" in ending.refusals[0].reason
