@@ -11,6 +11,9 @@ from core.environment import BASE
 from tvm_portal import local, portal
 from tvm_portal.env import SettingError
 
+BEHIND = (
+    "The database is not up to date with this version: let `python3 manage.py portal` finish its start, or run `python3 manage.py migrate`."
+)
 UNUSABLE = 2
 
 
@@ -44,7 +47,15 @@ def _runs_alone(arguments: Sequence[str]) -> bool:
 
 def _django(arguments: Sequence[str]) -> int:
     from django.core.management import execute_from_command_line
+    from django.db import ProgrammingError
+    from psycopg.errors import UndefinedColumn, UndefinedTable
 
     with local.surroundings(os.environ):
-        execute_from_command_line(list(arguments))
+        try:
+            execute_from_command_line(list(arguments))
+        except ProgrammingError as error:
+            if not isinstance(error.__cause__, UndefinedTable | UndefinedColumn):
+                raise
+            print(BEHIND, file=sys.stderr)
+            return UNUSABLE
     return 0
