@@ -247,6 +247,32 @@ def test_the_starter_set_gives_way_to_a_feed() -> None:
     assert cves(found) == ["CVE-2024-0002"], "another distribution's word does not replace it"
 
 
+@pytest.mark.parametrize(
+    ("better", "source", "stays"),
+    [
+        ("deb:debian:openssh", "debian", {"cpe", "ubuntu"}),
+        ("deb:ubuntu:openssh", "ubuntu", {"cpe", "debian"}),
+        ("cpe:a:openbsd:openssh_server", "nvd", {"debian", "ubuntu"}),
+        ("npm:openssh", "osv", {"cpe", "debian", "ubuntu"}),
+    ],
+)
+def test_the_starter_set_gives_way_within_one_namespace(better: str, source: str, stays: set[str]) -> None:
+    """A feed's word on one distribution's package says nothing of another's, nor of the program elsewhere."""
+    for product in ("cpe:a:openbsd:openssh", "deb:debian:openssh", "deb:ubuntu:openssh"):
+        affected("CVE-2024-0001", product=product, end="9.8", fixed="9.8", source="starter")
+    found = {
+        "cpe": version("openbsd-_-openssh", "9.0", product="cpe:a:openbsd:openssh"),
+        "debian": version("debian-_-openssh", "9.0", platform="debian-12", ecosystem="deb", product="deb:debian:openssh"),
+        "ubuntu": version("ubuntu-_-openssh", "9.0", platform="ubuntu-24.04", ecosystem="deb", product="deb:ubuntu:openssh"),
+    }
+    match_versions(now=NOW)
+    assert all(cves(each) == ["CVE-2024-0001"] for each in found.values())
+    stated = affected("CVE-2024-0001", product=better, end="1.0", fixed="1.0", source=source)
+    matching.forget([stated.product_id])
+    match_versions(now=LATER)
+    assert {name for name, each in found.items() if cves(each)} == stays
+
+
 def test_matching_again_changes_nothing_and_keeps_the_first_day() -> None:
     affected("CVE-2024-0001", product=CHROME, end="9.0", fixed="9.0")
     found = version("google-_-chrome", "5.0", product=CHROME)
