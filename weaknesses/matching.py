@@ -97,9 +97,8 @@ def apply_support_cycles(*, now: dt.datetime) -> tuple[int, int]:
         "today": now.date(),
         "soon": now.date() + rules.SUPPORT_ENDS_SOON,
         "long_ago": rules.ENDED_ON_UNKNOWN_DAY,
-        "os_software": [software for software, _, _ in rules.OS_CYCLES],
-        "os_slugs": [slug for _, slug, _ in rules.OS_CYCLES],
-        "os_cycles": [cycle for _, _, cycle in rules.OS_CYCLES],
+        "os_software": [software for software, _ in rules.OS_CYCLES],
+        "os_slugs": [slug for _, slug in rules.OS_CYCLES],
     }
     with transaction.atomic():
         *_, versions, software = sql.run("weaknesses/apply_support_cycles", parameters)

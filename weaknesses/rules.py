@@ -17,7 +17,7 @@ from weaknesses.records import RangeRecord
 # How much a source's word on a range is worth, in percent. Of two sources for the same weakness the higher one is kept.
 SOURCE_CONFIDENCE: Final = {"curator": 100, "debian": 98, "ubuntu": 98, "vendor": 96, "osv": 94, "nvd": 90, "starter": 80}
 OTHER_SOURCE_CONFIDENCE: Final = 85
-LAST_RESORT: Final = "starter"  # its ranges of a weakness count only until another source has ranges of that weakness
+LAST_RESORT: Final = "starter"  # its ranges count only until another source has ranges of the weakness in the same namespace
 
 WINDOWS_BUILDS: Final = {
     "windows_10_1507": 10240,
@@ -49,28 +49,23 @@ WINDOWS_BUILDS: Final = {
 }
 """Product of NVD -> build. NVD bounds these ranges only above, so the build is the lower bound."""
 
-OS_CYCLES: Final = (
-    ("microsoft-_-windows_10", "windows", "10-"),
-    ("microsoft-_-windows_11", "windows", "11-"),
-    *((f"microsoft-_-windows_server_{year}", "windows-server", year) for year in ("2012", "2016", "2019", "2022", "2025")),
-    *(
-        (f"{name}-_-{name}", slug, "")
-        for name, slug in (
-            ("debian", "debian"),
-            ("ubuntu", "ubuntu"),
-            ("rhel", "rhel"),
-            ("almalinux", "almalinux"),
-            ("rocky", "rocky-linux"),
-            ("fedora", "fedora"),
-            ("centos", "centos"),
-            ("amzn", "amazon-linux"),
-            ("alpine", "alpine-linux"),
-            ("sles", "sles"),
-            ("ol", "oracle-linux"),
-        )
-    ),
+OS_CYCLES: Final = tuple(
+    (f"{name}-_-{name}", slug)
+    for name, slug in (
+        ("debian", "debian"),
+        ("ubuntu", "ubuntu"),
+        ("rhel", "rhel"),
+        ("almalinux", "almalinux"),
+        ("rocky", "rocky-linux"),
+        ("fedora", "fedora"),
+        ("centos", "centos"),
+        ("amzn", "amazon-linux"),
+        ("alpine", "alpine-linux"),
+        ("sles", "sles"),
+        ("ol", "oracle-linux"),
+    )
 )
-"""Software, product of endoflife.date, beginning of its release lines. A Windows line's latest version is its build: 10.0.22631."""
+"""Software and product of endoflife.date, where no product key leads from one to the other. Windows has keys (feeds.endoflife_windows)."""
 
 ENDED_ON_UNKNOWN_DAY: Final = dt.date(1970, 1, 1)
 SUPPORT_ENDS_SOON: Final = dt.timedelta(days=180)

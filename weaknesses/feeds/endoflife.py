@@ -16,11 +16,13 @@ import ijson
 import yaml
 from packageurl import PackageURL
 
+from weaknesses.feeds import endoflife_windows
 from weaknesses.feeds.base import FeedKind, Store, date_in_name
 from weaknesses.feeds.reading import BAD_RECORD, clean, day, events, refused, text
 from weaknesses.records import CycleRecord, FeedRecord
 
 _LARGEST_PAGE = 2**20
+_DEEPEST = 32  # levels of a page; the real ones have 5
 _CPE = re.compile(r"cpe:(?:2\.3:|/)([aoh]):([^:]+):([^:]+)")
 _PACKAGES = {"pypi", "npm", "golang", "gem", "nuget", "composer", "cargo"}
 _LOADER = cast("type[yaml.SafeLoader]", getattr(yaml, "CSafeLoader", yaml.SafeLoader))
@@ -35,11 +37,13 @@ def parse(stream: IO[bytes], name: str) -> Iterator[FeedRecord]:
         except BAD_RECORD as error:
             yield refused(place, error, product)
             continue
+        cycles: list[CycleRecord] = []
         for release in releases if isinstance(releases, list) else []:
             try:
-                yield _cycle(slug, keys, release)
+                cycles.append(_cycle(slug, keys, release))
             except BAD_RECORD as error:
                 yield refused(f"{slug}", error, release)
+        yield from endoflife_windows.by_build(cycles) if slug in endoflife_windows.SLUGS else cycles
 
 
 def _products(stream: IO[bytes], name: str) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -83,10 +87,23 @@ def _front_matter(content: str) -> dict[str, Any]:
     """The YAML between the first two `---` lines; {} where there is none or it cannot be read."""
     parts = re.split(r"^---\s*$", content, maxsplit=2, flags=re.MULTILINE)
     try:
-        loaded = yaml.load(parts[1], Loader=_LOADER) if len(parts) > 2 else None  # noqa: S506 (a safe loader)
-    except yaml.YAMLError:
+        loaded = yaml.load(parts[1], Loader=_LOADER) if len(parts) > 2 and _is_shallow(parts[1]) else None  # noqa: S506 (a safe loader)
+    except (yaml.YAMLError, ValueError):  # a ValueError: a day that no month has
         loaded = None
     return loaded if isinstance(loaded, dict) else {}
+
+
+def _is_shallow(content: str) -> bool:
+    """Whether it nests few levels. The loader recurses in C: a few kilobytes of brackets would end the process."""
+    depth = 0
+    for event in yaml.parse(content, Loader=_LOADER):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+            if depth > _DEEPEST:
+                return False
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+    return True
 
 
 def _cycle(slug: str, keys: tuple[str, ...], release: dict[str, Any]) -> CycleRecord:

@@ -1,5 +1,5 @@
 -- Works out from the release lines when the support of each version ends, and what that says about its software.
--- Keyed by software, then version. A software is a line's product by its links, its alias, its own name, or (Windows)
+-- Keyed by software, then version. A software is a line's product by its links, its alias, its own name, or (distributions)
 -- by the table of rules. A version belongs to the longest line it starts with; of several such lines (editions) the
 -- one supported longest counts. Packages of a distribution are supported by the distribution, whatever upstream says.
 DROP TABLE IF EXISTS support_line
@@ -28,11 +28,10 @@ SELECT named.id AS software_id, line.cycle AS prefix, line.ends
 FROM named
 JOIN line ON line.key = named.key
 UNION
-SELECT s.id, CASE WHEN starts_with(c.slug, 'windows') THEN c.latest ELSE c.cycle END, coalesce(c.ends_on, CASE WHEN c.ended THEN %(long_ago)s::date END)
-FROM unnest(%(os_software)s::text[], %(os_slugs)s::text[], %(os_cycles)s::text[]) AS os (key, slug, cycle)
+SELECT s.id, c.cycle, coalesce(c.ends_on, CASE WHEN c.ended THEN %(long_ago)s::date END)
+FROM unnest(%(os_software)s::text[], %(os_slugs)s::text[]) AS os (key, slug)
 JOIN inventory_software s ON s.key = os.key
-JOIN weaknesses_supportcycle c ON c.slug = os.slug AND starts_with(c.cycle, os.cycle)
-WHERE c.latest <> '' OR NOT starts_with(c.slug, 'windows')
+JOIN weaknesses_supportcycle c ON c.slug = os.slug
 -- ;;
 ANALYZE support_line
 -- ;;

@@ -9,7 +9,9 @@ from pathlib import Path
 import ijson
 import pytest
 
-from weaknesses import actions, bulk
+from inventory.models import Software, Version
+from tests.integration.weaknesses.world import version
+from weaknesses import actions, bulk, matching, starter
 from weaknesses.feeds import FEEDS, folder
 from weaknesses.models import AffectedRange, EpssScore, ExploitEvidence, FeedReject, FeedRun, SupportCycle, Weakness
 
@@ -35,6 +37,27 @@ def test_every_feed_of_the_folder_is_stored_once(tvm_data: Path) -> None:
     assert _counts() == counted
     assert bulk.apply_intelligence(NOW + dt.timedelta(hours=1)) == []
     _check_rejections(tvm_data)
+
+
+def test_windows_finds_its_end_of_support_by_build(tvm_data: Path) -> None:
+    starter.load(now=NOW)
+    assert actions.sync_feed(kind="endoflife", origin=tvm_data, now=NOW).state == FeedRun.State.DONE
+    assert not SupportCycle.objects.filter(slug__in=("windows", "windows-server"), source="starter").exists()
+    expected = {
+        ("windows_10", "10.0.19045.6456"): dt.date(2025, 10, 14),
+        ("windows_10", "10.0.17763.8146"): dt.date(2021, 5, 11),
+        ("windows_11", "10.0.26100.7781"): dt.date(2027, 10, 12),
+        ("windows_11", "10.0.26200.7781"): dt.date(2028, 10, 10),
+        ("windows_server_2019", "10.0.17763.8146"): dt.date(2029, 1, 9),
+        ("windows_server_2022", "10.0.20348.4648"): dt.date(2031, 10, 14),
+        ("windows_server_2025", "10.0.26100.7781"): dt.date(2034, 10, 10),
+    }
+    found = {key: version(f"microsoft-_-{key[0]}", key[1], ecosystem="os") for key in expected}
+    matching.apply_support_cycles(now=NOW)
+    assert {key: Version.objects.get(pk=stored.pk).support_ends_on for key, stored in found.items()} == expected
+    support = dict(Software.objects.filter(ecosystem="os").values_list("key", "support"))
+    assert support["microsoft-_-windows_10"] == Software.Support.ENDED
+    assert support["microsoft-_-windows_11"] == Software.Support.UNKNOWN
 
 
 def _counts() -> list[int]:

@@ -79,11 +79,10 @@ def test_versions_nobody_has_do_not_count() -> None:
     assert state(gone) == (ENDED, Software.Support.UNKNOWN, None)
 
 
-def test_windows_is_known_by_its_build_and_the_longest_supported_edition_counts() -> None:
-    line("windows", "11-23h2-w", ENDED, latest="10.0.22631")
-    line("windows", "11-23h2-e", SOON, latest="10.0.22631")
-    line("windows", "11-24h2-e", FAR, latest="10.0.26100")
-    line("windows", "10-22h2", ENDED, latest="10.0.19045")
+def test_windows_is_known_by_its_build() -> None:
+    line("windows", "10.0.22631", SOON, keys=("cpe:o:microsoft:windows_11_23h2", "cpe:o:microsoft:windows_11"))
+    line("windows", "10.0.26100", FAR, keys=("cpe:o:microsoft:windows_11_24h2", "cpe:o:microsoft:windows_11"))
+    line("windows", "10.0.19045", ENDED, keys=("cpe:o:microsoft:windows_10_22h2", "cpe:o:microsoft:windows_10"))
     eleven = installed(version("microsoft-_-windows_11", "10.0.22631.3007", ecosystem="os"))
     ten = installed(version("microsoft-_-windows_10", "10.0.19045.3803", ecosystem="os"))
     apply_support_cycles(now=NOW)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import json
 
+import pytest
+
 from tests.unit.weaknesses import feed_samples as samples
 from tests.unit.weaknesses.feed_samples import parse, usable
 from weaknesses.records import CycleRecord, Refused
@@ -53,3 +55,65 @@ Prose with a line:
     records = parse("endoflife", packed, "endoflife.tar.gz")
     assert usable(records) == CYCLES
     assert [r.place for r in records if isinstance(r, Refused)] == ["x/products/broken.md"]
+
+
+def windows(slug: str, *releases: tuple[str, str, str]) -> dict[str, tuple[str | None, tuple[str, ...]]]:
+    """What is made of lines of (name, end, build): by name the end and the products."""
+    stated = [{"releaseCycle": name, "eol": ends, "latest": build} for name, ends, build in releases]
+    content = json.dumps([{"product": slug, "identifiers": [{"cpe": "cpe:2.3:o:microsoft:windows"}], "releases": stated}]).encode()
+    found = [record for record in parse("endoflife", content) if isinstance(record, CycleRecord)]
+    return {
+        line.cycle: (line.ends_on.isoformat() if line.ends_on else None, tuple(key.split(":")[-1] for key in line.product_keys))
+        for line in found
+    }
+
+
+def test_windows_lines_are_named_by_build_and_the_longest_supported_ordinary_edition_counts() -> None:
+    assert windows(
+        "windows",
+        ("11-24h2-iot-lts", "2034-10-10", "10.0.26100"),
+        ("11-24h2-e-lts", "2029-10-09", "10.0.26100"),
+        ("11-24h2-w", "2026-10-13", "10.0.26100"),
+        ("11-24h2-e", "2027-10-12", "10.0.26100"),
+        ("10-22h2", "2025-10-14", "10.0.19045"),
+        ("10-1507-e-lts", "2025-10-14", "10.0.10240"),
+        ("7-sp1", "2020-01-14", "6.1.7601"),
+        ("5-sp3", "2014-04-08", "5.1.2600"),
+        ("12", "2040-01-01", ""),
+    ) == {
+        "10.0.26100": ("2027-10-12", ("windows_11_24h2", "windows_11")),
+        "10.0.19045": ("2025-10-14", ("windows_10_22h2", "windows_10")),
+        "10.0.10240": ("2025-10-14", ("windows_10_1507", "windows_10")),
+        "6.1.7601": ("2020-01-14", ("windows_7",)),
+        "5.1.2600": ("2014-04-08", ("windows_xp",)),
+        "12": ("2040-01-01", ("windows",)),
+    }
+
+
+def test_on_servers_long_term_servicing_is_the_ordinary_edition() -> None:
+    assert windows(
+        "windows-server",
+        ("1809-sac", "2020-11-10", "10.0.17763"),
+        ("2019", "2029-01-09", "10.0.17763"),
+        ("23h2-ac", "2025-10-24", "10.0.25398"),
+        ("2012-r2", "2023-10-10", "6.3.9600"),
+    ) == {
+        "10.0.17763": ("2029-01-09", ("windows_server_2019",)),
+        "10.0.25398": ("2025-10-24", ("windows_server_23h2", "windows_server_2022_23h2")),
+        "6.3.9600": ("2023-10-10", ("windows_server_2012",)),
+    }
+
+
+@pytest.mark.parametrize(("e", "w", "ends"), [(False, "2026-10-13", None), (True, "2026-10-13", "2026-10-13"), (True, True, None)])
+def test_a_line_without_an_end_is_supported_longest_and_one_that_ended_some_day_shortest(e: object, w: object, ends: str | None) -> None:
+    found = windows("windows", ("11-24h2-e", e, "10.0.26100"), ("11-24h2-w", w, "10.0.26100"))  # type: ignore[arg-type]
+    assert found["10.0.26100"][0] == ends
+
+
+@pytest.mark.parametrize("bad", [b"[" * 200_000, b"- " * 200_000, b"? " * 200_000, b"{a: " * 100_000, b"a: 2099-02-31"])
+def test_a_page_that_cannot_be_read_costs_only_itself(bad: bytes) -> None:
+    good = b"---\nreleases:\n  - releaseCycle: '2'\n---\n"
+    packed = samples.tarred({"x/products/bad.md": b"---\n" + bad + b"\n---\n", "x/products/rocket.md": good})
+    records = parse("endoflife", packed, "endoflife.tar.gz")
+    assert [r.place for r in records if isinstance(r, Refused)] == ["x/products/bad.md"]
+    assert len(usable(records)) == 1
