@@ -119,6 +119,9 @@ class Software(models.Model):
     category = models.CharField(max_length=60, blank=True)
     support = models.SmallIntegerField(choices=Support, default=Support.UNKNOWN)
     support_ends_on = models.DateField(null=True, blank=True)
+    settled = models.BooleanField(
+        default=False, db_default=False, help_text="A curator said that no vulnerability data is about it: off the worklist."
+    )
     installed_count = models.PositiveIntegerField(default=0, editable=False)
     exposed_count = models.PositiveIntegerField(default=0, editable=False)
     version_count = models.PositiveIntegerField(default=0, editable=False)
@@ -130,6 +133,19 @@ class Software(models.Model):
             models.Index(Lower("name"), "id", name="software_by_name"),
             models.Index(fields=["-installed_count", "id"], name="software_most_installed"),
         ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class SoftwarePackage(models.Model):
+    """A binary package that a source package installs under its own version. Advisories may name either."""
+
+    software = models.ForeignKey(Software, on_delete=models.CASCADE, related_name="packages")
+    name = models.CharField(max_length=200)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["software", "name"], name="a_package_of_a_source_exists_once")]
 
     def __str__(self) -> str:
         return self.name
@@ -270,6 +286,39 @@ class Alert(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+
+class Finding(models.Model):
+    """What another scanner found in a version on a machine: a second opinion, shown where it differs from ours."""
+
+    machine = models.ForeignKey(Machine, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False, related_name="findings")
+    version = models.ForeignKey(Version, on_delete=models.CASCADE, related_name="findings")
+    weakness = models.CharField(max_length=30, db_collation="C", help_text="CVE, else the advisory's id.")
+    source = models.CharField(max_length=20)
+    severity = models.CharField(max_length=20, blank=True)
+    fixed = models.CharField(max_length=200, blank=True)
+    first_seen = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["machine", "source", "version", "weakness"], name="a_finding_exists_once")]
+        indexes = [models.Index(fields=["weakness", "version"], name="finding_of_weakness")]
+
+    def __str__(self) -> str:
+        return f"{self.weakness} {self.source}"
+
+
+class Agent(models.Model):
+    """An osquery agent that reports here directly. Only the SHA-256 of its key is kept."""
+
+    machine_name = models.CharField(max_length=255, unique=True, help_text="The host identifier it enrolled with.")
+    digest = models.CharField(max_length=64, unique=True, editable=False)
+    details = models.JSONField(default=dict, blank=True, help_text="What it said of itself when it enrolled.")
+    enrolled_at = models.DateTimeField()
+    last_seen = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return self.machine_name
 
 
 class SoftwareAlias(models.Model):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -37,15 +38,69 @@ class InstalledSoftware:
     cpe: str = ""
     platform: str = ""  # distribution and release the package is from; empty: the machine's own
     evidence: tuple[str, ...] = ()
+    package: str = ""  # the binary package, where its version is its source's: advisories that name it are about this software
     _hash: int = field(init=False, repr=False, compare=False, default=0)
 
     def __post_init__(self) -> None:
-        said = (self.ecosystem, self.name, self.version, self.vendor, self.cpe, self.platform, self.evidence)
+        said = (self.ecosystem, self.name, self.version, self.vendor, self.cpe, self.platform, self.evidence, self.package)
         object.__setattr__(self, "_hash", hash(said))
 
     def __hash__(self) -> int:
         """Kept, as a record shared by a thousand machines is looked up thousands of times."""
         return self._hash
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A configuration check as a report's catalogue describes it. `category`: a Configuration.Category value; `impact`: 1 to 10."""
+
+    source: str  # the collector: xccdf, wazuh-sca, fleet
+    external_id: str
+    name: str
+    category: str
+    impact: int
+    subcategory: str = ""
+    description: str = ""
+    risk: str = ""
+    remediation: str = ""
+    cce: str = ""
+    benchmarks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """An applicable check on the machine. `source` and `external_id` are its Check's."""
+
+    source: str
+    external_id: str
+    passed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AlertRecord:
+    """An alert on the machine. `external_id` is unique among all alerts of `source`; `severity`: critical, high, medium, low, info."""
+
+    source: str
+    external_id: str
+    title: str
+    severity: str
+    opened_at: dt.datetime
+    closed_at: dt.datetime | None = None
+    cve: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FindingRecord:
+    """What another scanner found on the machine: a second opinion, which never decides.
+
+    `about` is the software it speaks of, and one of the report's `software`.
+    """
+
+    source: str  # the scanner: trivy, grype, wazuh, fleet
+    weakness: str  # CVE, else the advisory's id
+    about: InstalledSoftware
+    severity: str = ""
+    fixed: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +117,10 @@ class Report:
     """A snapshot of one machine. What is absent from an ecosystem in `covers` is gone from the machine.
 
     An entry of `covers` is an ecosystem, or an ecosystem and a vendor where several collectors share one
-    ("other/homebrew"). Software outside `covers` is only added.
+    ("other/homebrew"). Software outside `covers` is only added. "checks/SCOPE" makes the results whole for that
+    collector and benchmark (the results' source, or "xccdf/BENCHMARK"), "findings/SOURCE" the second opinions of that scanner.
+    `checks` is the catalogue that `results` refer to; a check known already may be left out. Alerts are only added
+    and closed.
 
     `machine.external_id` may be empty where the format names no host; the caller then gives one, and
     `fallback_id` is used where it does not. `removed` is what a differential report says went away;
@@ -75,6 +133,10 @@ class Report:
     rejected: tuple[Rejected, ...] = field(default=())
     removed: tuple[InstalledSoftware, ...] = ()
     fallback_id: str = ""
+    checks: tuple[Check, ...] = ()
+    results: tuple[CheckResult, ...] = ()
+    alerts: tuple[AlertRecord, ...] = ()
+    findings: tuple[FindingRecord, ...] = ()
 
 
 Reports = Iterator[Report | Rejected]

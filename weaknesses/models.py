@@ -69,6 +69,11 @@ class Weakness(models.Model):
     exploited = models.BooleanField(default=False, help_text="Known to be exploited in the wild.")
     exploited_since = models.DateField(null=True, blank=True)
     ransomware = models.BooleanField(default=False)
+    exploitation = models.CharField(
+        max_length=10, blank=True, default="", db_default="", help_text="SSVC, as CISA assesses it: none, poc, active."
+    )
+    automatable = models.BooleanField(null=True, blank=True, help_text="SSVC: can be exploited without a person at each step.")
+    technical_impact = models.CharField(max_length=10, blank=True, default="", db_default="", help_text="SSVC: partial, total.")
     rejected = models.BooleanField(default=False)
     published_at = models.DateTimeField(null=True, blank=True)
     modified_at = models.DateTimeField(null=True, blank=True)
@@ -216,6 +221,56 @@ class ExploitEvidence(models.Model):
 
     def __str__(self) -> str:
         return f"{self.cve} {self.source} {self.reference}"
+
+
+class ThreatInsight(models.Model):
+    """A group, campaign or malware that a source says uses a weakness. Keyed by CVE, which may not be known yet."""
+
+    class Kind(models.TextChoices):
+        GROUP = "group", "Group"
+        CAMPAIGN = "campaign", "Campaign"
+        MALWARE = "malware", "Malware"
+        TOOL = "tool", "Tool"
+        TECHNIQUE = "technique", "Technique"
+
+    cve = models.CharField(max_length=24, db_collation="C")
+    source = models.CharField(max_length=20)
+    reference = models.CharField(max_length=100, help_text="Its id at the source: G0016.")
+    kind = models.CharField(max_length=10, choices=Kind)
+    name = models.CharField(max_length=200)
+    summary = models.TextField(blank=True)
+    url = models.CharField(max_length=500, blank=True)
+    techniques = ArrayField(models.CharField(max_length=20), default=list, blank=True)
+    first_seen = models.DateField(null=True, blank=True)
+    last_seen = models.DateField(null=True, blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["cve", "source", "reference"], name="an_insight_exists_once")]
+
+    def __str__(self) -> str:
+        return f"{self.cve} {self.name}"
+
+
+class SecurityUpdate(models.Model):
+    """A vendor's update of one product: what it brings it to, and what it replaces. Its version tells who misses it."""
+
+    kb = models.CharField(max_length=20, help_text="KB5065429, without the prefix.")
+    product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="updates")
+    source = models.CharField(max_length=20)
+    title = models.CharField(max_length=300, blank=True)
+    fixed = models.CharField(max_length=200, blank=True, help_text="The version, or build, that the update brings.")
+    fixed_key = models.CharField(max_length=800, blank=True, db_collation="C")
+    released_on = models.DateField(null=True, blank=True)
+    url = models.CharField(max_length=500, blank=True)
+    cves = ArrayField(models.CharField(max_length=24), default=list, blank=True)
+    supersedes = ArrayField(models.CharField(max_length=20), default=list, blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["product", "kb", "source"], name="an_update_exists_once")]
+        indexes = [models.Index(fields=["product", "fixed_key"], name="update_of_product")]
+
+    def __str__(self) -> str:
+        return f"KB{self.kb}"
 
 
 class SupportCycle(models.Model):

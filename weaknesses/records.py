@@ -45,6 +45,9 @@ class WeaknessRecord:
     published_at: dt.datetime | None = None
     modified_at: dt.datetime | None = None
     ranges: tuple[RangeRecord, ...] | None = None
+    exploitation: str = ""  # SSVC: none, poc, active
+    automatable: bool | None = None
+    technical_impact: str = ""  # SSVC: partial, total
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +84,35 @@ class CycleRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class ThreatRecord:
+    """A group, campaign or malware that is said to use a CVE. `kind`: ThreatInsight.Kind."""
+
+    cve: str
+    reference: str
+    kind: str
+    name: str
+    summary: str = ""
+    url: str = ""
+    techniques: tuple[str, ...] = ()
+    first_seen: dt.date | None = None
+    last_seen: dt.date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateRecord:
+    """A vendor's update of one product: cpe:o:microsoft:windows_11_23h2, KB number without prefix, the build it brings."""
+
+    kb: str
+    product: str
+    fixed: str = ""
+    title: str = ""
+    released_on: dt.date | None = None
+    url: str = ""
+    cves: tuple[str, ...] = ()
+    supersedes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Refused:
     """A record of a feed that could not be used: where, why, and its beginning."""
 
@@ -89,4 +121,4 @@ class Refused:
     excerpt: str = field(default="")
 
 
-FeedRecord = WeaknessRecord | EpssRecord | EvidenceRecord | CycleRecord | Refused
+FeedRecord = WeaknessRecord | EpssRecord | EvidenceRecord | CycleRecord | ThreatRecord | UpdateRecord | Refused

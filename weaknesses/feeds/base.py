@@ -26,6 +26,8 @@ class Store(enum.Enum):
     SCORES = "scores"
     EVIDENCE = "evidence"
     CYCLES = "cycles"
+    THREATS = "threats"
+    UPDATES = "updates"
 
 
 @dataclass(frozen=True, slots=True)

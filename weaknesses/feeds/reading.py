@@ -25,7 +25,17 @@ from typing import IO, Any, Protocol, cast
 import ijson
 
 from weaknesses.errors import FeedError
-from weaknesses.records import CycleRecord, EpssRecord, EvidenceRecord, FeedRecord, RangeRecord, Refused, WeaknessRecord
+from weaknesses.records import (
+    CycleRecord,
+    EpssRecord,
+    EvidenceRecord,
+    FeedRecord,
+    RangeRecord,
+    Refused,
+    ThreatRecord,
+    UpdateRecord,
+    WeaknessRecord,
+)
 
 MOST_UNPACKED = 8 * 2**30  # bytes of one file; a full NVD is 1.6 GB
 DEEPEST = 128  # levels of JSON; no publisher nests deeper than 12
@@ -35,7 +45,7 @@ BROKEN = (EOFError, OSError, zlib.error, ijson.JSONError, UnicodeDecodeError, cs
 BAD_RECORD = (KeyError, TypeError, ValueError, AttributeError, IndexError, RecursionError)
 CVE = re.compile(r"CVE-[0-9]{4}-[0-9]{4,15}")
 
-Usable = WeaknessRecord | EpssRecord | EvidenceRecord | CycleRecord
+Usable = WeaknessRecord | EpssRecord | EvidenceRecord | CycleRecord | ThreatRecord | UpdateRecord
 
 
 class _Unpacked(io.RawIOBase):
