@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from typing import Any
 
-from django.db import connection
+from django.db import connection, transaction
 
 from core import sql
 
@@ -124,6 +124,28 @@ def _make_versions(identities: Sequence[VersionIdentity], *, now: dt.datetime) -
     return {identities[row["ord"]]: row["id"] for row in rows}
 
 
+_packages_known: set[tuple[int, str]] = set()
+
+
+def add_packages(packages: Iterable[tuple[int, str]]) -> None:
+    """Binary packages by (version id, name): stored for the version's software, where they are not yet.
+
+    Pairs seen in a transaction that was committed are remembered. Ids are never given twice, so a pair stays true
+    for as long as its version is there.
+    """
+    new = sorted({pair for pair in packages if pair not in _packages_known})
+    if not new:
+        return
+    sql.run("inventory/add_packages", {"version_ids": [version for version, _ in new], "names": [name for _, name in new]})
+    transaction.on_commit(lambda: _remember_packages(new))
+
+
+def _remember_packages(packages: Iterable[tuple[int, str]]) -> None:
+    if len(_packages_known) > _REMEMBERED_AT_MOST:
+        _packages_known.clear()
+    _packages_known.update(packages)
+
+
 def add_installations(installed: Sequence[Installed], *, now: dt.datetime) -> int:
     """Installations of machines that this transaction has made: nothing to compare with, so they are copied straight in."""
     stamp = now.isoformat()
@@ -139,7 +161,7 @@ def add_installations(installed: Sequence[Installed], *, now: dt.datetime) -> in
     return len(rows)
 
 
-def merge_installations(installed: Sequence[Installed], *, covers: dict[int, Iterable[str]], now: dt.datetime) -> list[Change]:
+def merge_installations(installed: Sequence[Installed], *, covers: Mapping[int, Iterable[str]], now: dt.datetime) -> list[Change]:
     """Make known machines' installations what was reported. `covers`: machine id -> parts the report is complete for."""
     sql.run("inventory/make_incoming")
     rows = [
