@@ -233,12 +233,15 @@ class Intake:
             for record in records:
                 identity = identify(record, machine_platform=platform, aliases=self._aliases)
                 waiting.setdefault(identity, []).append((platform, record))
-        if waiting:
-            for identity, version_id in bulk.resolve_versions(list(waiting), now=self._now).items():
-                for platform, record in waiting[identity]:
-                    self._versions[platform][record] = version_id
-            resolved = [(self._versions[platform][record], record.package) for found in waiting.values() for platform, record in found]
-            bulk.add_packages((version_id, package) for version_id, package in resolved if package)
+        if not waiting:
+            return
+        packages: set[tuple[int, str]] = set()
+        for identity, stored in bulk.resolve_versions(list(waiting), now=self._now).items():
+            for platform, record in waiting[identity]:
+                self._versions[platform][record] = stored.version_id
+                if record.package:
+                    packages.add((stored.software_id, record.package))
+        bulk.add_packages(packages)
 
     def _unresolved(self, targets: list[_Target]) -> dict[str, dict[InstalledSoftware, None]]:
         unresolved: dict[str, dict[InstalledSoftware, None]] = {}
