@@ -100,22 +100,21 @@ _SOURCE_RPM = re.compile(r"(?P<name>.+)-(?P<version>[^-]+)-(?P<release>[^-]+?)(?
 
 
 def rpm(*, package: str, version: str, source: str, epoch: str = "", platform: str = "", vendor: str = "") -> InstalledSoftware:
-    """A binary RPM as its source RPM where that has its version, else as itself.
+    """A binary RPM as its source RPM. `version` is version-release; `source` a file name, openssl-3.0.7-24.el9.src.rpm, or empty.
 
-    `version` is version-release; `source` a file name, openssl-3.0.7-24.el9.src.rpm, or empty. A source that builds packages
-    of other versions (perl and its modules) would give them one that no advisory about them speaks of.
-    A source RPM's name carries no epoch: the binary's is taken, which differs in rare packages only.
+    A binary package that is versioned apart from its source (perl-Carp of perl), or whose source is not told, is a software
+    of its own: its version says nothing about the source's.
     """
     match = _SOURCE_RPM.match(source)
-    is_source = match is not None and f"{match['version']}-{match['release']}" == version
+    same = match is not None and f"{match['version']}-{match['release']}" == version
     return InstalledSoftware(
         ecosystem="rpm",
-        name=match["name"] if match is not None and is_source else package,
+        name=match["name"] if match is not None and same else package,
         version=f"{epoch}:{version}" if epoch not in {"", "0", "(none)"} else version,
         vendor=vendor,
         platform=platform,
         evidence=(package,),
-        package=package,
+        package=package if same else "",
     )
 
 
