@@ -12,39 +12,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from inventory.records import Check
+from inventory.sources.check_words import category_of_words
 
 SOURCE_NAME = "xccdf"
 _IMPACTS = {"high": 8, "medium": 5, "low": 3, "info": 1, "unknown": 4}
-_CATEGORIES = (
-    ("os", "partitions? mounts?"),
-    (
-        "controls",
-        r"""audit\w* aide selinux apparmor r?syslog\w* journald? logging logs? antivirus malware integrity fapolicyd usbguard clamav
-        mcafee crypto fips defender bitlocker luks edr intrusion""",
-    ),
-    (
-        "network",
-        r"""network\w* ssh\w* firewall\w* iptables nftables ufw ipv[46] ipsec tcp\w* udp icmp wireless wifi bluetooth snmpd? telnet\w*
-        inetutils rsh rlogin sctp dccp rds tipc smb netbios dns routing redirects? martians?""",
-    ),
-    (
-        "accounts",
-        r"""accounts? passwords? passwd pam login logon sudo\w* users? uid gid g?shadow groups? faillock pwquality umask lockout
-        credentials? privileges? su root session screensaver tmout""",
-    ),
-    (
-        "application",
-        r"""applications? httpd apache\w* nginx mysql mariadb postgres\w* postfix sendmail dovecot vsftpd ftp samba nfs cups squid docker
-        podman kube\w* etcd firefox chrome chromium edge java jre office gnome gdm dconf xwindows? ntp\w* chronyd? x?inetd nis tftp
-        ldap openldap dhcpd? bind mail web""",
-    ),
-    (
-        "os",
-        r"""kernel\w* sysctl grub\w* bootloader boot files? permissions? systemd memory coredumps? updates? yum dnf apt packages? rpm
-        modules? filesystems? bios uefi services?""",
-    ),
-)
-_WORDS = [(name, re.compile(rf"(?:^|[^a-z0-9])(?:{'|'.join(words.split())})(?=$|[^a-z0-9])")) for name, words in _CATEGORIES]
 _PREFIX = re.compile(r"^xccdf_[^_]+(?:\.[^_]+)*_(?:rule|group|benchmark)_")
 _SRG = re.compile(r"^SRG-[A-Z0-9-]+$")
 _ADVISORY = re.compile(r"\b(?:CVE-\d{4}-\d{4,}|RH[SBE]A-\d{4}:\d+|(?:USN|DSA|DLA|ELSA|ALSA|RLSA|ALAS2?)-\d[\d:.-]*\d)", re.IGNORECASE)
@@ -138,13 +109,8 @@ def impact_of(rule: Rule, usual_weight: float) -> int:
 
 def category_of(rule: Rule, *, default: str) -> str:
     """By the words of the rule's id, then of its groups' ids and titles from the innermost out; the first that says something."""
-    said = [short_id(rule.id), *(text for group_id, title in reversed(rule.groups) for text in (short_id(group_id), title))]
-    for text in said:
-        spaced = text.lower().replace("_", " ").replace("-", " ")
-        for category, words in _WORDS:
-            if words.search(spaced):
-                return category
-    return default
+    groups = (text for group_id, title in reversed(rule.groups) for text in (short_id(group_id), title))
+    return category_of_words(short_id(rule.id), *groups, default=default)
 
 
 def short_id(text: str) -> str:

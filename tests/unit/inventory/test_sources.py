@@ -45,7 +45,7 @@ def test_every_source_has_a_sample() -> None:
         (b"PK\x03\x04...", "zip archive"),
         (b"\x00" * 257 + b"ustar", "tar archive"),
         (b'{"spdxVersion":"SPDX-2.3"}', "SPDX"),
-        (b"hello", "supported are cyclonedx, dpkg, osquery"),
+        (b"hello", "supported are .*cyclonedx, dpkg, "),
         (b"Package: a\nVersion: 1\n", "not a supported format"),
         (b'{"a": 1}', "not a supported format"),
         (b"<html></html>", "not a supported format"),
