@@ -209,6 +209,31 @@ def test_an_alert_that_another_machine_reports_moves_there_and_both_are_marked()
     assert set(DirtyMachine.objects.values_list("machine__external_id", flat=True)) == {"h1", "h2"}
 
 
+# --- which machine ---------------------------------------------------------------------------------------------------
+
+
+def test_a_report_that_calls_a_machine_by_its_name_is_of_that_machine() -> None:
+    keep(Report(machine=MachineFacts("uuid-1", name="web01.example.org", platform="debian-12"), software=(GIT,), covers=frozenset({"deb"})))
+    clean()
+    alerts = Report(machine=MachineFacts("WEB01.example.org"), alerts=(alert(),))
+    totals = keep(alerts, Report(machine=MachineFacts("uuid-1", name="web01.example.org", platform="debian-12", os_name="Debian")))
+    assert (totals.machines, totals.alerts) == (2, 1)
+    machine = Machine.objects.get()
+    assert (machine.external_id, machine.os_name, Alert.objects.get().machine) == ("uuid-1", "Debian", machine)
+    assert Installation.objects.filter(machine=machine, version__software__key="debian-_-git").exists()
+    clean()
+    assert keep(alerts).unchanged == 1
+    assert not DirtyMachine.objects.exists()
+
+
+def test_a_name_of_two_machines_or_of_a_demo_machine_is_nobodys() -> None:
+    keep(*(Report(machine=MachineFacts(f"uuid-{number}", name="laptop")) for number in range(2)))
+    keep(Report(machine=MachineFacts("uuid-3", name="demo01")))
+    Machine.objects.filter(external_id="uuid-3").update(is_demo=True)
+    keep(*(Report(machine=MachineFacts(name), alerts=(alert(name),)) for name in ("laptop", "demo01")))
+    assert set(Alert.objects.values_list("machine__external_id", flat=True)) == {"laptop", "demo01"}
+
+
 # --- second opinions -------------------------------------------------------------------------------------------------
 
 
