@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import PurePath
 from typing import BinaryIO
 
@@ -33,10 +34,11 @@ def limits() -> Limits:
 class Ingestion:
     """The reading of one file into `run`. Used once."""
 
-    def __init__(self, *, run: IngestRun, filename: str, machine: str, platform: str, now: dt.datetime) -> None:
+    def __init__(self, *, run: IngestRun, filename: str, machine: str, platform: str, now: dt.datetime, only: str = "") -> None:
         self._run = run
         self._filename = filename
-        self._machine = machine.strip()
+        self._only = only
+        self._machine = only or machine.strip()
         self._platform = platform.strip().lower()
         self._now = now
         self._rejects: list[Rejected] = []
@@ -94,6 +96,8 @@ class Ingestion:
 
     def _named(self, report: Report, *, complete: bool) -> Report:
         """The report of a named machine. A file that is cut off removes nothing, unless each of its records stands alone."""
+        if self._only and report.machine.external_id:
+            report = replace(report, machine=replace(report.machine, external_id=self._only))
         if not report.machine.external_id:
             report = machine_named(report, self._name(report))
             if not complete:

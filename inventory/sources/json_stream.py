@@ -24,7 +24,8 @@ class BadJson(Exception):
 def values(stream: BinaryIO, *paths: str) -> Iterator[tuple[str, object]]:
     """The values at these paths ("serialNumber", "components.item"), as (path, value), in the document's order.
 
-    A path's parts are object keys, and `item` for an element of a list. Raises BadJson.
+    A path's parts are object keys, and `item` for an element of a list. A path with a "/" at its end gives the moment
+    the value there ends, as (path, None): what its parts said belongs together up to there. Raises BadJson.
     """
     walker = _Walker(frozenset(paths))
     try:
@@ -56,7 +57,11 @@ class _Walker:
             found = (self._builder_path, self._builder.value)
             self._builder = None
             return found
-        return None
+        return self._ended() if event in _CLOSING and self._depth < self._longest else None
+
+    def _ended(self) -> tuple[str, object] | None:
+        path = ".".join(self._open) + "/"
+        return (path, None) if path in self._paths else None
 
     def _start_building(self, event: str) -> None:
         """A value begins at every event but a key and an end."""

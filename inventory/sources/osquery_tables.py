@@ -171,15 +171,15 @@ FACT_TABLES: dict[str, frozenset[str]] = {
     "system_info": frozenset({"cpu_brand", "hardware_serial"}),
     "patches": frozenset({"hotfix_id"}),
 }
-_BY_NAME = {table.name: table for table in TABLES}
+BY_NAME = {table.name: table for table in TABLES}
 
 
 def table_of(query: str, row: Row) -> Table | str | None:
     """The table a query reads: a Table, the name of a fact table, or None. By the end of its name, else by its columns."""
     lowered = query.lower()
-    for name in (*_BY_NAME, *FACT_TABLES):
+    for name in (*BY_NAME, *FACT_TABLES):
         if lowered == name or lowered.endswith(("_" + name, "/" + name, ":" + name, "-" + name, "." + name)):
-            return _BY_NAME.get(name, name)
+            return BY_NAME.get(name, name)
     columns = frozenset(row)
     for name, marks in FACT_TABLES.items():
         if marks & columns:
