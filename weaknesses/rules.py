@@ -15,7 +15,7 @@ from inventory.versions import scheme, sort_key
 from weaknesses.records import RangeRecord
 
 # How much a source's word on a range is worth, in percent. Of two sources for the same weakness the higher one is kept.
-SOURCE_CONFIDENCE: Final = {"curator": 100, "debian": 98, "ubuntu": 98, "vendor": 96, "osv": 94, "nvd": 90, "starter": 80}
+SOURCE_CONFIDENCE: Final = {"curator": 100, "debian": 98, "ubuntu": 98, "msrc": 97, "vendor": 96, "osv": 94, "nvd": 90, "starter": 80}
 OTHER_SOURCE_CONFIDENCE: Final = 85
 LAST_RESORT: Final = "starter"  # its ranges count only until another source has ranges of the weakness in the same namespace
 
@@ -205,6 +205,12 @@ def windows_window(product: str) -> tuple[str, str] | None:
     """First version of a Windows release and the first one after it: windows_11_23h2 -> 10.0.22631, 10.0.22632."""
     build = WINDOWS_BUILDS.get(product)
     return (f"10.0.{build}", f"10.0.{build + 1}") if build else None
+
+
+def windows_release(product: str) -> str:
+    """A Windows product as people call it: cpe:o:microsoft:windows_11_23h2 -> Windows 11 23H2."""
+    words = product.rsplit(":", 1)[-1].split("_")
+    return " ".join(word.upper() if re.fullmatch(r"\d\dh\d", word) else word.capitalize() for word in words)
 
 
 def range_text(*, start: str, start_included: bool, end: str, end_included: bool) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from weaknesses.feeds import debian, endoflife, epss, exploitdb, kev, metasploit, nvd, pocs
+from weaknesses.feeds import debian, endoflife, epss, exploitdb, kev, metasploit, msrc, nvd, pocs
 from weaknesses.feeds.base import FeedKind
 
 FEEDS: dict[str, FeedKind] = {
@@ -15,6 +15,7 @@ FEEDS: dict[str, FeedKind] = {
         metasploit.FEED,
         pocs.FEED,
         debian.FEED,
+        msrc.FEED,
         endoflife.FEED,
     )
 }
