@@ -82,6 +82,7 @@ ACCESS: dict[str, Access] = {
     "timeline/export.csv": SIGNED_IN,
     "settings/feeds/": SIGNED_IN,
     "settings/feeds/<slug:kind>/": SIGNED_IN,
+    "settings/feeds/<slug:kind>/mirror/": POST_SIGNED_IN,
     "settings/feeds/<slug:kind>/run/": POST_SIGNED_IN,
     "settings/feeds/<slug:kind>/switch/": POST_SIGNED_IN,
     "api/ingest/<str:format>": POST_PUBLIC,
@@ -105,6 +106,7 @@ POSTS: dict[str, Access] = {
     "account/density/": Access(SIGN_IN, BAD, BAD, BAD),
     "account/groups/": Access(SIGN_IN, MOVED, MOVED, MOVED),
     "machines/<int:machine_id>/change/": Access(SIGN_IN, FORBIDDEN, MISSING, MISSING),
+    "settings/feeds/<slug:kind>/mirror/": Access(SIGN_IN, FORBIDDEN, MOVED, MOVED),
     "settings/feeds/<slug:kind>/run/": Access(SIGN_IN, FORBIDDEN, MOVED, MOVED),
     "settings/feeds/<slug:kind>/switch/": Access(SIGN_IN, FORBIDDEN, MOVED, MOVED),
 }
