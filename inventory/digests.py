@@ -9,7 +9,7 @@ from hashlib import blake2b
 from operator import attrgetter
 
 from inventory.records import InstalledSoftware, MachineFacts, Report
-from inventory.rules import is_package
+from inventory.rules import names_are_final
 
 _SIZE = 12
 _FACTS = attrgetter(*(field.name for field in fields(MachineFacts) if field.name != "external_id"))
@@ -51,7 +51,7 @@ class Digester:
 
     def _digest(self, part: str, records: Iterable[InstalledSoftware]) -> str:
         total = blake2b(digest_size=_SIZE)
-        if not is_package(part):
+        if not names_are_final(part):
             total.update(self._salt.encode())
         total.update(b"".join(sorted(map(record_digest, records))))
         return total.hexdigest()
@@ -60,8 +60,8 @@ class Digester:
 @lru_cache(maxsize=32_768)
 def record_digest(record: InstalledSoftware) -> bytes:
     """The digest of one record. Records repeat from machine to machine and from report to report."""
-    said = (record.ecosystem, record.name, record.version, record.vendor, record.cpe, record.platform, *sorted(record.evidence))
-    return blake2b("\x1f".join(said).encode(), digest_size=_SIZE).digest()
+    said = (record.ecosystem, record.name, record.version, record.vendor, record.cpe, record.platform, record.identifier)
+    return blake2b("\x1f".join((*said, *sorted(record.evidence))).encode(), digest_size=_SIZE).digest()
 
 
 def facts_said(facts: MachineFacts) -> tuple[object, ...]:

@@ -145,6 +145,19 @@ EDITIONS: Final = (
         for browser in ("chrome", "edge", "internet_explorer", "internet_explorer_11")
     ),
 )
+HOST_TARGETS: Final = {
+    "chrome extension": ("chrome", "google_chrome", "chromium"),
+    "firefox addon": ("firefox", "mozilla_firefox"),
+    "safari extension": ("safari",),
+    "vscode extension": ("visual_studio_code", "vscode"),
+    "pypi": ("python",),
+    "npm": ("node.js",),
+    "gem": ("ruby",),
+    "golang": ("go",),
+    "cargo": ("rust",),
+    "nuget": (".net", "asp.net"),
+}
+"""What a software runs in, by its ecosystem or collector: the target_sw that it proves."""
 ASSUMED_HARDWARE: Final = frozenset({"x64", "x86_64", "amd64"})  # what a machine is taken to be where the range names a processor
 
 

@@ -3,7 +3,7 @@
 -- weakness that is not rejected; both bounds (a bound that cannot be compared has the key '' and holds nothing);
 -- the platform; products of an AND; qualifiers that the version or the software's name proves; the last resort
 -- source only where no other source has ranges of the weakness; the curator's word.
-INSERT INTO candidate (probe_id, weakness_id, range_id, source, confidence, fix, fixed, fixed_key, last, last_key)
+INSERT INTO candidate (probe_id, weakness_id, range_id, source, confidence, fix, fixed, fixed_key, last, last_key, upstream)
 SELECT
     p.id, r.weakness_id, r.id, r.source,
     greatest(1, link.confidence * coalesce((%(source_confidence)s::jsonb ->> r.source)::integer, %(other_confidence)s) / 100
@@ -13,7 +13,8 @@ SELECT
     CASE WHEN r.fixed_key > p.sort_key THEN r.fixed ELSE '' END,
     CASE WHEN r.fixed_key > p.sort_key THEN r.fixed_key ELSE '' END,
     CASE WHEN r.end_included THEN r."end" ELSE '' END,
-    CASE WHEN r.end_included THEN coalesce(r.end_key, '') ELSE '' END
+    CASE WHEN r.end_included THEN coalesce(r.end_key, '') ELSE '' END,
+    p.upstream
 FROM probe p
 JOIN weaknesses_softwareproduct link ON link.software_id = p.software_id AND link.confidence > 0
 JOIN weaknesses_product product ON product.id = link.product_id AND split_part(product.key, ':', 1) = p.scheme
@@ -28,6 +29,8 @@ WHERE p.sort_key <> ''
     AND (product.key NOT LIKE 'cpe:o:microsoft:windows%%' OR p.version !~ '^[0-9]+\.[0-9]+\.[0-9]+$')
     -- An extended support release has its own fixed versions: under the plain product's name they must be marked as its own.
     AND (NOT 'esr' = ANY(p.facets) OR product.key LIKE '%%\_esr' OR r.qualifiers ->> 'sw_edition' = 'esr')
+    -- What is said of a program, without naming what it runs in, is not said of the extension of the same name.
+    AND (NOT p.hosted OR r.qualifiers ? 'target_sw' OR NOT EXISTS (SELECT 1 FROM program_product program WHERE program.key = product.key))
     AND (r.qualifiers = '{}' OR NOT EXISTS (
         SELECT 1
         FROM jsonb_each_text(r.qualifiers) AS q (field, value)
