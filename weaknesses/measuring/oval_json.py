@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from weaknesses.records import RangeRecord, WeaknessRecord
+from weaknesses.rules import package_product
 
 _AND = 0
 _ALL_SATISFY = 1
@@ -45,7 +46,7 @@ def records(document: Mapping[str, Any], *, ecosystem: str, distribution: str, r
     for definition in document["Definitions"]:
         found = [
             RangeRecord(
-                product=f"{ecosystem}:{distribution}:{package}",
+                product=package_product(ecosystem, package, distribution=distribution),
                 end=test.before,
                 fixed=test.before,
                 platforms=(f"{distribution}-{named or release}",),

@@ -90,7 +90,9 @@ def measured(item: Found, *, now: dt.datetime) -> list[Outcome]:
 def _restrict(truth: TruthSet) -> None:
     """Take out the ranges of the feeds that the truth knows nothing of."""
     if truth.feeds is not None:
-        AffectedRange.objects.exclude(source__in=truth.feeds).delete()
+        stored = AffectedRange.objects.values_list("source", flat=True).distinct()
+        others = [source for source in stored if source.partition("/")[0] not in truth.feeds]  # a feed's parts are its own
+        AffectedRange.objects.filter(source__in=others).delete()
 
 
 def _reason(error: BaseException) -> str:

@@ -27,14 +27,14 @@ FROM chosen_software
 WHERE scheme <> 'cpe'
 UNION ALL
 -- Debian's own data names source packages only, and some binary packages have the name of another source.
-SELECT s.id, s.scheme, s.ecosystem || ':' || s.vendor || ':' || package.name, 'package', 98
+SELECT s.id, s.scheme, s.ecosystem || ':' || s.vendor || ':' || lower(package.name), 'package', 98
 FROM chosen_software s
 JOIN inventory_softwarepackage package ON package.software_id = s.id
 WHERE s.ecosystem IN ('deb', 'rpm', 'apk') AND s.vendor <> 'debian'
 UNION ALL
 SELECT s.id, s.scheme, s.ecosystem || ':' || s.vendor || ':' || substr(source.key, strpos(source.key, '-_-') + 3), 'package', 95
 FROM chosen_software s
-JOIN inventory_softwarepackage package ON package.name = s.name
+JOIN inventory_softwarepackage package ON lower(package.name) = s.name
 JOIN inventory_software source ON source.id = package.software_id AND source.ecosystem = s.ecosystem
     AND split_part(source.key, '-_-', 1) = s.vendor AND source.id <> s.id
 WHERE s.ecosystem IN ('deb', 'rpm', 'apk') AND NOT EXISTS (SELECT 1 FROM inventory_softwarepackage own WHERE own.software_id = s.id)
