@@ -1,5 +1,7 @@
--- Which products of vulnerability data a software is: by the alias table, by its package name, by Windows release,
--- or, where nothing else is known, by a CPE of the same vendor and product. Keyed by software and product.
+-- Which products of vulnerability data a software is: by the alias table, by its package name, by the names of the
+-- binary packages that it installs under its own version (98 %%: a machine may have only some of them), or, reported
+-- under a binary package's name, by the source that other reports say it is from (95 %%); by Windows release; or, where
+-- nothing else is known, by a CPE of the same vendor and product. Keyed by software and product.
 -- Versions are only compared in one order, so a link needs the product's scheme to be the software's; an alias may lead
 -- from a package to a CPE, whose order is then worked out for the package's versions (weaknesses/upstream.py).
 -- Parameters: software_ids or product_ids limit the work; NULL: all. A curator's links stay as they are.
@@ -25,6 +27,19 @@ SELECT id, scheme, ecosystem || ':' || CASE
     ELSE replace(name, '~', '/') END, 'package', 100
 FROM chosen_software
 WHERE scheme <> 'cpe'
+UNION ALL
+-- Debian's own data names source packages only, and some binary packages have the name of another source.
+SELECT s.id, s.scheme, s.ecosystem || ':' || s.vendor || ':' || lower(package.name), 'package', 98
+FROM chosen_software s
+JOIN inventory_softwarepackage package ON package.software_id = s.id
+WHERE s.ecosystem IN ('deb', 'rpm', 'apk') AND s.vendor <> 'debian'
+UNION ALL
+SELECT s.id, s.scheme, s.ecosystem || ':' || s.vendor || ':' || substr(source.key, strpos(source.key, '-_-') + 3), 'package', 95
+FROM chosen_software s
+JOIN inventory_softwarepackage package ON lower(package.name) = s.name
+JOIN inventory_software source ON source.id = package.software_id AND source.ecosystem = s.ecosystem
+    AND split_part(source.key, '-_-', 1) = s.vendor AND source.id <> s.id
+WHERE s.ecosystem IN ('deb', 'rpm', 'apk') AND NOT EXISTS (SELECT 1 FROM inventory_softwarepackage own WHERE own.software_id = s.id)
 UNION ALL
 SELECT s.id, s.scheme, 'cpe:o:microsoft:' || release, 'package', 100
 FROM chosen_software s
