@@ -28,6 +28,11 @@ def upstream_version(scheme: str, version: str) -> str:
     return _REVISION.sub("", text) if scheme in {"deb", "rpm", "apk"} else text
 
 
+def compared_key(ecosystem: str, version: str) -> str:
+    """What of a version of this ecosystem is compared with CPE ranges."""
+    return sort_key("cpe", upstream_version(ecosystem, version))
+
+
 def add_probes() -> int:
     """Add to `probe` the versions of packages with an NVD name, in the order of CPEs. Returns how many."""
     probes = [
