@@ -24,6 +24,7 @@ _WEAKNESS_LIMIT = 30
 _FIXED_LIMIT = 200
 _PLAIN_LIMIT = 255
 _CVE = re.compile(r"\bCVE-\d{4}-\d{4,19}\b", re.IGNORECASE)
+_ADDRESS = re.compile(r"[0-9A-Fa-f:.]{3,45}")
 _SEVERITIES = {
     "critical": "critical",
     "high": "high",
@@ -69,6 +70,10 @@ class Scan:
         if known is None:
             known = self._machines[external_id] = Assessed(facts or MachineFacts(external_id), fallback_id)
         return known
+
+    @property
+    def has_machines(self) -> bool:
+        return bool(self._machines)
 
     def install(self, machine: Assessed, software: InstalledSoftware) -> None:
         if software not in machine.software and self._has_room(machine):
@@ -194,6 +199,11 @@ def plain(row: Row, key: str) -> str:
     """A short text for look-ups and facts about the machine; empty where it is none."""
     value = row.get(key)
     return value.strip() if isinstance(value, str) and value.isprintable() and len(value) <= _PLAIN_LIMIT else ""
+
+
+def ip_addresses(*found: str) -> tuple[str, ...]:
+    """Those that are addresses, once each."""
+    return tuple(dict.fromkeys(address for address in map(str.strip, found) if _ADDRESS.fullmatch(address)))
 
 
 def part_of(software: InstalledSoftware) -> str:
