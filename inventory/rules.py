@@ -50,6 +50,8 @@ _DISTRIBUTION_IDS = {"ol": "ol"}
 _TWO_PART_RELEASES = frozenset({"ubuntu", "alpine", "opensuse-leap", "sles", "sle-micro", "openeuler"})
 _ROLLING = frozenset({"opensuse-tumbleweed", "wolfi", "chainguard"})
 """Distributions without releases: the number that they report is the day of the image."""
+_FIRST_AMAZON = dict.fromkeys(map(str, range(2011, 2019)), "1")
+"""Amazon Linux 1 was numbered by its images: 2011.09 to 2018.03."""
 _LINUX = frozenset(word for _, word in _DISTRIBUTION_WORDS if word) | {"linux", "arch", "gentoo"}
 
 # --- identifiers -----------------------------------------------------------------------------------------------------
@@ -96,7 +98,7 @@ def platform_of(name: str, release: str) -> str:
         return distribution
     if distribution in _TWO_PART_RELEASES and numbers[2] is not None:
         return f"{distribution}-{numbers[1]}.{numbers[2]}"
-    return f"{distribution}-{numbers[1]}"
+    return f"{distribution}-{_FIRST_AMAZON.get(numbers[1], numbers[1]) if distribution == 'amzn' else numbers[1]}"
 
 
 def family_of(platform: str) -> str:

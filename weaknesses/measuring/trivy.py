@@ -29,7 +29,6 @@ _GOLDEN = ".json.golden"
 _DATABASE = "fixtures/db/"
 _MOST = 64 * 2**20  # bytes of one member
 _SOURCE = "trivy"
-_MACHINE = "trivy/"
 
 
 def find(files: Sequence[Path]) -> Iterator[Case]:
@@ -45,10 +44,11 @@ def _has_goldens(path: Path) -> bool:
 
 @dataclass(slots=True)
 class _Golden:
-    """A report: its bytes, the artifact it is of, how to read it, and the weaknesses that it lists, by package."""
+    """A report: its bytes, what machine and artifact it is of, how to read it, and the weaknesses that it lists, by package."""
 
     name: str
     content: bytes
+    machine: str
     artifact: str
     source: str
     expected: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
@@ -61,9 +61,7 @@ def measure(case: Case, now: dt.datetime) -> Iterator[Outcome]:
     bulk.store_weaknesses(trivy_advisories.records(_databases(members)), _SOURCE)
     goldens = [golden for name, content in members.items() if (golden := _golden(name, content))]
     for golden in goldens:
-        machines.ingest_stream(
-            BytesIO(golden.content), filename=golden.name, machine=f"{_MACHINE}{golden.name}", source=golden.source, now=now
-        )
+        machines.ingest_stream(BytesIO(golden.content), filename=golden.name, machine=golden.machine, source=golden.source, now=now)
     machines.match_everything(now=now)
     yield _compared(case.name, goldens)
 
@@ -98,9 +96,11 @@ def _golden(name: str, content: bytes) -> _Golden | None:
     if not isinstance(report, dict) or not (report.get("Results") or report.get("vulnerabilities")):
         return None
     is_bom = "bomFormat" in report
+    short = PurePath(name).name.removesuffix(_GOLDEN)
     golden = _Golden(
-        name=PurePath(name).name.removesuffix(_GOLDEN),
+        name=short,
         content=content,
+        machine=report["metadata"]["component"]["name"] if is_bom else f"trivy/{short}",  # a bill of materials names its own
         artifact=str(report.get("ArtifactName") or name),
         source="cyclonedx" if is_bom else _SOURCE,
     )
@@ -135,9 +135,10 @@ def _compared(name: str, goldens: Sequence[_Golden]) -> Outcome:
                 if other.artifact == golden.artifact:
                     tolerated[f"{other.name} {package}"] |= found
     got: dict[str, set[str]] = defaultdict(set)
+    names = {golden.machine: golden.name for golden in goldens}
     for match in machines.matches():
         for package in match.packages:
-            got[f"{match.machine.removeprefix(_MACHINE)} {_spelled(package)}"].add(match.cve)
+            got[f"{names.get(match.machine, match.machine)} {_spelled(package)}"].add(match.cve)
     return compared(name, expected=expected, got=got, tolerated=tolerated)
 
 

@@ -61,6 +61,8 @@ def records(documents: Iterable[Any]) -> Iterator[WeaknessRecord]:
 def _entry(name: str, package: str, entry: Mapping[str, Any], releases: Mapping[int, str]) -> Iterator[tuple[str, RangeRecord]]:
     value = entry.get("value") or {}
     key = str(entry["key"]).strip()
+    if not isinstance(value, Mapping):  # an index, not an advisory
+        return
     if name == _RED_HAT:
         yield from _red_hat(package, key, value, releases)
     elif "::" in name:

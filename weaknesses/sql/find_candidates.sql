@@ -17,7 +17,8 @@ SELECT
     CASE WHEN r.end_included THEN coalesce(r.end_key, '') ELSE '' END
 FROM probe p
 JOIN weaknesses_softwareproduct link ON link.software_id = p.software_id AND link.confidence > 0
-JOIN weaknesses_product product ON product.id = link.product_id AND split_part(product.key, ':', 1) = p.scheme
+JOIN weaknesses_product product ON product.id = link.product_id
+    AND (split_part(product.key, ':', 1) = p.scheme OR (p.scheme = 'cpe' AND product.key LIKE 'other:%%'))
 JOIN weaknesses_affectedrange r ON r.product_id = product.id
 CROSS JOIN LATERAL (
     SELECT p.bare_key IS NOT NULL
