@@ -71,8 +71,16 @@ def store_weaknesses(records: Iterable[WeaknessRecord], source: str) -> Counts:
     counts = Counts()
     for batch in batches(records):
         with transaction.atomic():
-            counts += _store_weaknesses(_newest(batch), source)
+            for part, said in _by_part(batch).items():
+                counts += _store_weaknesses(_newest(said), f"{source}/{part}" if part else source)
     return counts
+
+
+def _by_part(batch: Iterable[WeaknessRecord]) -> dict[str, list[WeaknessRecord]]:
+    parts: dict[str, list[WeaknessRecord]] = {}
+    for record in batch:
+        parts.setdefault(record.part, []).append(record)
+    return parts
 
 
 def _newest(batch: Sequence[WeaknessRecord]) -> dict[str, WeaknessRecord]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
+from inventory.rules import normalise_package
 from inventory.versions import scheme, sort_key
 from weaknesses.records import RangeRecord
 
@@ -151,6 +152,12 @@ ASSUMED_HARDWARE: Final = frozenset({"x64", "x86_64", "amd64"})  # what a machin
 def product_scheme(key: str) -> str:
     """The version order of a product key: cpe:a:google:chrome -> cpe, deb:debian:openssl -> deb."""
     return scheme(key.split(":", 1)[0])
+
+
+def package_product(ecosystem: str, name: str, *, distribution: str = "") -> str:
+    """The product key of a package, as the links derive it from a software's key: npm:@acme/rocket, rpm:rhel:networkmanager."""
+    spelled = "_".join(normalise_package(ecosystem, name).lower().split())
+    return ":".join(part for part in (ecosystem, distribution, spelled) if part)
 
 
 @dataclass(frozen=True, slots=True)
