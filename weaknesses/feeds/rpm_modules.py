@@ -33,10 +33,11 @@ def stream_in(title: object) -> str:
 
 
 def of_stream(entry: RangeRecord, stream: str) -> RangeRecord:
-    """A range narrowed to its module stream; as it is where its bounds were not built in a module. `stream`: nodejs:18, or ""."""
-    if not is_modular(entry.fixed or entry.end):
+    """A range narrowed to its module stream; as it is where its bound was not built in a module. `stream`: nodejs:18, or ""."""
+    bound = entry.fixed or entry.end
+    if not (is_modular(bound) if bound else stream):
         return entry
-    start = entry.start or _first_of_stream(entry.fixed or entry.end, stream.partition(":")[2])
+    start = entry.start or _first_of_stream(bound, stream.partition(":")[2])
     return replace(entry, start=start, qualifiers=(*entry.qualifiers, ("module", stream or UNKNOWN)))
 
 
