@@ -44,7 +44,7 @@ def forget(product_ids: Collection[int]) -> int:
         return 0
     ids = list(product_ids)
     link_software(product_ids=ids)
-    return sql.run("weaknesses/forget_products", {"product_ids": ids, "last_resort": rules.LAST_RESORT})[0]
+    return sql.run("weaknesses/forget_products", {"product_ids": ids, "stand_ins": list(rules.STAND_INS)})[0]
 
 
 def forget_weaknesses(weakness_ids: Collection[int]) -> int:
@@ -130,7 +130,7 @@ def _find_candidates() -> None:
             "source_confidence": json.dumps(rules.SOURCE_CONFIDENCE),
             "other_confidence": rules.OTHER_SOURCE_CONFIDENCE,
             "assumed_hardware": sorted(rules.ASSUMED_HARDWARE),
-            "last_resort": rules.LAST_RESORT,
+            "ranks": json.dumps(rules.STAND_INS),
         },
     )
 
