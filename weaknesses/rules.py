@@ -16,9 +16,22 @@ from inventory.versions import scheme, sort_key
 from weaknesses.records import RangeRecord
 
 # How much a source's word on a range is worth, in percent. Of two sources for the same weakness the higher one is kept.
-SOURCE_CONFIDENCE: Final = {"curator": 100, "debian": 98, "ubuntu": 98, "vendor": 96, "osv": 94, "nvd": 90, "starter": 80}
+# Distributions speak of their own packages, package registries of theirs; bitnami and overrides stand in for NVD.
+SOURCE_CONFIDENCE: Final = {
+    "curator": 100,
+    **dict.fromkeys(("debian", "ubuntu", "redhat", "almalinux", "rocky", "suse", "opensuse", "alpine", "ubuntu_oval", "redhat_oval"), 98),
+    "vendor": 96,
+    **dict.fromkeys(("osv", "pypi", "npm", "golang", "maven", "nuget", "gem", "cargo", "composer"), 94),
+    "nvd": 90,
+    "overrides": 88,
+    "bitnami": 84,
+    "cvelist": 82,
+    "starter": 80,
+}
 OTHER_SOURCE_CONFIDENCE: Final = 85
-LAST_RESORT: Final = "starter"  # its ranges count only until another source has ranges of the weakness in the same namespace
+# Sources that stand in for others, lowest first. Their ranges count only until a source of a higher rank (not listed: the highest)
+# has ranges of the weakness in the same namespace: a version scheme, and of distribution packages the distribution.
+STAND_INS: Final = {"starter": 0, "cvelist": 1, "bitnami": 2, "overrides": 3, "debian/dsa": 4, "ubuntu/usn": 4}
 
 WINDOWS_BUILDS: Final = {
     "windows_10_1507": 10240,

@@ -82,7 +82,9 @@ def _of_purl(text: str, component: Component, limits: Limits) -> InstalledSoftwa
         return rpm(package=purl.name, version=version, source=source, epoch=epoch, platform=platform, vendor=purl.namespace or "")
     if purl.type == "apk":
         source = _upstream(qualifiers).partition(" ")[0] or purl.name
-        return InstalledSoftware("apk", source.lower(), version, purl.namespace or "", platform=platform, evidence=(purl.name,))
+        return InstalledSoftware(
+            "apk", source.lower(), version, purl.namespace or "", platform=platform, evidence=(purl.name,), package=purl.name
+        )
     ecosystem = _LANGUAGES.get(purl.type, "other")
     full = _SEPARATORS.get(ecosystem, "/").join(part for part in (purl.namespace, purl.name) if part)
     return InstalledSoftware(

@@ -76,12 +76,14 @@ def deb(*, package: str, version: str, source: str, platform: str = "") -> Insta
     """
     match = _SOURCE.match(source)
     source_name, source_version = (match[1], match[2]) if match else (package, None)
+    source_version = source_version or _BINARY_REBUILD.sub("", version)
     return InstalledSoftware(
         ecosystem="deb",
         name=normalise_package("deb", source_name),
-        version=source_version or _BINARY_REBUILD.sub("", version),
+        version=source_version,
         platform=platform,
         evidence=(package,),
+        package=package if version == source_version else "",
     )
 
 
@@ -99,19 +101,22 @@ _SOURCE_RPM = re.compile(r"(?P<name>.+)-(?P<version>[^-]+)-(?P<release>[^-]+?)(?
 
 
 def rpm(*, package: str, version: str, source: str, epoch: str = "", platform: str = "", vendor: str = "") -> InstalledSoftware:
-    """A binary RPM as its source RPM. `version` is version-release; `source` a file name, openssl-3.0.7-24.el9.src.rpm, or empty.
+    """A binary RPM as its source RPM where that has its version, else as itself.
 
+    `version` is version-release; `source` a file name, openssl-3.0.7-24.el9.src.rpm, or empty. A source that builds packages
+    of other versions (perl and its modules) would give them one that no advisory about them speaks of.
     A source RPM's name carries no epoch: the binary's is taken, which differs in rare packages only.
     """
     match = _SOURCE_RPM.match(source)
-    full = f"{match['version']}-{match['release']}" if match else version
+    is_source = match is not None and f"{match['version']}-{match['release']}" == version
     return InstalledSoftware(
         ecosystem="rpm",
-        name=match["name"] if match else package,
-        version=f"{epoch}:{full}" if epoch not in {"", "0", "(none)"} else full,
+        name=match["name"] if match is not None and is_source else package,
+        version=f"{epoch}:{version}" if epoch not in {"", "0", "(none)"} else version,
         vendor=vendor,
         platform=platform,
         evidence=(package,),
+        package=package,
     )
 
 

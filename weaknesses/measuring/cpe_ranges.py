@@ -1,8 +1,8 @@
 """Versions of NVD's products and the CVEs whose ranges hold them, on every kind of machine.
 
-A JSON list of `{"cpe_part", "vendor_product", "version", "expected": [{"cve", "qualifiers", "platform_any_of"}], "ambiguous": [cve]}`. The ranges
-are what is measured, so each software is its product. A CVE is asked for where the range has no qualifiers and the machine
-satisfies what it runs on; elsewhere, and where the truth calls it ambiguous, it is allowed.
+A JSON list of `{"cpe_part", "vendor_product", "version", "expected": [{"cve", "qualifiers", "platform_any_of"}], "ambiguous": [cve]}`.
+The ranges are what is measured, so each software is its product. A CVE is asked for where the range has no qualifiers and the
+machine satisfies what it runs on; elsewhere, and where the truth calls it ambiguous, it is allowed.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Products and the CVEs they must and must not have: a JSON list of `{"cpe", "included": [{"cve", "resolvedInVersion"}], "excluded": [{"cve"}]}`.
+"""Products and the CVEs they must and must not have.
 
-Each CPE name comes in as a bill of materials states it, on a machine of the system that it names. A CVE that no feed at hand
-knows is not asked for.
+A JSON list of `{"cpe", "included": [{"cve", "resolvedInVersion"}], "excluded": [{"cve"}]}`. Each CPE name comes in as a bill of
+materials states it, on a machine of the system that it names. A CVE that no feed at hand knows is not asked for.
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from django.db import connection
 
@@ -15,6 +16,7 @@ from inventory.actions import ingest
 from inventory.intake import Intake
 from inventory.models import IngestRun, InstallationEvidence
 from inventory.records import Report
+from inventory.rules import DISTRIBUTIONS
 from weaknesses import actions
 from weaknesses.measuring.frame import UnusableTruth
 from weaknesses.models import VersionWeakness
@@ -22,10 +24,12 @@ from weaknesses.models import VersionWeakness
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """A weakness of a version on a machine. `packages`: the evidence of the installation, for packages their binaries."""
+    """A weakness of a version on a machine. `packages`: what is installed, of a distribution's package its binaries, else its name."""
 
     machine: str
     software: str  # key
+    ecosystem: str
+    name: str
     version: str
     version_id: int
     packages: tuple[str, ...]
@@ -35,13 +39,18 @@ class Match:
     source: str
 
 
-def ingest_file(path: Path, *, machine: str, platform: str = "", source: str | None = None, now: dt.datetime) -> IngestRun:
+def ingest_file(path: Path, *, machine: str, platform: str = "", now: dt.datetime) -> None:
     """A file of a source format as `manage.py ingest` reads it. Raises UnusableTruth where nothing of it can be used."""
     with path.open("rb") as stream:
-        run = ingest(stream=stream, filename=path.name, machine=machine, platform=platform, source=source, now=now, by="measuring")
+        ingest_stream(stream, filename=path.name, machine=machine, platform=platform, now=now)
+
+
+def ingest_stream(
+    stream: BinaryIO, *, filename: str, machine: str, platform: str = "", source: str | None = None, now: dt.datetime
+) -> None:
+    run = ingest(stream=stream, filename=filename, machine=machine, platform=platform, source=source, now=now, by="measuring")
     if run.state == IngestRun.State.FAILED:
-        raise UnusableTruth(f"{path.name}: {run.error}")
-    return run
+        raise UnusableTruth(f"{filename}: {run.error}")
 
 
 def store_reports(reports: Iterable[Report], *, now: dt.datetime) -> None:
@@ -63,10 +72,12 @@ def matches(*machines: str) -> Iterator[Match]:
         found = found.filter(version__installations__machine__external_id__in=machines)
     evidence = _evidence(machines)
     rows = found.order_by("version__installations__machine__external_id", "version__software__key", "version__version", "weakness__cve")
-    for machine_id, machine, software, version, version_id, cve, weakness_id, fixed, source in rows.values_list(
+    for machine_id, machine, software, ecosystem, name, version, version_id, cve, weakness_id, fixed, source in rows.values_list(
         "version__installations__machine_id",
         "version__installations__machine__external_id",
         "version__software__key",
+        "version__software__ecosystem",
+        "version__software__name",
         "version__version",
         "version_id",
         "weakness__cve",
@@ -77,9 +88,11 @@ def matches(*machines: str) -> Iterator[Match]:
         yield Match(
             machine=machine,
             software=software,
+            ecosystem=ecosystem,
+            name=name,
             version=version,
             version_id=version_id,
-            packages=evidence.get((machine_id, version_id), ()),
+            packages=evidence.get((machine_id, version_id), ()) if ecosystem in DISTRIBUTIONS else (name,),
             cve=cve,
             weakness_id=weakness_id,
             fixed=fixed,

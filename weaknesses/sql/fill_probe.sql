@@ -12,7 +12,7 @@ SELECT
     s.ecosystem = 'rpm' AND v.version ~ '^[0-9]+:',
     CASE
         WHEN v.platform IN ('', 'windows', 'macos', 'android', 'ios', 'other') THEN ARRAY[v.platform]::text[]
-        ELSE ARRAY[v.platform, regexp_replace(v.platform, '-[^-]*$', ''), 'linux']
+        ELSE ARRAY[v.platform, regexp_replace(v.platform, '-[^-]*$', ''), 'linux', regexp_replace(v.platform, '^centos(?=-[0-9])', 'rhel')]
     END,
     CASE WHEN s.ecosystem = ANY(%(package_ecosystems)s) THEN s.ecosystem ELSE 'cpe' END,
     regexp_split_to_array(lower(s.key || ' ' || s.name), '[^a-z0-9.+]+') || split_part(s.key, '~', 2) || host.targets,

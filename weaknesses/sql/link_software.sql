@@ -1,7 +1,7 @@
 -- Which products of vulnerability data a software is: by the alias table, by its package name, by the names of the
 -- binary packages that it installs under its own version (98 %%: a machine may have only some of them), or, reported
--- under a binary package's name, by the source that other reports say it is from (95 %%); by Windows release; or, where
--- nothing else is known, by a CPE of the same vendor and product. Keyed by software and product.
+-- under a binary package's name, by the source that other reports (95 %%) or a table of well-known packages (93 %%) say it
+-- is from; by Windows release; or, where nothing else is known, by a CPE of the same vendor and product. Keyed by software and product.
 -- Versions are only compared in one order, so a link needs the product's scheme to be the software's; an alias may lead
 -- from a package to a CPE, whose order is then worked out for the package's versions (weaknesses/upstream.py).
 -- Parameters: software_ids or product_ids limit the work; NULL: all. A curator's links stay as they are.
@@ -39,7 +39,26 @@ FROM chosen_software s
 JOIN inventory_softwarepackage package ON lower(package.name) = s.name
 JOIN inventory_software source ON source.id = package.software_id AND source.ecosystem = s.ecosystem
     AND split_part(source.key, '-_-', 1) = s.vendor AND source.id <> s.id
-WHERE s.ecosystem IN ('deb', 'rpm', 'apk') AND NOT EXISTS (SELECT 1 FROM inventory_softwarepackage own WHERE own.software_id = s.id)
+WHERE s.ecosystem IN ('deb', 'rpm', 'apk')
+    AND NOT EXISTS (SELECT 1 FROM inventory_softwarepackage own WHERE own.software_id = s.id AND lower(own.name) <> s.name)
+UNION ALL
+SELECT s.id, s.scheme, s.ecosystem || ':' || s.vendor || ':'
+    || replace(known.source, '#', coalesce((regexp_match(s.name, '[0-9]+(?:\.[0-9]+)*'))[1], '')), 'package', 93
+FROM chosen_software s
+JOIN unnest(%(known_ecosystems)s::text[], %(known_packages)s::text[], %(known_sources)s::text[]) AS known (ecosystem, package, source)
+    ON known.ecosystem = s.ecosystem AND known.package = regexp_replace(s.name, '[0-9]+', '*', 'g')
+WHERE s.ecosystem IN ('deb', 'apk')
+    AND NOT EXISTS (SELECT 1 FROM inventory_softwarepackage own WHERE own.software_id = s.id AND lower(own.name) <> s.name)
+UNION ALL
+-- CentOS Linux is Red Hat's packages built again, version by version, and has no advisories of its own.
+SELECT s.id, s.scheme, 'rpm:rhel:' || s.name, 'package', 95
+FROM chosen_software s
+WHERE s.ecosystem = 'rpm' AND s.vendor = 'centos'
+UNION ALL
+-- Registries that have no ecosystem of their own here: Hex, Pub, CocoaPods, Conan.
+SELECT s.id, s.scheme, 'other:' || s.vendor || ':' || replace(s.name, '~', '/'), 'package', 100
+FROM chosen_software s
+WHERE s.ecosystem = 'other'
 UNION ALL
 SELECT s.id, s.scheme, 'cpe:o:microsoft:' || release, 'package', 100
 FROM chosen_software s
@@ -73,7 +92,8 @@ CREATE TEMP TABLE kept_link ON COMMIT DROP AS
 SELECT DISTINCT ON (named.software_id, product.id) named.software_id, product.id AS product_id, named.origin, named.confidence
 FROM named_software named
 JOIN weaknesses_product product ON product.key = named.key
-WHERE (split_part(product.key, ':', 1) = named.scheme OR (named.origin = 'alias' AND product.key LIKE 'cpe:a:%%'))
+WHERE (split_part(product.key, ':', 1) = named.scheme OR (named.scheme = 'cpe' AND product.key LIKE 'other:%%')
+        OR (named.origin = 'alias' AND product.key LIKE 'cpe:a:%%'))
     AND (%(product_ids)s::integer[] IS NULL OR product.id = ANY(%(product_ids)s))
 ORDER BY named.software_id, product.id, named.confidence DESC, named.origin
 -- ;;

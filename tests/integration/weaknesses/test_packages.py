@@ -26,8 +26,8 @@ def installs(source: Version, *binaries: str) -> None:
     SoftwarePackage.objects.bulk_create(SoftwarePackage(software=source.software, name=name) for name in binaries)
 
 
-def before(product: str, fixed: str, cve: str = "CVE-2024-0001", **parts: object) -> None:
-    affected(cve, RangeRecord(product=product, end=fixed, fixed=fixed), source="ubuntu", **parts)
+def before(product: str, fixed: str, cve: str = "CVE-2024-0001", platforms: tuple[str, ...] = ()) -> None:
+    affected(cve, RangeRecord(product=product, end=fixed, fixed=fixed, platforms=platforms), source="ubuntu")
 
 
 @pytest.mark.parametrize(
@@ -115,6 +115,44 @@ def test_a_package_reported_by_its_binary_name_is_matched_as_the_source_that_oth
     match_versions(now=NOW)
     assert cves(source) == cves(alone) == ["CVE-2024-0001"]
     assert cves(foreign) == []
+
+
+@pytest.mark.parametrize(
+    ("ecosystem", "distribution", "binary", "source"),
+    [
+        ("deb", "debian", "libssl1.1", "openssl"),
+        ("deb", "debian", "libpython3.11-minimal", "python3.11"),
+        ("deb", "ubuntu", "libicu66", "icu"),
+        ("apk", "alpine", "libcrypto1.1", "openssl"),
+        ("apk", "alpine", "ssl_client", "busybox"),
+    ],
+)
+def test_a_well_known_package_reported_by_its_binary_name_is_matched_as_its_source(
+    ecosystem: str, distribution: str, binary: str, source: str
+) -> None:
+    platform = f"{distribution}-3.20"
+    alone = version(f"{distribution}-_-{binary}", "1.0", ecosystem=ecosystem, platform=platform)
+    named = version(f"{distribution}-_-{source}", "1.0", ecosystem=ecosystem, platform=platform)
+    before(f"{ecosystem}:{distribution}:{source}", "1.1")
+    before(f"{ecosystem}:{distribution}:{binary}-elsewhere", "1.1", cve="CVE-2024-0002")
+    match_versions(now=NOW)
+    assert cves(alone) == cves(named) == ["CVE-2024-0001"]
+
+
+def test_centos_is_matched_with_red_hats_advisories_of_its_release() -> None:
+    six = version("centos-_-openssl", "1.0.1e-57.el6", ecosystem="rpm", platform="centos-6")
+    seven = version("centos-_-openssl", "1.0.1e-57.el7", ecosystem="rpm", platform="centos-7")
+    before("rpm:rhel:openssl", "0:1.0.1e-58.el6_10", platforms=("rhel-6",))
+    match_versions(now=NOW)
+    assert (cves(six), cves(seven)) == (["CVE-2024-0001"], [])
+
+
+def test_a_registry_without_an_ecosystem_of_its_own_is_matched_by_its_name() -> None:
+    phoenix = version("hex-_-phoenix", "1.6.13", ecosystem="other", platform="linux")
+    program = version("hex-_-phoenix_studio", "1.6.13", platform="windows")
+    before("other:hex:phoenix", "1.6.14")
+    match_versions(now=NOW)
+    assert (cves(phoenix), cves(program)) == (["CVE-2024-0001"], [])
 
 
 def test_a_binary_package_that_becomes_known_later_is_matched_then() -> None:
