@@ -256,6 +256,14 @@ class ConfigurationAdmin(_Admin):
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
+    def save_model(self, request: HttpRequest, obj: Configuration, form: Any, change: bool) -> None:
+        """What a curator sets stays: reports describe the rest of the check."""
+        stored = Configuration.objects.get(pk=obj.pk)
+        after = {name: value for name, value in form.cleaned_data.items() if getattr(stored, name) != value}
+        obj.curated = sorted({*stored.curated, *after})
+        super().save_model(request, obj, form, change)
+        audit.record(by=_who(request), action="check.save", object=obj, now=timezone.now(), after=after, address=_address(request))
+
 
 @admin.register(Alert)
 class AlertAdmin(_Admin):
@@ -284,7 +292,10 @@ class RejectInline(_RejectInline):
 
 @admin.register(IngestRun)
 class IngestRunAdmin(LookOnly):
-    list_display = ("started_at", "source", "label", "state", "machines", "machines_unchanged", "added", "changed", "removed", "rejected")
+    list_display = (
+        "started_at", "source", "label", "state", "machines", "machines_unchanged", "added", "changed", "removed", "results", "alerts",
+        "findings", "rejected",
+    )  # fmt: skip
     list_filter = ("state", "source", "started_at")
     search_fields = ("label", "error")
     ordering = ("-started_at", "-id")

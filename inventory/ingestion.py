@@ -79,7 +79,7 @@ class Ingestion:
                     self._totals.add(intake.store(batch.values()))
                     batch, records = {}, 0
                 batch[report.machine.external_id] = report
-                records += len(report.software)
+                records += len(report.software) + len(report.results) + len(report.findings) + len(report.alerts)
         except UnreadableReport as error:  # what was read before a file turned out to be unreadable further on is kept
             fault = error
         if batch:
@@ -101,7 +101,7 @@ class Ingestion:
         if not report.machine.external_id:
             report = machine_named(report, self._name(report))
             if not complete:
-                return Report(machine=report.machine, software=report.software, removed=report.removed)
+                return replace(report, covers=frozenset())
         return report
 
     def _name(self, report: Report) -> str:
@@ -119,6 +119,7 @@ class Ingestion:
         totals, run = self._totals, self._run
         run.machines, run.machines_unchanged = totals.machines, totals.unchanged
         run.added, run.changed, run.removed = totals.added, totals.changed, totals.removed
+        run.results, run.alerts, run.findings = totals.results, totals.alerts, totals.findings
         if self._rejects:
             RejectedRecord.objects.bulk_create(
                 RejectedRecord(run=run, place=item.place[:100], reason=item.reason[:300], excerpt=item.excerpt) for item in self._rejects

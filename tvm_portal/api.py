@@ -89,6 +89,9 @@ def _answer(run: IngestRun) -> JsonResponse:
             "installationsAdded": run.added,
             "installationsChanged": run.changed,
             "installationsRemoved": run.removed,
+            "resultsChanged": run.results,
+            "alertsChanged": run.alerts,
+            "findingsChanged": run.findings,
             "rejectedCount": run.rejected,
             "rejected": _rejects(run),
         }

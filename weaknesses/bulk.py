@@ -23,8 +23,14 @@ from weaknesses.records import CycleRecord, EpssRecord, EvidenceRecord, RangeRec
 from weaknesses.rules import range_keys
 
 BATCH = 5000  # weaknesses of one transaction: about 80,000 ranges, 100 MB at most
-# Whose text and score stand where several sources describe the same weakness. Not listed: 1.
-AUTHORITY = {"nvd": 3, "starter": 2}
+# Whose text and score stand where several sources describe the same weakness. Not listed: 1. Advisories name what they fix and
+# rate it as a whole: what they say of a weakness counts only while nobody else describes it.
+AUTHORITY = {
+    "nvd": 3,
+    "starter": 2,
+    **dict.fromkeys(("redhat", "almalinux", "rocky", "suse", "opensuse", "ubuntu_oval", "redhat_oval"), 0),
+    **dict.fromkeys(("debian/dsa", "ubuntu/usn", "overrides"), 0),
+}
 _SUSPICIOUS_FROM = 100  # rows; a shorter listing may well halve
 
 
@@ -72,8 +78,16 @@ def store_weaknesses(records: Iterable[WeaknessRecord], source: str) -> Counts:
     counts = Counts()
     for batch in batches(records):
         with transaction.atomic():
-            counts += _store_weaknesses(_newest(batch), source)
+            for part, said in _by_part(batch).items():
+                counts += _store_weaknesses(_newest(said), f"{source}/{part}" if part else source)
     return counts
+
+
+def _by_part(batch: Iterable[WeaknessRecord]) -> dict[str, list[WeaknessRecord]]:
+    parts: dict[str, list[WeaknessRecord]] = {}
+    for record in batch:
+        parts.setdefault(record.part, []).append(record)
+    return parts
 
 
 def _newest(batch: Sequence[WeaknessRecord]) -> dict[str, WeaknessRecord]:

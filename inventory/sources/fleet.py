@@ -23,9 +23,8 @@ _FACTS = (
     *("code_name", "cpu_type", "primary_ip", "public_ip"),
 )
 _ROOTS = ("host", "hosts.item")
-_PATHS = tuple(
-    f"{root}{part}" for root in _ROOTS for part in ("/", ".software.item", ".software/", ".policies.item", *(f".{fact}" for fact in _FACTS))
-)
+_PATHS = tuple(f"{root}.{part}" for root in _ROOTS for part in ("software.item", "policies.item", *_FACTS))
+_ENDS = tuple(f"{root}{part}" for root in _ROOTS for part in ("", ".software"))
 _HOST = re.compile(rb'"hosts?"\s*:')
 _MARK = re.compile(rb'"(?:osquery_version|policy_updated_at|seen_time|detail_updated_at|primary_mac|hardware_serial)"\s*:')
 _WINDOWS_BUILD = re.compile(r"\b(10\.0\.\d{5}(?:\.\d+)?)\b")
@@ -42,9 +41,9 @@ def parse(stream: BinaryIO, limits: Limits) -> Reports:
     """One Report a host, after the Rejected of its records that were no use."""
     number, host = 1, _Host()
     try:
-        for path, value in values(stream, *_PATHS):
+        for path, value in values(stream, *_PATHS, ends=_ENDS):
             part = _part(path)
-            if part == "/":
+            if not part:
                 yield from host.report(f"host {number}", limits)
                 number, host = number + 1, _Host()
             else:
@@ -57,7 +56,7 @@ SOURCE = Source(name="fleet", label="Fleet hosts", detect=detect, parse=parse)
 
 
 def _part(path: str) -> str:
-    """What of a host a path leads to: "software.item", or "/" for its end."""
+    """What of a host a path leads to: "software.item"; "" for the host itself, which ends there."""
     root = next(root for root in reversed(_ROOTS) if path.startswith(root))
     return path[len(root) :].removeprefix(".")
 
@@ -82,7 +81,7 @@ class _Host:
                 self.entries += 1
                 place = f"{place}, software {self.entries}"
                 yield from self._take_software(value, place, limits)
-            elif part == "software/":
+            elif part == "software":
                 self.whole = not self.full
             elif part == "policies.item":
                 self.policies += 1

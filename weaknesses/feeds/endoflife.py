@@ -19,7 +19,7 @@ from packageurl import PackageURL
 from weaknesses.feeds import endoflife_windows
 from weaknesses.feeds.base import FeedKind, Store, date_in_name
 from weaknesses.feeds.endoflife_names import NAMES
-from weaknesses.feeds.reading import BAD_RECORD, clean, day, events, refused, text
+from weaknesses.feeds.reading import BAD_RECORD, Again, clean, day, events, refused, text
 from weaknesses.records import CycleRecord, FeedRecord
 
 _LARGEST_PAGE = 2**20
@@ -56,22 +56,8 @@ def _products(stream: IO[bytes], name: str) -> Iterator[tuple[str, dict[str, Any
     while start.isspace():
         start = stream.read(1)
     prefix = "item" if start == b"[" else "result.item"
-    for position, product in enumerate(ijson.items(events(_Again(start, stream)), prefix), start=1):
+    for position, product in enumerate(ijson.items(events(Again(start, stream)), prefix), start=1):
         yield f"product {position}", product
-
-
-class _Again:
-    """A stream with its first bytes put back (the stream itself need not be seekable)."""
-
-    def __init__(self, start: bytes, stream: IO[bytes]) -> None:
-        self._start = start
-        self._stream = stream
-
-    def read(self, size: int = -1) -> bytes:
-        if size == 0:
-            return b""
-        start, self._start = self._start, b""
-        return start or self._stream.read(size)
 
 
 def _pages(stream: IO[bytes]) -> Iterator[tuple[str, dict[str, Any]]]:
