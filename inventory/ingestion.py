@@ -38,10 +38,11 @@ def limits() -> Limits:
 class Ingestion:
     """The reading of one file into `run`. Used once."""
 
-    def __init__(self, *, run: IngestRun, filename: str, machine: str, platform: str, now: dt.datetime) -> None:
+    def __init__(self, *, run: IngestRun, filename: str, machine: str, platform: str, now: dt.datetime, only: str = "") -> None:
         self._run = run
         self._filename = filename
-        self._machine = machine.strip()
+        self._only = only
+        self._machine = only or machine.strip()
         self._platform = platform.strip().lower()
         self._now = now
         self._rejects: list[Rejected] = []
@@ -102,6 +103,8 @@ class Ingestion:
 
         That is so for snapshots of software where the format names the machine in each; results and findings come one by one.
         """
+        if self._only and report.machine.external_id:
+            report = replace(report, machine=replace(report.machine, external_id=self._only))
         if not report.machine.external_id:
             report = machine_named(report, self._name(report))
             return report if complete else replace(report, covers=frozenset())

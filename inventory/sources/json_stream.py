@@ -6,7 +6,7 @@ gigabytes; here only the first levels have a path, and a document that nests dee
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import BinaryIO
 
 import ijson
@@ -17,16 +17,21 @@ _OPENING = frozenset({"start_map", "start_array"})
 _CLOSING = frozenset({"end_map", "end_array"})
 
 
+END = object()
+"""Told in place of a value where an object or a list ends."""
+
+
 class BadJson(Exception):
     """The document is not JSON, ends early or nests too deep; the message says which. What came before was yielded."""
 
 
-def values(stream: BinaryIO, *paths: str) -> Iterator[tuple[str, object]]:
+def values(stream: BinaryIO, *paths: str, ends: Collection[str] = ()) -> Iterator[tuple[str, object]]:
     """The values at these paths ("serialNumber", "components.item"), as (path, value), in the document's order.
 
-    A path's parts are object keys, and `item` for an element of a list. Raises BadJson.
+    A path's parts are object keys, and `item` for an element of a list. `ends` are paths of objects and lists that are
+    not built, of which only the end is told, as (path, END). Raises BadJson.
     """
-    walker = _Walker(frozenset(paths))
+    walker = _Walker(frozenset(paths), frozenset(ends))
     try:
         for event, value in ijson.basic_parse(stream, use_float=True):
             found = walker.take(event, value)
@@ -37,9 +42,10 @@ def values(stream: BinaryIO, *paths: str) -> Iterator[tuple[str, object]]:
 
 
 class _Walker:
-    def __init__(self, paths: frozenset[str]) -> None:
+    def __init__(self, paths: frozenset[str], ends: frozenset[str]) -> None:
         self._paths = paths
-        self._longest = max(path.count(".") + 1 for path in paths)
+        self._ends = ends
+        self._longest = max(path.count(".") + 1 for path in paths | ends)
         self._open: list[str] = []  # of the first levels: the key in force in each open object, "item" in a list
         self._depth = 0
         self._builder: ObjectBuilder | None = None
@@ -56,6 +62,9 @@ class _Walker:
             found = (self._builder_path, self._builder.value)
             self._builder = None
             return found
+        if self._ends and event in _CLOSING and self._builder is None and self._depth <= self._longest:
+            path = ".".join(self._open)
+            return (path, END) if path in self._ends else None
         return None
 
     def _start_building(self, event: str) -> None:

@@ -50,6 +50,7 @@ def _app(row: Row, limits: Limits) -> InstalledSoftware:
         version=fields.version(row.get("bundle_short_version") or row.get("bundle_version"), limits),
         vendor=_vendor_of_bundle(bundle),
         evidence=fields.evidence((row.get("path"), bundle)),
+        identifier=bundle,
     )
 
 
@@ -141,7 +142,7 @@ def _language(ecosystem: str, *evidence: str) -> Make:
     return make
 
 
-def _other(vendor: str, *evidence: str) -> Make:
+def _other(vendor: str, *evidence: str, identifier: str = "identifier") -> Make:
     def make(row: Row, limits: Limits) -> InstalledSoftware:
         return InstalledSoftware(
             ecosystem="other",
@@ -149,6 +150,7 @@ def _other(vendor: str, *evidence: str) -> Make:
             version=fields.version(row.get("version"), limits),
             vendor=vendor,
             evidence=fields.evidence(row.get(column) for column in evidence),
+            identifier=fields.text(row.get(identifier), identifier, limits),
         )
 
     return make
@@ -168,6 +170,12 @@ TABLES: tuple[Table, ...] = (
     Table("chocolatey_packages", "other/chocolatey", ("name", "version", "path"), frozenset(), _other("chocolatey", "path")),
     Table("chrome_extensions", "other/chrome extension", ("name", "version", "identifier", "path"),
           frozenset({"identifier", "permissions", "browser_type"}), _other("chrome extension", "identifier", "path")),
+    Table("firefox_addons", "other/firefox addon", ("name", "version", "identifier", "path"),
+          frozenset({"identifier", "autoupdate", "visible", "native"}), _other("firefox addon", "identifier", "path")),
+    Table("safari_extensions", "other/safari extension", ("name", "version", "identifier", "bundle_version", "path"),
+          frozenset({"identifier", "developer_id", "extension_type"}), _other("safari extension", "identifier", "path")),
+    Table("vscode_extensions", "other/vscode extension", ("name", "version", "uuid", "publisher", "path"),
+          frozenset({"publisher_id", "vscode_edition", "prerelease"}), _other("vscode extension", "uuid", "path", identifier="uuid")),
 )  # fmt: skip
 
 FACT_TABLES: dict[str, frozenset[str]] = {
@@ -175,15 +183,15 @@ FACT_TABLES: dict[str, frozenset[str]] = {
     "system_info": frozenset({"cpu_brand", "hardware_serial"}),
     "patches": frozenset({"hotfix_id"}),
 }
-_BY_NAME = {table.name: table for table in TABLES}
+BY_NAME = {table.name: table for table in TABLES}
 
 
 def table_of(query: str, row: Row) -> Table | str | None:
     """The table a query reads: a Table, the name of a fact table, or None. By the end of its name, else by its columns."""
     lowered = query.lower()
-    for name in (*_BY_NAME, *FACT_TABLES):
+    for name in (*BY_NAME, *FACT_TABLES):
         if lowered == name or lowered.endswith(("_" + name, "/" + name, ":" + name, "-" + name, "." + name)):
-            return _BY_NAME.get(name, name)
+            return BY_NAME.get(name, name)
     columns = frozenset(row)
     for name, marks in FACT_TABLES.items():
         if marks & columns:

@@ -78,9 +78,34 @@ def test_a_publisher_loses_its_legal_form(vendor: str, plain: str) -> None:
         ("darwin", "23.1", "macos"),
         ("Debian GNU/Linux", "", "debian"),
         ("TempleOS", "5", ""),
+        ("redhat", "7.7", "rhel-7"),
+        ("alma", "8.5", "almalinux-8"),
+        ("oracle", "8.4", "ol-8"),
+        ("Oracle Solaris", "11.4", ""),
+        ("amazon", "2 (Karoo)", "amzn-2"),
+        ("amazon", "AMI release 2018.03", "amzn-1"),
+        ("opensuse.leap", "15.5", "opensuse-leap-15.5"),
+        ("openSUSE Tumbleweed", "20240612", "opensuse-tumbleweed"),
+        ("suse linux enterprise server", "15.3", "sles-15.3"),
+        ("SUSE Linux Enterprise Micro", "5.4", "sle-micro-5.4"),
+        ("slem", "5.4", "sle-micro-5.4"),
+        ("photon", "5.0", "photon-5"),
+        ("cbl-mariner", "2.0", "mariner-2"),
+        ("azurelinux", "3.0", "azurelinux-3"),
+        ("wolfi", "20230201", "wolfi"),
+        ("Raspbian GNU/Linux", "12", "raspbian-12"),
     ],
 )
 def test_platforms(name: str, release: str, platform: str) -> None:
+    assert rules.platform_of(name, release) == platform
+
+
+@pytest.mark.parametrize(
+    "platform",
+    ["debian-12", "ubuntu-22.04", "rhel-9", "ol-8", "amzn-2", "opensuse-leap-15.5", "sles-15.3", "sle-micro-5.4", "mariner-2", "photon-5"],
+)
+def test_a_platform_names_itself(platform: str) -> None:
+    name, _, release = platform.rpartition("-")
     assert rules.platform_of(name, release) == platform
 
 
@@ -109,7 +134,15 @@ def test_an_application_is_the_same_on_every_linux_but_a_package_is_not() -> Non
 
 @pytest.mark.parametrize(
     ("platform", "ecosystem", "vendor"),
-    [("ubuntu-22.04", "deb", "ubuntu"), ("", "deb", "debian"), ("rhel-9", "rpm", "rhel"), ("", "rpm", "rpm"), ("windows", "pypi", "pypi")],
+    [
+        ("ubuntu-22.04", "deb", "ubuntu"),
+        ("", "deb", "debian"),
+        ("rhel-9", "rpm", "rhel"),
+        ("", "rpm", "rpm"),
+        ("windows", "pypi", "pypi"),
+        ("opensuse-tumbleweed", "rpm", "opensuse-tumbleweed"),
+        ("sles-15.3", "rpm", "sles"),
+    ],
 )
 def test_a_package_belongs_to_its_distribution_or_registry(platform: str, ecosystem: str, vendor: str) -> None:
     assert rules.package_vendor(ecosystem, platform=platform) == vendor

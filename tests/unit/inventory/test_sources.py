@@ -12,7 +12,7 @@ import pytest
 from inventory.errors import UnknownFormat
 from inventory.sources import registry
 from inventory.sources.frame import Limits
-from inventory.sources.json_stream import BadJson, values
+from inventory.sources.json_stream import END, BadJson, values
 from inventory.sources.opening import open_plain
 from tests.unit.inventory.sources import SAMPLES, sample
 
@@ -99,6 +99,13 @@ def test_values_are_found_at_their_paths_only() -> None:
     data = b'{"a": {"b": [1, {"c": 2}], "items": [{"a": 5}]}, "items": [{"x": {"items": [9]}}, "two"], "n": null}'
     assert list(values(io.BytesIO(data), "items.item", "n", "a.b")) == [
         ("a.b", [1, {"c": 2}]), ("items.item", {"x": {"items": [9]}}), ("items.item", "two"), ("n", None)
+    ]  # fmt: skip
+
+
+def test_the_end_of_an_object_is_told_after_its_values() -> None:
+    data = b'{"r": [{"p": [1, {"r": [{}]}], "t": "a"}, {}, 5], "n": null, "e": []}'
+    assert list(values(io.BytesIO(data), "r.item.p.item", "r.item.t", ends=("r.item", "r", "n", "e"))) == [
+        ("r.item.p.item", 1), ("r.item.p.item", {"r": [{}]}), ("r.item.t", "a"), ("r.item", END), ("r.item", END), ("r", END), ("e", END)
     ]  # fmt: skip
 
 

@@ -1,0 +1,70 @@
+"""Elements of an XML document as it is read, whatever its size. Document types and entities are refused."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import BinaryIO
+from xml.etree.ElementTree import Element, ParseError
+
+from defusedxml import DefusedXmlException
+from defusedxml.ElementTree import iterparse
+
+from inventory.errors import UnreadableReport
+
+DEPTH = 128
+
+
+class BadXml(Exception):
+    """The document is not XML, ends early or nests too deep; the message says which. What came before was yielded."""
+
+
+def elements(stream: BinaryIO, *paths: str) -> Iterator[tuple[str, Element, Sequence[Element]]]:
+    """(path, element, the elements around it) of each element whose place in the document ends in one of these paths.
+
+    A path is names without namespaces, "report/host"; an element is whole when it is yielded and gone after that. Of the
+    elements around it the attributes are known, and no content. Raises BadXml, and UnreadableReport for a document type.
+    """
+    wanted = {tuple(path.split("/")): path for path in paths}
+    try:
+        yield from _walk(iterparse(stream, events=("start", "end"), forbid_dtd=True), wanted)
+    except DefusedXmlException as error:
+        reason = "it declares a document type or entities, which are not accepted"
+        raise UnreadableReport(f"the XML is refused: {reason} ({type(error).__name__})") from error
+    except ParseError as error:
+        raise BadXml(str(error)) from error
+
+
+def _walk(events: Iterator[tuple[str, Element]], wanted: dict[tuple[str, ...], str]) -> Iterator[tuple[str, Element, Sequence[Element]]]:
+    lengths = {len(path) for path in wanted}
+    around: list[Element] = []
+    names: list[str] = []
+    inside = 0  # the depth of the wanted element that is being read
+    for event, element in events:
+        if event == "start":
+            around.append(element)
+            names.append(local(element))
+            if len(names) > DEPTH:
+                raise BadXml(f"elements are nested deeper than {DEPTH} levels")
+            if not inside and any(tuple(names[-length:]) in wanted for length in lengths):
+                inside = len(names)
+            continue
+        if inside and len(names) == inside:
+            path = next(wanted[key] for length in lengths if (key := tuple(names[-length:])) in wanted)
+            yield path, element, around[:-1]
+            inside = 0
+        around.pop()
+        names.pop()
+        if not inside:
+            element.clear()
+            if around:
+                around[-1].remove(element)
+
+
+def local(element: Element) -> str:
+    """An element's name without its namespace."""
+    return str(element.tag).rpartition("}")[2]
+
+
+def text_of(element: Element, name: str) -> str:
+    """The text of the first child of that name, trimmed; "" where there is none."""
+    return next(((child.text or "").strip() for child in element if local(child) == name), "")
