@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import gzip
+import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import ijson
@@ -23,6 +25,7 @@ NOW = dt.datetime(2026, 3, 16, 8, tzinfo=dt.UTC)
 def test_every_feed_of_the_folder_is_stored_once(tvm_data: Path) -> None:
     present = [kind for kind, feed in FEEDS.items() if folder.files(tvm_data, feed)]
     assert {"nvd", "kev", "epss", "metasploit", "debian", "endoflife"} <= set(present)
+    assert {"almalinux", "pypi", "bitnami", "ubuntu_oval", "overrides"} <= set(present)
     for kind in present:
         run = actions.sync_feed(kind=kind, origin=tvm_data, now=NOW)
         assert (run.state, run.error) == (FeedRun.State.DONE, ""), kind
@@ -74,14 +77,26 @@ def _check_intelligence() -> None:
     assert Weakness.objects.filter(exploit=Weakness.Exploit.KIT).exists()
 
 
+def _current(path: Path) -> Iterator[tuple[str, str, bool]]:
+    with gzip.open(path) as stream:
+        for item in ijson.items(stream, "vulnerabilities.item.cve"):
+            yield item["id"], item["lastModified"], item["vulnStatus"] == "Rejected"
+
+
+def _legacy(path: Path) -> Iterator[tuple[str, str, bool]]:
+    with zipfile.ZipFile(path) as archive, archive.open(archive.namelist()[0]) as stream:
+        for item in ijson.items(stream, "CVE_Items.item"):
+            words = item["cve"]["description"]["description_data"][0]["value"]
+            yield item["cve"]["CVE_data_meta"]["ID"], item["lastModifiedDate"].removesuffix("Z"), words.startswith("** REJECT **")
+
+
 def _check_rejections(tvm_data: Path) -> None:
     """Whatever order the files came in, the newest record of each CVE stands."""
     newest: dict[str, tuple[str, bool]] = {}
     for _, path in folder.files(tvm_data, FEEDS["nvd"]):
-        with gzip.open(path) as stream:
-            for item in ijson.items(stream, "vulnerabilities.item.cve"):
-                stated = (item["lastModified"], item["vulnStatus"] == "Rejected")
-                newest[item["id"]] = max(newest.get(item["id"], stated), stated)
+        for cve, modified, is_rejected in _legacy(path) if path.suffix == ".zip" else _current(path):
+            stated = (modified, is_rejected)
+            newest[cve] = max(newest.get(cve, stated), stated)
     rejected = {cve for cve, (_, is_rejected) in newest.items() if is_rejected}
     assert set(Weakness.objects.filter(rejected=True).values_list("cve", flat=True)) == rejected
     assert not AffectedRange.objects.filter(source="nvd", weakness__rejected=True).exists()
