@@ -199,12 +199,22 @@ class RangeKeys:
 _known_key: Final = lru_cache(maxsize=50_000)(sort_key)
 
 
+_PYTHONS: Final = frozenset({"cpe:a:python:python", "cpe:a:python:cpython", "cpe:a:python_software_foundation:cpython"})
+_PYTHON_STAGE: Final = re.compile(r"(\d)(a|b)(?=\d+$)")  # 3.14.0a3 is no letter release, as 1.0.1a is of OpenSSL
+_STAGES: Final = {"a": "alpha", "b": "beta"}
+
+
 def range_keys(record: RangeRecord) -> RangeKeys:
     """Keys of the bounds. deb and OSV write "0" for "from the first version on"; that is an open start."""
     order = product_scheme(record.product)
+    python = record.product in _PYTHONS
 
     def key(text: str) -> str | None:
-        return _known_key(order, text) if text else None
+        return (
+            _known_key(order, _PYTHON_STAGE.sub(lambda stage: f"{stage[1]} {_STAGES[stage[2]]}", text) if python else text)
+            if text
+            else None
+        )
 
     return RangeKeys(None if record.start == "0" else key(record.start), key(record.end), key(record.fixed))
 

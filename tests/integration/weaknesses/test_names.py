@@ -273,6 +273,12 @@ def test_a_cpes_update_belongs_to_its_version() -> None:
     assert component("cpe:2.3:a:python:python:3.14.0:alpha1:*:*:*:macos:*:*") == [CVE]
 
 
+@pytest.mark.parametrize(("update", "affects"), [("alpha1", True), ("alpha3", False), ("-", False)])
+def test_pythons_stages_come_before_its_release_however_they_are_written(update: str, affects: bool) -> None:
+    affected(CVE, product="cpe:a:python:python", start="3.14.0a1", end="3.14.0a3", fixed="3.14.0a3")
+    assert component(f"cpe:2.3:a:python:python:3.14.0:{update}:*:*:*:macos:*:*") == ([CVE] if affects else [])
+
+
 # --- packages that NVD knows by a product name -----------------------------------------------------------------------
 
 
@@ -295,6 +301,15 @@ def test_what_to_update_to_is_chosen_in_the_packages_own_order() -> None:
     affected("CVE-2024-0003", product="cpe:a:python:pillow", end="10.1", end_included=True)
     matched(InstalledSoftware("pypi", "pillow", "9.0.1"), platform="debian-12")
     assert [(target.version, target.exact) for target in fix_targets().values()] == [("10.1", False)]
+
+
+@pytest.mark.parametrize("cpe", ["pypa:pip:9.0.3:*:*:*:*:python", "pypa:pip:9.0.3:*:*:*:*:*"])
+def test_a_cpe_of_a_python_package_is_matched_by_its_registry_too(cpe: str) -> None:
+    affected(CVE, product="pypi:pip", end="19.2", fixed="19.2", source="pypi")
+    affected("CVE-2024-0002", product="cpe:a:pypa:pip", end="21.1", fixed="21.1")
+    affected("CVE-2024-0003", product="pypi:pip", end="9.0.3", fixed="9.0.3", source="pypi")
+    assert component(f"cpe:2.3:a:{cpe}:*:*") == [CVE, "CVE-2024-0002"]
+    assert [(target.version, target.exact) for target in fix_targets().values()] == [("21.1", True)]
 
 
 def test_a_package_of_its_name_is_not_linked_without_an_alias() -> None:
