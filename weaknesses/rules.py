@@ -172,6 +172,14 @@ HOST_TARGETS: Final = {
     "nuget": (".net", "asp.net"),
 }
 """What a software runs in, by its ecosystem or collector: the target_sw that it proves."""
+_NSS: Final = frozenset({"cpe:a:mozilla:nss", "cpe:a:mozilla:network_security_services"})
+BUNDLED: Final = {
+    **dict.fromkeys((f"cpe:a:mozilla:{name}" for name in ("firefox", "firefox_esr", "thunderbird", "thunderbird_esr", "seamonkey")), _NSS),
+    "cpe:a:google:chrome": frozenset({"cpe:a:google:v8", "cpe:a:google:blink", "cpe:a:apple:webkit", "cpe:a:webkit:webkit"}),
+    "cpe:a:apple:safari": frozenset({"cpe:a:apple:webkit", "cpe:a:webkit:webkit"}),
+    "cpe:a:videolan:vlc_media_player": frozenset({"cpe:a:ffmpeg:ffmpeg"}),
+}
+"""Products that carry libraries of their own: who has the product has the library that NVD's AND asks for beside it."""
 ASSUMED_HARDWARE: Final = frozenset({"x64", "x86_64", "amd64"})  # what a machine is taken to be where the range names a processor
 
 
