@@ -13,6 +13,7 @@ from weaknesses.feeds import (
     metasploit,
     nvd,
     oval_feeds,
+    overrides,
     package_registries,
     pocs,
     rpm_distributions,
@@ -36,6 +37,7 @@ FEEDS: dict[str, FeedKind] = {
         *oval_feeds.FEEDS,
         *package_registries.FEEDS,
         bitnami.FEED,
+        overrides.FEED,
         endoflife.FEED,
     )
 }
