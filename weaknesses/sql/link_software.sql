@@ -47,7 +47,7 @@ SELECT s.id, s.scheme, s.ecosystem || ':' || s.vendor || ':'
 FROM chosen_software s
 JOIN unnest(%(known_ecosystems)s::text[], %(known_packages)s::text[], %(known_sources)s::text[]) AS known (ecosystem, package, source)
     ON known.ecosystem = s.ecosystem AND known.package = regexp_replace(s.name, '[0-9]+', '*', 'g')
-WHERE s.ecosystem IN ('deb', 'apk')
+WHERE s.vendor IN ('debian', 'alpine')  -- whose data names sources; Ubuntu's names binaries, and the same binary is from another source there
     AND NOT EXISTS (SELECT 1 FROM inventory_softwarepackage own WHERE own.software_id = s.id AND lower(own.name) <> s.name)
 UNION ALL
 -- CentOS Linux is Red Hat's packages built again, version by version, and has no advisories of its own.
