@@ -10,7 +10,7 @@ from operator import attrgetter
 from typing import TypeVar
 
 from inventory.records import AlertRecord, Check, CheckResult, FindingRecord, InstalledSoftware, MachineFacts, Report
-from inventory.rules import is_package
+from inventory.rules import names_are_final
 
 CHECKS, FINDINGS, ALERTS = "checks/", "findings/", "alerts/"
 """What the parts other than ecosystems begin with. Those of alerts are no entries of `covers`: alerts are never complete."""
@@ -68,7 +68,7 @@ class Digester:
         return Parts(digests=digests, software=software, additive=additive, results=results, findings=findings, alerts=alerts)
 
     def _salt_of(self, part: str) -> bytes:
-        return b"" if is_package(part) else self._salt
+        return b"" if names_are_final(part) else self._salt
 
 
 def scope_of(record: Check | CheckResult) -> str:
@@ -121,7 +121,7 @@ def _digest(said: Iterable[bytes], salt: bytes = b"") -> str:
 @lru_cache(maxsize=32_768)
 def record_digest(record: InstalledSoftware) -> bytes:
     """The digest of one record. Records repeat from machine to machine and from report to report."""
-    named = (record.ecosystem, record.name, record.version, record.vendor, record.cpe, record.platform, record.package)
+    named = (record.ecosystem, record.name, record.version, record.vendor, record.cpe, record.platform, record.package, record.identifier)
     return blake2b("\x1f".join((*named, *sorted(record.evidence))).encode(), digest_size=_SIZE).digest()
 
 

@@ -39,11 +39,12 @@ class InstalledSoftware:
     platform: str = ""  # distribution and release the package is from; empty: the machine's own
     evidence: tuple[str, ...] = ()
     package: str = ""  # the binary package, where its version is its source's: advisories that name it are about this software
+    identifier: str = ""  # what its maker calls it: the bundle identifier of a macOS app, the id of a browser's extension
     _hash: int = field(init=False, repr=False, compare=False, default=0)
 
     def __post_init__(self) -> None:
         said = (self.ecosystem, self.name, self.version, self.vendor, self.cpe, self.platform, self.evidence, self.package)
-        object.__setattr__(self, "_hash", hash(said))
+        object.__setattr__(self, "_hash", hash((*said, self.identifier)))
 
     def __hash__(self) -> int:
         """Kept, as a record shared by a thousand machines is looked up thousands of times."""

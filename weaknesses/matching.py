@@ -18,7 +18,8 @@ from typing import Any, Final
 from django.db import transaction
 
 from core import sql
-from weaknesses import rules
+from inventory.rules import EXTENSION_COLLECTORS
+from weaknesses import rules, upstream
 
 PACKAGE_ECOSYSTEMS: Final = ["deb", "rpm", "apk", "pypi", "npm", "maven", "composer", "golang", "gem", "nuget", "cargo"]
 BATCH: Final = 25_000  # versions per transaction: a crash loses at most one batch, and a batch fits in memory
@@ -123,7 +124,17 @@ def apply_support_cycles(*, now: dt.datetime) -> tuple[int, int]:
 
 def _find_candidates() -> None:
     """Fill `candidate` with every range that holds a row of `wanted`."""
-    sql.run("weaknesses/fill_probe", {"package_ecosystems": PACKAGE_ECOSYSTEMS})
+    hosts = [(kind, target) for kind, targets in rules.HOST_TARGETS.items() for target in targets]
+    sql.run(
+        "weaknesses/fill_probe",
+        {
+            "package_ecosystems": PACKAGE_ECOSYSTEMS,
+            "host_kinds": [kind for kind, _ in hosts],
+            "host_targets": [target for _, target in hosts],
+            "extension_collectors": sorted(EXTENSION_COLLECTORS),
+        },
+    )
+    of_packages = upstream.add_probes()
     sql.run(
         "weaknesses/find_candidates",
         {
@@ -133,6 +144,8 @@ def _find_candidates() -> None:
             "ranks": json.dumps(rules.STAND_INS),
         },
     )
+    if of_packages:
+        upstream.order_fixes()
 
 
 def _editions() -> dict[str, Any]:
@@ -141,4 +154,5 @@ def _editions() -> dict[str, Any]:
         "edition_qualifiers": [edition.qualifier for edition in rules.EDITIONS],
         "edition_values": [edition.value for edition in rules.EDITIONS],
         "edition_versions": [edition.version for edition in rules.EDITIONS],
+        "extension_collectors": sorted(EXTENSION_COLLECTORS),
     }

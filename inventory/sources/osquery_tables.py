@@ -50,6 +50,7 @@ def _app(row: Row, limits: Limits) -> InstalledSoftware:
         version=fields.version(row.get("bundle_short_version") or row.get("bundle_version"), limits),
         vendor=_vendor_of_bundle(bundle),
         evidence=fields.evidence((row.get("path"), bundle)),
+        identifier=bundle,
     )
 
 
@@ -142,7 +143,7 @@ def _language(ecosystem: str, *evidence: str) -> Make:
     return make
 
 
-def _other(vendor: str, *evidence: str) -> Make:
+def _other(vendor: str, *evidence: str, identifier: str = "identifier") -> Make:
     def make(row: Row, limits: Limits) -> InstalledSoftware:
         return InstalledSoftware(
             ecosystem="other",
@@ -150,6 +151,7 @@ def _other(vendor: str, *evidence: str) -> Make:
             version=fields.version(row.get("version"), limits),
             vendor=vendor,
             evidence=fields.evidence(row.get(column) for column in evidence),
+            identifier=fields.text(row.get(identifier), identifier, limits),
         )
 
     return make
@@ -169,6 +171,12 @@ TABLES: tuple[Table, ...] = (
     Table("chocolatey_packages", "other/chocolatey", ("name", "version", "path"), frozenset(), _other("chocolatey", "path")),
     Table("chrome_extensions", "other/chrome extension", ("name", "version", "identifier", "path"),
           frozenset({"identifier", "permissions", "browser_type"}), _other("chrome extension", "identifier", "path")),
+    Table("firefox_addons", "other/firefox addon", ("name", "version", "identifier", "path"),
+          frozenset({"identifier", "autoupdate", "visible", "native"}), _other("firefox addon", "identifier", "path")),
+    Table("safari_extensions", "other/safari extension", ("name", "version", "identifier", "bundle_version", "path"),
+          frozenset({"identifier", "developer_id", "extension_type"}), _other("safari extension", "identifier", "path")),
+    Table("vscode_extensions", "other/vscode extension", ("name", "version", "uuid", "publisher", "path"),
+          frozenset({"publisher_id", "vscode_edition", "prerelease"}), _other("vscode extension", "uuid", "path", identifier="uuid")),
 )  # fmt: skip
 
 FACT_TABLES: dict[str, frozenset[str]] = {

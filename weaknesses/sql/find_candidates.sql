@@ -1,10 +1,10 @@
 -- Every range that holds a probe, as rows of candidate: probe x links of its software x ranges of the product.
 -- Cost: one index scan of range_of_product per linked product. Rules, in order: the same version order; a
 -- weakness that is not rejected; both bounds (a bound that cannot be compared has the key '' and holds nothing);
--- the platform; products of an AND; qualifiers that the version or the software's name proves; of packages built in a
--- module only ranges of modules, and the reverse; a stand-in source only where no source of a higher rank has ranges
--- of the weakness; the curator's word.
-INSERT INTO candidate (probe_id, weakness_id, range_id, source, confidence, fix, fixed, fixed_key, last, last_key)
+-- the platform; products of an AND; whose product it is where an extension shares its name with a program; qualifiers that the
+-- version or the software's name proves; of packages built in a module only ranges of modules, and the reverse; a stand-in source
+-- only where no source of a higher rank has ranges of the weakness; the curator's word.
+INSERT INTO candidate (probe_id, weakness_id, range_id, source, confidence, fix, fixed, fixed_key, last, last_key, upstream)
 SELECT
     p.id, r.weakness_id, r.id, r.source,
     greatest(1, link.confidence * coalesce((%(source_confidence)s::jsonb ->> split_part(r.source, '/', 1))::integer, %(other_confidence)s) / 100
@@ -14,7 +14,8 @@ SELECT
     CASE WHEN r.fixed_key > compared.key THEN r.fixed ELSE '' END,
     CASE WHEN r.fixed_key > compared.key THEN r.fixed_key ELSE '' END,
     CASE WHEN r.end_included THEN r."end" ELSE '' END,
-    CASE WHEN r.end_included THEN coalesce(r.end_key, '') ELSE '' END
+    CASE WHEN r.end_included THEN coalesce(r.end_key, '') ELSE '' END,
+    p.upstream
 FROM probe p
 JOIN weaknesses_softwareproduct link ON link.software_id = p.software_id AND link.confidence > 0
 JOIN weaknesses_product product ON product.id = link.product_id
@@ -41,6 +42,8 @@ WHERE p.sort_key <> ''
     AND (product.key NOT LIKE 'cpe:o:microsoft:windows%%' OR p.version !~ '^[0-9]+\.[0-9]+\.[0-9]+$')
     -- An extended support release has its own fixed versions: under the plain product's name they must be marked as its own.
     AND (NOT 'esr' = ANY(p.facets) OR product.key LIKE '%%\_esr' OR r.qualifiers ->> 'sw_edition' = 'esr')
+    -- What is said of a program, without naming what it runs in, is not said of the extension of the same name.
+    AND (NOT p.hosted OR r.qualifiers ? 'target_sw' OR NOT EXISTS (SELECT 1 FROM program_product program WHERE program.key = product.key))
     AND (r.qualifiers = '{}' OR NOT EXISTS (
         SELECT 1
         FROM jsonb_each_text(r.qualifiers) AS q (field, value)

@@ -2,6 +2,8 @@
 -- binary packages that it installs under its own version (98 %%: a machine may have only some of them), or, reported
 -- under a binary package's name, by the source that other reports (95 %%) or a table of well-known packages (93 %%) say it
 -- is from; by Windows release; or, where nothing else is known, by a CPE of the same vendor and product. Keyed by software and product.
+-- Versions are only compared in one order, so a link needs the product's scheme to be the software's; an alias may lead
+-- from a package to a CPE and back, and the versions are then put in that order too (weaknesses/upstream.py).
 -- Parameters: software_ids or product_ids limit the work; NULL: all. A curator's links stay as they are.
 -- Links that changed send the software's versions back to be matched.
 DROP TABLE IF EXISTS chosen_software, named_software, kept_link
@@ -68,10 +70,27 @@ SELECT s.id, s.scheme, 'cpe:o:apple:' || product, 'package', 100
 FROM chosen_software s, unnest(ARRAY['macos', 'mac_os_x']) AS product
 WHERE s.key = 'apple-_-macos'
 UNION ALL
-SELECT s.id, s.scheme, 'cpe:a:' || s.vendor || ':' || s.name, 'cpe', 80
+-- A CPE of a Python package ("~python", or of Python's own publishers) is the package that an alias calls by that CPE.
+SELECT s.id, s.scheme, 'pypi:' || substr(a.key, strpos(a.key, '-_-') + 3), 'alias', 95
 FROM chosen_software s
-WHERE s.scheme = 'cpe' AND s.ecosystem <> 'os'
-    AND NOT EXISTS (SELECT 1 FROM inventory_softwarealias a WHERE a.key = s.key AND a.product_keys <> '{}')
+JOIN inventory_softwarealias a ON starts_with(a.key, 'pypi-_-') AND 'cpe:a:' || s.vendor || ':' || split_part(s.name, '~', 1) = ANY(a.product_keys)
+WHERE s.ecosystem = 'cpe' AND (s.name LIKE '%%~python' OR s.vendor IN ('python', 'pypa'))
+UNION ALL
+SELECT s.id, s.scheme, 'cpe:a:' || guess.vendor || ':' || guess.name, 'cpe', guess.confidence
+FROM chosen_software s
+-- A CPE's target ("product~firefox") is no part of its product. Publishers are written out where NVD abbreviates them
+-- (palo_alto_networks, dell_technologies) and repeated in their products' names (dell_display_manager): both must fit.
+CROSS JOIN LATERAL (
+    VALUES (s.vendor, s.name, 80),
+        (s.vendor, replace(s.name, '~', '/'), 80),
+        (s.vendor, split_part(s.name, '~', 1), 80),
+        (replace(s.vendor, '_', ''), s.name, 75),
+        (replace(s.vendor, '_', '-'), s.name, 75),
+        (split_part(s.vendor, '_', 1), s.name, 70),
+        (split_part(s.vendor, '_', 1), regexp_replace(s.name, '^' || regexp_replace(split_part(s.vendor, '_', 1), '\W', '.', 'g') || '_', ''), 70)
+) AS guess (vendor, name, confidence)
+WHERE s.scheme = 'cpe' AND s.ecosystem NOT IN ('os', 'other') AND s.vendor <> 'unknown'
+    AND NOT EXISTS (SELECT 1 FROM inventory_softwarealias a WHERE a.key = s.key)
 -- ;;
 ANALYZE named_software
 -- ;;
@@ -79,7 +98,8 @@ CREATE TEMP TABLE kept_link ON COMMIT DROP AS
 SELECT DISTINCT ON (named.software_id, product.id) named.software_id, product.id AS product_id, named.origin, named.confidence
 FROM named_software named
 JOIN weaknesses_product product ON product.key = named.key
-WHERE (split_part(product.key, ':', 1) = named.scheme OR (named.scheme = 'cpe' AND product.key LIKE 'other:%%'))
+WHERE (split_part(product.key, ':', 1) = named.scheme OR (named.scheme = 'cpe' AND product.key LIKE 'other:%%')
+        OR (named.origin = 'alias' AND split_part(product.key, ':', 1) IN ('cpe', 'pypi')))
     AND (%(product_ids)s::integer[] IS NULL OR product.id = ANY(%(product_ids)s))
 ORDER BY named.software_id, product.id, named.confidence DESC, named.origin
 -- ;;
