@@ -14,7 +14,7 @@ from inventory.records import InstalledSoftware
 from inventory.sources.frame import NAME_LIMIT, VERSION_LIMIT
 from inventory.versions import sort_key
 
-_TARGET = re.compile(r"cpe:2\.3:[ao](?::(?:\\.|[^\\:])*){8}:((?:\\.|[^\\:])*)")
+_TARGET = re.compile(r"cpe:2\.3:[ao](?::(?:\\.|[^\\:])*){7}:((?:\\.|[^\\:])*)")
 
 
 @lru_cache(maxsize=16_384)

@@ -105,7 +105,7 @@ def _store_weaknesses(records: dict[str, WeaknessRecord], source: str) -> Counts
     sql.run("weaknesses/store_weaknesses_prepare")
     _copy(
         "incoming_weakness (cve, title, description, severity, cvss, cvss_vector, cwes, refs, rejected, published_at, modified_at,"
-        " states_ranges, digest)",
+        " states_ranges, digest, is_bare)",
         (_weakness_row(record) for record in records.values()),
     )
     stated = [row["cve"] for row in sql.rows("weaknesses/store_weaknesses_drop_known", parameters)]
@@ -141,6 +141,7 @@ def _weakness_row(record: WeaknessRecord) -> tuple[Any, ...]:
         record.modified_at,
         record.ranges is not None or record.rejected,
         hashlib.md5(repr(record).encode("utf-8", "replace"), usedforsecurity=False).hexdigest(),
+        record.ranges == () and not (record.title or record.description or record.references or record.severity or record.cvss),
     )
 
 

@@ -13,7 +13,7 @@ from itertools import product as combinations
 from typing import Any
 
 from weaknesses.records import RangeRecord
-from weaknesses.rules import platform_of, platform_of_target, windows_window
+from weaknesses.rules import BUNDLED, platform_of, platform_of_target, windows_window
 
 ANY, NOT_APPLICABLE = "*", "-"
 _UNESCAPED_COLON = re.compile(r"(?<!\\):")
@@ -162,7 +162,7 @@ def _records(match: _Match, conditions: Iterable[_Condition]) -> Iterator[RangeR
             fixed=bounds.fixed,
             platforms=platforms,
             qualifiers=qualifiers,
-            requires=condition.requires,
+            requires=() if BUNDLED.get(name.key, frozenset()).intersection(condition.requires) else condition.requires,
         )
 
 

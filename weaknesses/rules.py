@@ -173,6 +173,14 @@ HOST_TARGETS: Final = {
     "nuget": (".net", "asp.net"),
 }
 """What a software runs in, by its ecosystem or collector: the target_sw that it proves."""
+_NSS: Final = frozenset({"cpe:a:mozilla:nss", "cpe:a:mozilla:network_security_services"})
+BUNDLED: Final = {
+    **dict.fromkeys((f"cpe:a:mozilla:{name}" for name in ("firefox", "firefox_esr", "thunderbird", "thunderbird_esr", "seamonkey")), _NSS),
+    "cpe:a:google:chrome": frozenset({"cpe:a:google:v8", "cpe:a:google:blink", "cpe:a:apple:webkit", "cpe:a:webkit:webkit"}),
+    "cpe:a:apple:safari": frozenset({"cpe:a:apple:webkit", "cpe:a:webkit:webkit"}),
+    "cpe:a:videolan:vlc_media_player": frozenset({"cpe:a:ffmpeg:ffmpeg"}),
+}
+"""Products that carry libraries of their own: who has the product has the library that NVD's AND asks for beside it."""
 ASSUMED_HARDWARE: Final = frozenset({"x64", "x86_64", "amd64"})  # what a machine is taken to be where the range names a processor
 
 
@@ -200,12 +208,22 @@ class RangeKeys:
 _known_key: Final = lru_cache(maxsize=50_000)(sort_key)
 
 
+_PYTHONS: Final = frozenset({"cpe:a:python:python", "cpe:a:python:cpython", "cpe:a:python_software_foundation:cpython"})
+_PYTHON_STAGE: Final = re.compile(r"(\d)(a|b)(?=\d+$)")  # 3.14.0a3 is no letter release, as 1.0.1a is of OpenSSL
+_STAGES: Final = {"a": "alpha", "b": "beta"}
+
+
 def range_keys(record: RangeRecord) -> RangeKeys:
     """Keys of the bounds. deb and OSV write "0" for "from the first version on"; that is an open start."""
     order = product_scheme(record.product)
+    python = record.product in _PYTHONS
 
     def key(text: str) -> str | None:
-        return _known_key(order, text) if text else None
+        return (
+            _known_key(order, _PYTHON_STAGE.sub(lambda stage: f"{stage[1]} {_STAGES[stage[2]]}", text) if python else text)
+            if text
+            else None
+        )
 
     return RangeKeys(None if record.start == "0" else key(record.start), key(record.end), key(record.fixed))
 

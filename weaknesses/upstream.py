@@ -1,7 +1,8 @@
-"""Packages that NVD knows by a product name: their versions in the order of CPEs, and the fixes of CPE ranges in theirs.
+"""Software that two kinds of vulnerability data know: packages that NVD gives a product name, and products that are packages.
 
-A range is compared in the order of its own scheme. So a package's version is probed twice, in its ecosystem's order for the
-advisories of its registry and in the generic one for NVD's ranges, and what NVD calls fixed is put back into the ecosystem's order.
+A range is compared in the order of its own scheme. So a version is probed twice, for a package in its ecosystem's order against
+the advisories of its registry and in the generic one against NVD's ranges, and what the other kind calls fixed is put back into
+the software's own order.
 """
 
 from __future__ import annotations
@@ -34,17 +35,17 @@ def compared_key(ecosystem: str, version: str) -> str:
 
 
 def add_probes() -> int:
-    """Add to `probe` the versions of packages with an NVD name, in the order of CPEs. Returns how many."""
+    """Add to `probe` the versions that products of another scheme are compared with, in its order. Returns how many."""
     probes = [
-        {"id": row["id"], "version": version, "sort_key": key + _AFTER * row["sort_key"].endswith(_AFTER)}
+        {"id": row["id"], "scheme": row["other"], "version": version, "sort_key": key + _AFTER * row["sort_key"].endswith(_AFTER)}
         for row in sql.rows("weaknesses/read_upstream_probes")
-        if (key := sort_key("cpe", version := upstream_version(row["scheme"], row["version"])))
+        if (key := sort_key(row["other"], version := upstream_version(row["scheme"], row["version"])))
     ]
     return sql.run("weaknesses/add_upstream_probes", {"probes": json.dumps(probes)})[0] if probes else 0
 
 
 def order_fixes() -> None:
-    """Give what CPE ranges call fixed, in `candidate`, the keys of the package's own order."""
+    """Give what ranges of another scheme call fixed, in `candidate`, the keys of the software's own order."""
     keys = [
         {"scheme": row["scheme"], "version": row["version"], "sort_key": sort_key(row["scheme"], row["version"])}
         for row in sql.rows("weaknesses/read_upstream_fixes")

@@ -28,6 +28,7 @@ class Gathering:
         # Closed by the context manager that this class is.
         self._file: IO[bytes] = cast("IO[bytes]", tempfile.TemporaryFile(prefix="tvm-gathering-"))  # noqa: SIM115
         self._places: dict[tuple[str, str], list[int]] = {}
+        self._names: dict[str, tuple[str, ...]] = {}
         self._end = 0
         self._fragment = lru_cache(maxsize=_RECENT)(self._read)
 
@@ -45,10 +46,21 @@ class Gathering:
             self._places.setdefault((each, fragment.part), []).append(self._end)
         self._end += len(line)
 
+    def rename(self, names: Iterable[str], ids: tuple[str, ...]) -> None:
+        """What is said under one of these names is meant for the ids. The names are no weaknesses of their own (any more)."""
+        for name in names:
+            self._names[name] = ids
+
     def records(self) -> Iterator[WeaknessRecord]:
-        """Every weakness once per part, in the order in which they were first named."""
+        """Every weakness once per part, in the order in which they were first named; then the names that were given up."""
+        for name, part in [key for key in self._places if key[0] in self._names]:
+            moved = self._places.pop((name, part))
+            for each in self._names[name]:
+                self._places.setdefault((each, part), []).extend(moved)
         for (cve, _), places in self._places.items():
             yield together(cve, [self._fragment(place) for place in places])
+        for name in self._names:
+            yield WeaknessRecord(cve=name, rejected=True, ranges=())
 
     def _read(self, place: int) -> WeaknessRecord:
         self._file.seek(place)

@@ -1,4 +1,4 @@
-"""National Vulnerability Database, JSON 2.0: yearly, modified and recent files, and pages of the API.
+"""National Vulnerability Database, JSON 2.0: yearly, modified and recent files, and pages of the API. Files of the retired 1.0 too.
 
 Format: https://nvd.nist.gov/developers/vulnerabilities. Timestamps carry no zone and are UTC.
 """
@@ -12,15 +12,17 @@ from typing import IO, Any
 import ijson
 
 from weaknesses.cpe import ranges_from_configurations
+from weaknesses.feeds import nvd_legacy
 from weaknesses.feeds.base import FeedKind, Store
 from weaknesses.feeds.nvd_fetch import fetch
-from weaknesses.feeds.reading import BAD_RECORD, clean, cve_id, events, links, members, moment, refused, text
+from weaknesses.feeds.reading import BAD_RECORD, Again, clean, cve_id, events, links, members, moment, refused, text
 from weaknesses.records import FeedRecord, Refused, WeaknessRecord
 
 # Newest CVSS first; within one, NVD's own score (Primary) before others' (Secondary).
 _METRICS = ("cvssMetricV40", "cvssMetricV31", "cvssMetricV30", "cvssMetricV2")
+_HEAD = 2**12  # bytes that tell the formats apart
 _WORDS = {"NONE": 0, "LOW": 1, "MEDIUM": 2, "HIGH": 3, "CRITICAL": 4}
-_STATED = re.compile(rb'"timestamp"\s*:\s*"([^"]{10,40})"')
+_STATED = re.compile(rb'"(?:CVE_data_)?timestamp"\s*:\s*"([^"]{10,40})"')
 
 
 def parse(stream: IO[bytes], name: str) -> Iterator[FeedRecord]:
@@ -29,10 +31,13 @@ def parse(stream: IO[bytes], name: str) -> Iterator[FeedRecord]:
         for member, content in members(stream):
             yield from parse(content, member)
         return
-    for position, item in enumerate(ijson.items(events(stream), "vulnerabilities.item"), start=1):
+    start = stream.read(_HEAD)
+    legacy = nvd_legacy.is_legacy(start)
+    found = ijson.items(events(Again(start, stream)), nvd_legacy.RECORDS if legacy else "vulnerabilities.item")
+    for position, item in enumerate(found, start=1):
         faults: list[str] = []
         try:
-            yield _weakness(item["cve"], faults)
+            yield _weakness(nvd_legacy.modern(item) if legacy else item["cve"], faults)
         except BAD_RECORD as error:
             yield refused(_place(item, position), error, item)
         for fault in faults:  # of the weakness, only these ranges are left out
@@ -41,7 +46,8 @@ def parse(stream: IO[bytes], name: str) -> Iterator[FeedRecord]:
 
 def _place(item: object, position: int) -> str:
     record = item.get("cve") if isinstance(item, dict) else None
-    known = record.get("id") if isinstance(record, dict) else None
+    meta = record.get("CVE_data_meta", record) if isinstance(record, dict) else None
+    known = (meta.get("id") or meta.get("ID")) if isinstance(meta, dict) else None
     return known if isinstance(known, str) else f"record {position}"
 
 
@@ -103,7 +109,8 @@ def _cwes(weaknesses: list[dict[str, Any]]) -> tuple[str, ...]:
 
 
 def _is_nvd(head: bytes) -> bool:
-    return b'"NVD_CVE"' in head and re.search(rb'"version"\s*:\s*"2', head) is not None
+    is_current = b'"NVD_CVE"' in head and re.search(rb'"version"\s*:\s*"2', head) is not None
+    return is_current or nvd_legacy.is_legacy(head)
 
 
 def _stated(head: bytes, name: str) -> str:

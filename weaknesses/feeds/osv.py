@@ -1,4 +1,4 @@
-"""OSV records (schema 1.x): JSON lines, a zip of JSON files, one JSON document or a list of them. Every ecosystem's feed reads with this.
+"""OSV records (schema 1.x): in any layout of `documents`. Every ecosystem's feed reads with this.
 
 Format: https://ossf.github.io/osv-schema/. A record is about the CVEs that it is, or that its `aliases` or `upstream` are; an
 advisory of a distribution names the CVEs that it fixes in `upstream`, `related` or its links. A record without a CVE keeps its
@@ -7,25 +7,19 @@ own id where the ecosystem's advisories stand for themselves (`keeps_own_ids`). 
 
 from __future__ import annotations
 
-import json
 import re
-import zipfile
-import zlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import IO, Any
 from urllib.parse import quote
 
-import ijson
-
-from weaknesses.errors import FeedError
-from weaknesses.feeds import reading
 from weaknesses.feeds.base import FeedKind, Parse, Store
+from weaknesses.feeds.documents import records
 from weaknesses.feeds.gathering import Gathering
 from weaknesses.feeds.osv_ranges import spans
 from weaknesses.feeds.osv_scores import score_of, severity_word
-from weaknesses.feeds.reading import BAD_RECORD, CVE, Again, advisory_id, cve_id, events, links, members, moment, refused, text
+from weaknesses.feeds.reading import ADVISORY, BAD_RECORD, CVE, advisory_id, cve_id, links, moment, refused, text
 from weaknesses.records import FeedRecord, RangeRecord, Refused, WeaknessRecord
 
 _CVE_INSIDE = re.compile(r"(?:[A-Z]+-)?(CVE-[0-9]{4}-[0-9]{4,15})")
@@ -102,65 +96,13 @@ def _parse(dialect: Dialect, stream: IO[bytes], name: str) -> Iterator[FeedRecor
                 if is_advisory or dialect.gathers:
                     for fragment in fragments:
                         gathered.add(ids, fragment)
+                    if dialect.keeps_own_ids and ids and CVE.fullmatch(ids[0]):
+                        gathered.rename(_other_names(record), ids)
                 else:
                     yield from (replace(fragment, cve=each) for fragment in fragments for each in ids)
             except BAD_RECORD as error:
                 yield refused(place, error, record)
         yield from gathered.records()
-
-
-def records(stream: IO[bytes], name: str) -> Iterator[tuple[str, dict[str, Any] | Refused]]:
-    """Where each record stands, and the record; one that cannot be read is refused and the others follow."""
-    if name.lower().endswith(".zip"):
-        yield from _zipped(stream)
-        return
-    first = stream.readline(reading.LONGEST_LINE)
-    while first.isspace():
-        first = stream.readline(reading.LONGEST_LINE)
-    if first.lstrip().startswith(b"["):
-        for position, item in enumerate(ijson.items(events(Again(first, stream)), "item"), start=1):
-            yield f"record {position}", item if isinstance(item, dict) else refused(f"record {position}", "It is no object.", item)
-    elif first.strip() == b"{":
-        yield _loaded(name, first + stream.read(), whole=True)
-    else:
-        for number, line in reading.lines(Chained(first, stream)):
-            if line is None:
-                yield f"line {number}", refused(f"line {number}", "The record is too long.")
-            elif line.strip():
-                yield _loaded(f"line {number}", line)
-
-
-class Chained:
-    """A stream whose first line was read already and is given again."""
-
-    def __init__(self, first: bytes, stream: IO[bytes]) -> None:
-        self._first = first
-        self._stream = stream
-
-    def readline(self, size: int = -1, /) -> bytes:
-        first, self._first = self._first, b""
-        return first or self._stream.readline(size)
-
-
-def _zipped(stream: IO[bytes]) -> Iterator[tuple[str, dict[str, Any] | Refused]]:
-    """A member whose packing is damaged costs itself only: the archive's directory says where the next one begins."""
-    for member, content in members(stream):
-        try:
-            read = content.read(reading.LONGEST_LINE)
-        except (zipfile.BadZipFile, zlib.error, EOFError, FeedError) as error:
-            yield member, refused(member, f"It cannot be unpacked: {error}")
-            continue
-        yield _loaded(member, read) if len(read) < reading.LONGEST_LINE else (member, refused(member, "The record is too long."))
-
-
-def _loaded(place: str, content: bytes, *, whole: bool = False) -> tuple[str, dict[str, Any] | Refused]:
-    if whole and len(content) >= reading.LONGEST_LINE:
-        return place, refused(place, "The record is too long.")
-    try:
-        record = json.loads(content)
-    except BAD_RECORD as error:
-        return place, refused(place, error, content)
-    return place, record if isinstance(record, dict) else refused(place, "It is no object.", content)
 
 
 def _fragments(dialect: Dialect, record: dict[str, Any], *, is_advisory: bool) -> tuple[tuple[str, ...], list[WeaknessRecord]]:
@@ -196,6 +138,15 @@ def subjects(record: dict[str, Any], *, is_advisory: bool, own: bool) -> tuple[s
         raise ValueError(f"{str(record['id'])[:60]!r} names no CVE.")
     known = next((name for name in names if isinstance(name, str) and name.upper().startswith("GHSA-")), record["id"])
     return (advisory_id(known),)
+
+
+def _other_names(record: dict[str, Any]) -> Iterator[str]:
+    """Under which ids the weakness may have been known before it had a CVE id."""
+    for name in (record["id"], *(record.get("aliases") or [])):
+        spelled = name.upper() if isinstance(name, str) else ""
+        is_own = name == record["id"] or spelled.startswith("GHSA-")
+        if is_own and ADVISORY.fullmatch(spelled) and not CVE.fullmatch(spelled):
+            yield spelled
 
 
 def _cves(names: Sequence[object]) -> tuple[str, ...]:

@@ -118,7 +118,7 @@ def _elements(stream: IO[bytes]) -> Iterator[tuple[str, Element]]:
 
 def local(element: Element) -> str:
     """The name of an element without its namespace."""
-    return element.tag.rpartition("}")[2] if isinstance(element.tag, str) else ""
+    return str(element.tag).rpartition("}")[2]
 
 
 def _children(element: Element | None, name: str) -> list[Element]:

@@ -14,6 +14,7 @@ from weaknesses.feeds import (
     msrc,
     nvd,
     oval_feeds,
+    overrides,
     package_registries,
     pocs,
     rpm_distributions,
@@ -37,6 +38,7 @@ FEEDS: dict[str, FeedKind] = {
         *oval_feeds.FEEDS,
         *package_registries.FEEDS,
         bitnami.FEED,
+        overrides.FEED,
         msrc.FEED,
         endoflife.FEED,
     )

@@ -106,4 +106,5 @@ SET = TruthSet(
     about="CPE names and the CVEs they must and must not have",
     find=find,
     measure=measure,
+    feeds=("nvd", "overrides", "cvelist", "pypi"),
 )

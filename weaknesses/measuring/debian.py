@@ -14,7 +14,7 @@ from pathlib import Path
 from inventory.sources.registry import SOURCES
 from inventory.sources.systems import platform_of_os_release
 from weaknesses.feeds import reading
-from weaknesses.measuring import machines, texts
+from weaknesses.measuring import machines, reasons, texts
 from weaknesses.measuring.frame import Case, Outcome, TruthSet, UnusableTruth, compared
 
 _COLUMNS = ("package", "version", "cve", "fixed_version")
@@ -58,7 +58,14 @@ def measure(case: Case, now: dt.datetime) -> Iterator[Outcome]:
         for package in match.packages
         if fixes.get((package, match.cve), match.fixed) != match.fixed
     ]
-    yield compared(case.name, expected=expected, got=machines.by_package(found), notes=other)
+    yield compared(
+        case.name,
+        expected=expected,
+        got=machines.by_package(found),
+        why_missed=reasons.absent(reasons.versions_by_package(case.name)),
+        why_found=reasons.found(found, lambda match: match.packages),
+        notes=other,
+    )
 
 
 def _platform(case: Case) -> str:

@@ -19,7 +19,7 @@ from inventory.records import InstalledSoftware, MachineFacts, Report
 from inventory.rules import platform_of
 from inventory.sources.osquery_tables import deb, rpm
 from weaknesses import bulk
-from weaknesses.measuring import machines, oval_json, texts
+from weaknesses.measuring import machines, oval_json, reasons, texts
 from weaknesses.measuring.frame import Case, Outcome, TruthSet, UnusableTruth, compared
 
 _SOFTWARE, _PAIRS, _NAMES, _DEFINITIONS = "software", "expected_pairs", "expected_cves", "-oval_def"
@@ -63,7 +63,15 @@ def measure(case: Case, now: dt.datetime) -> Iterator[Outcome]:
     got = machines.by_package(found) if _PAIRS in case.files else {case.name: {match.cve for match in found}}
     cves = {cve for held in expected.values() for cve in held}
     notes = [f"{len(cves)} distinct CVEs expected, {len(cves & {match.cve for match in found})} found"]
-    yield compared(case.name, expected=expected, got=got, tolerated=dict.fromkeys(got, _ignored(case)), notes=notes)
+    yield compared(
+        case.name,
+        expected=expected,
+        got=got,
+        tolerated=dict.fromkeys(got, _ignored(case)),
+        why_missed=reasons.absent(reasons.versions_by_package(case.name)),
+        why_found=reasons.found(found, lambda match: match.packages),
+        notes=notes,
+    )
 
 
 def _system(case: Case) -> tuple[str, str]:

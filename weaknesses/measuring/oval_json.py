@@ -1,20 +1,19 @@
-"""OVAL definitions as a parser of another product writes them into JSON: criteria over tests of package versions.
+"""OVAL definitions as a parser of another product writes them into JSON, evaluated as the feeds evaluate OVAL.
 
 `Definitions`: [{Criteria: {Operator: 0 (AND) or 2 (OR), Criteriums: [test id], Criterias: [nested]}, Vulnerabilities: [name]}].
 `PackageTests` (deb) and `RpmInfoTests`: {id: {Objects: [package], States: ["less than|EVR"] or [{Evr, Arch, SignatureKeyId}],
 StateMatch}}. `RpmVerifyFileTests`: {id: {State: {Name, Version}, StateMatch}}, of which the system's release is used.
-Tests that are not in the file (files, the running kernel, module streams) cannot be told from packages: their branch is left out.
+Tests that this notation leaves out (files, the running kernel, module streams) are false here, as they are to those who wrote it.
 """
 
 from __future__ import annotations
 
-import itertools
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from weaknesses.feeds.oval import Condition, Criteria, PackageTest, Test, ranges_of
 from weaknesses.records import RangeRecord, WeaknessRecord
 from weaknesses.rules import package_product
 
@@ -24,36 +23,22 @@ _OLDER = "less than|"
 _RELEASE = re.compile(r"\|?pattern match\|\^([0-9]+)\[")
 _RELEASE_NAME = "pattern match|^redhat-release"
 _CVE = re.compile(r"CVE-[0-9]{4}-[0-9]{4,15}")
-_MOST_BRANCHES = 20_000  # of one definition; the largest known has some hundred
-
-
-@dataclass(frozen=True, slots=True)
-class Test:
-    """What has to be so: one of `packages` is older than `before`, or the system is of `release`. Nothing of both: holds."""
-
-    packages: tuple[str, ...] = ()
-    before: str = ""
-    release: str = ""
-
-
-Branch = tuple[Test, ...]
 
 
 def records(document: Mapping[str, Any], *, ecosystem: str, distribution: str, release: str) -> Iterator[WeaknessRecord]:
-    """One record per CVE, with a range for every package that some branch of some definition finds too old."""
-    tests = _tests(document)
+    """One record per CVE, with a range for every package that some definition finds too old."""
+    tests = _tests(document, distribution)
     ranges: dict[str, dict[RangeRecord, None]] = defaultdict(dict)
     for definition in document["Definitions"]:
-        found = [
-            RangeRecord(
-                product=package_product(ecosystem, package, distribution=distribution),
-                end=test.before,
-                fixed=test.before,
-                platforms=(f"{distribution}-{named or release}",),
-            )
-            for test, named in _too_old(_branches(definition["Criteria"], tests))
-            for package in test.packages
-        ]
+        criteria = _criteria(definition["Criteria"], tests)
+        if criteria is None:
+            continue
+        found = ranges_of(
+            criteria,
+            {name: test for name, test in tests.items() if test is not None},
+            product=lambda name: package_product(ecosystem, name, distribution=distribution),
+            platform=f"{distribution}-{release}",
+        )
         for name in definition["Vulnerabilities"]:
             if _CVE.fullmatch(name):
                 ranges[name].update(dict.fromkeys(found))
@@ -61,55 +46,34 @@ def records(document: Mapping[str, Any], *, ecosystem: str, distribution: str, r
         yield WeaknessRecord(cve=cve, ranges=tuple(stated))
 
 
-def _too_old(branches: Iterator[Branch]) -> Iterator[tuple[Test, str]]:
-    """The package test of each branch that has exactly one, and the release it is about ("": not said).
-
-    A branch that wants two packages at once is no fact about one of them.
-    """
-    for branch in branches:
-        packages = [test for test in branch if test.packages]
-        releases = {test.release for test in branch if test.release}
-        if len(set(packages)) == 1 and len(releases) < 2:
-            yield packages[0], next(iter(releases), "")
-
-
-def _branches(criteria: Mapping[str, Any], tests: Mapping[int, Test | None]) -> Iterator[Branch]:
-    """The criteria as alternatives, each a set of tests that hold together. What cannot be told is no alternative."""
-    parts: list[list[Branch]] = []
-    for test_id in criteria["Criteriums"] or ():
-        test = tests.get(test_id)
-        parts.append([] if test is None else [(test,)])
-    parts += [list(_branches(nested, tests)) for nested in criteria["Criterias"] or ()]
-    if criteria["Operator"] != _AND:
-        yield from (branch for part in parts for branch in part)
-    elif parts:
-        for combination in itertools.islice(itertools.product(*parts), _MOST_BRANCHES):
-            yield tuple(test for branch in combination for test in branch)
-
-
-def _tests(document: Mapping[str, Any]) -> dict[int, Test | None]:
-    packages = {**(document.get("PackageTests") or {}), **(document.get("RpmInfoTests") or {})}
-    made = {int(test_id): _of_packages(test) for test_id, test in packages.items()}
-    return made | {int(test_id): _of_release(test) for test_id, test in (document.get("RpmVerifyFileTests") or {}).items()}
-
-
-def _of_packages(test: Mapping[str, Any]) -> Test | None:
-    """A package older than a version; a signature holds, as who signed a package is not reported; anything else is not known."""
-    states = test.get("States") or []
-    if len(states) != 1 or test.get("StateMatch") != _ALL_SATISFY:
+def _criteria(node: Mapping[str, Any], tests: Mapping[str, Test | None]) -> Criteria | None:
+    """The tree without what can never hold; None where nothing is left."""
+    is_and = node["Operator"] == _AND
+    asked = [str(test_id) for test_id in node["Criteriums"] or ()]
+    held = [name for name in asked if name in tests]
+    children = [_criteria(nested, tests) for nested in node["Criterias"] or ()]
+    kept = tuple(child for child in children if child is not None)
+    if is_and and (len(held) < len(asked) or len(kept) < len(children)):
         return None
-    state = states[0] if isinstance(states[0], Mapping) else {"Evr": states[0]}
-    if state.get("SignatureKeyId"):
-        return Test()
-    evr = str(state.get("Evr"))
-    if not evr.startswith(_OLDER):
-        return None
-    return Test(packages=tuple(test["Objects"]), before=evr.removeprefix(_OLDER))
+    return Criteria(is_and=is_and, tests=tuple(held), children=kept) if held or kept else None
 
 
-def _of_release(test: Mapping[str, Any]) -> Test | None:
-    state = test.get("State") or {}
-    version = _RELEASE.match(str(state.get("Version")))
-    if test.get("StateMatch") != _ALL_SATISFY or state.get("Name") != _RELEASE_NAME or not version:
-        return None
-    return Test(release=version[1])
+def _tests(document: Mapping[str, Any], distribution: str) -> dict[str, Test | None]:
+    """The tests that may hold; None: holds without saying anything (who signed a package, which no inventory tells)."""
+    made: dict[str, Test | None] = {}
+    for test_id, test in {**(document.get("PackageTests") or {}), **(document.get("RpmInfoTests") or {})}.items():
+        states = test.get("States") or []
+        if len(states) != 1 or test.get("StateMatch") != _ALL_SATISFY:
+            continue
+        state = states[0] if isinstance(states[0], Mapping) else {"Evr": states[0]}
+        evr = str(state.get("Evr"))
+        if evr.startswith(_OLDER):
+            made[str(test_id)] = PackageTest(names=tuple(test["Objects"]), end=evr.removeprefix(_OLDER))
+        elif state.get("SignatureKeyId"):
+            made[str(test_id)] = None
+    for test_id, test in (document.get("RpmVerifyFileTests") or {}).items():
+        state = test.get("State") or {}
+        version = _RELEASE.match(str(state.get("Version")))
+        if test.get("StateMatch") == _ALL_SATISFY and state.get("Name") == _RELEASE_NAME and version:
+            made[str(test_id)] = Condition(platforms=(f"{distribution}-{version[1]}",))
+    return made

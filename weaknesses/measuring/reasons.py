@@ -2,15 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
-from inventory.models import Version
+from inventory.models import InstallationEvidence, Version
+from weaknesses.measuring.frame import Why
 from weaknesses.measuring.machines import Match
 from weaknesses.models import AffectedRange, SoftwareProduct, Weakness
 from weaknesses.queries import match_reason
 from weaknesses.rules import range_text
 
 _SHOWN = 3
+
+
+def found(matches: Sequence[Match], subjects: Callable[[Match], Iterable[str]]) -> Why:
+    """Why a subject has a weakness, by its match. `subjects`: what a match counts for."""
+    known = {(subject, match.cve): match for match in matches for subject in subjects(match)}
+    return lambda subject, weakness: of_match(known[subject, weakness]) if (subject, weakness) in known else ""
+
+
+def absent(versions: Mapping[str, Collection[int]]) -> Why:
+    """Why a subject has not a weakness. `versions`: the version ids that stand for each subject."""
+    return lambda subject, weakness: of_absence(versions.get(subject, ()), weakness)
+
+
+def versions_by_package(machine: str) -> dict[str, set[int]]:
+    """The versions that a machine's binary packages are of."""
+    rows = InstallationEvidence.objects.filter(machine__external_id=machine).values_list("version_id", "evidence")
+    named: dict[str, set[int]] = {}
+    for version, packages in rows:
+        for package in packages:
+            named.setdefault(package, set()).add(version)
+    return named
 
 
 def of_match(match: Match) -> str:

@@ -3,7 +3,7 @@
 -- under a binary package's name, by the source that other reports (95 %%) or a table of well-known packages (93 %%) say it
 -- is from; by Windows release; or, where nothing else is known, by a CPE of the same vendor and product. Keyed by software and product.
 -- Versions are only compared in one order, so a link needs the product's scheme to be the software's; an alias may lead
--- from a package to a CPE, whose order is then worked out for the package's versions (weaknesses/upstream.py).
+-- from a package to a CPE and back, and the versions are then put in that order too (weaknesses/upstream.py).
 -- Parameters: software_ids or product_ids limit the work; NULL: all. A curator's links stay as they are.
 -- Links that changed send the software's versions back to be matched.
 DROP TABLE IF EXISTS chosen_software, named_software, kept_link
@@ -47,7 +47,7 @@ SELECT s.id, s.scheme, s.ecosystem || ':' || s.vendor || ':'
 FROM chosen_software s
 JOIN unnest(%(known_ecosystems)s::text[], %(known_packages)s::text[], %(known_sources)s::text[]) AS known (ecosystem, package, source)
     ON known.ecosystem = s.ecosystem AND known.package = regexp_replace(s.name, '[0-9]+', '*', 'g')
-WHERE s.ecosystem IN ('deb', 'apk')
+WHERE s.vendor IN ('debian', 'alpine')  -- whose data names sources; Ubuntu's names binaries, and the same binary is from another source there
     AND NOT EXISTS (SELECT 1 FROM inventory_softwarepackage own WHERE own.software_id = s.id AND lower(own.name) <> s.name)
 UNION ALL
 -- CentOS Linux is Red Hat's packages built again, version by version, and has no advisories of its own.
@@ -69,6 +69,12 @@ UNION ALL
 SELECT s.id, s.scheme, 'cpe:o:apple:' || product, 'package', 100
 FROM chosen_software s, unnest(ARRAY['macos', 'mac_os_x']) AS product
 WHERE s.key = 'apple-_-macos'
+UNION ALL
+-- A CPE of a Python package ("~python", or of Python's own publishers) is the package that an alias calls by that CPE.
+SELECT s.id, s.scheme, 'pypi:' || substr(a.key, strpos(a.key, '-_-') + 3), 'alias', 95
+FROM chosen_software s
+JOIN inventory_softwarealias a ON starts_with(a.key, 'pypi-_-') AND 'cpe:a:' || s.vendor || ':' || split_part(s.name, '~', 1) = ANY(a.product_keys)
+WHERE s.ecosystem = 'cpe' AND (s.name LIKE '%%~python' OR s.vendor IN ('python', 'pypa'))
 UNION ALL
 SELECT s.id, s.scheme, 'cpe:a:' || guess.vendor || ':' || guess.name, 'cpe', guess.confidence
 FROM chosen_software s
@@ -93,7 +99,7 @@ SELECT DISTINCT ON (named.software_id, product.id) named.software_id, product.id
 FROM named_software named
 JOIN weaknesses_product product ON product.key = named.key
 WHERE (split_part(product.key, ':', 1) = named.scheme OR (named.scheme = 'cpe' AND product.key LIKE 'other:%%')
-        OR (named.origin = 'alias' AND product.key LIKE 'cpe:a:%%'))
+        OR (named.origin = 'alias' AND split_part(product.key, ':', 1) IN ('cpe', 'pypi')))
     AND (%(product_ids)s::integer[] IS NULL OR product.id = ANY(%(product_ids)s))
 ORDER BY named.software_id, product.id, named.confidence DESC, named.origin
 -- ;;

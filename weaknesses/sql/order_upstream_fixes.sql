@@ -1,5 +1,5 @@
--- Fixes that CPE ranges state for packages, ordered as the package's versions are: what to update to is chosen among the fixes of every
--- source. One that the package's own order cannot take, or takes for no later version, is no fix. Keyed by candidate.
+-- Fixes that ranges of another scheme state, ordered as the software's versions are: what to update to is chosen among the fixes of
+-- every source. One that the software's own order cannot take, or takes for no later version, is no fix. Keyed by candidate.
 WITH known AS MATERIALIZED (
     SELECT k.scheme, k.version, k.sort_key COLLATE "C" AS sort_key
     FROM jsonb_to_recordset(%(keys)s::jsonb) AS k (scheme text, version text, sort_key text)

@@ -24,7 +24,7 @@ CREATE TEMP TABLE probe (
     product_keys text[] NOT NULL,
     hosted boolean NOT NULL,
     upstream boolean NOT NULL DEFAULT false,
-    PRIMARY KEY (id, upstream)
+    PRIMARY KEY (id, scheme)
 ) ON COMMIT DROP
 -- ;;
 CREATE TEMP TABLE candidate (
@@ -49,4 +49,4 @@ SELECT * FROM unnest(%(edition_products)s::text[], %(edition_qualifiers)s::text[
 CREATE TEMP TABLE program_product ON COMMIT DROP AS
 SELECT DISTINCT unnest(product_keys) COLLATE "C" AS key
 FROM inventory_softwarealias
-WHERE NOT vendor = ANY(%(extension_collectors)s)
+WHERE NOT vendor = ANY(%(extension_collectors)s) AND NOT starts_with(key, 'pypi-_-')

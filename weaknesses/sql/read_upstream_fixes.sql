@@ -1,4 +1,4 @@
--- The fixes and last affected versions that CPE ranges state for packages, with the package's own scheme.
+-- The fixes and last affected versions that ranges of another scheme state, with the software's own scheme.
 SELECT DISTINCT p.scheme, bound.version
 FROM candidate c
 JOIN probe p ON p.id = c.probe_id AND NOT p.upstream

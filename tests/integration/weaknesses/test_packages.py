@@ -122,7 +122,7 @@ def test_a_package_reported_by_its_binary_name_is_matched_as_the_source_that_oth
     [
         ("deb", "debian", "libssl1.1", "openssl"),
         ("deb", "debian", "libpython3.11-minimal", "python3.11"),
-        ("deb", "ubuntu", "libicu66", "icu"),
+        ("deb", "debian", "libicu66", "icu"),
         ("apk", "alpine", "libcrypto1.1", "openssl"),
         ("apk", "alpine", "ssl_client", "busybox"),
     ],
@@ -137,6 +137,13 @@ def test_a_well_known_package_reported_by_its_binary_name_is_matched_as_its_sour
     before(f"{ecosystem}:{distribution}:{binary}-elsewhere", "1.1", cve="CVE-2024-0002")
     match_versions(now=NOW)
     assert cves(alone) == cves(named) == ["CVE-2024-0001"]
+
+
+def test_ubuntu_has_the_same_binary_packages_from_other_sources() -> None:
+    old = deb("1.0.2n-1ubuntu5.7", name="libssl1.0.0", release="18.04")
+    before("deb:ubuntu:openssl", "1.1.1-1ubuntu2.1~18.04.13")
+    match_versions(now=NOW)
+    assert cves(old) == []
 
 
 def test_centos_is_matched_with_red_hats_advisories_of_its_release() -> None:

@@ -214,3 +214,13 @@ def test_what_cannot_be_used_is_left_out_and_named() -> None:
     assert len(faults) == 2
     assert "cpe:2.3:a:broken" in faults[0]
     assert "negated" in faults[1]
+
+
+def test_a_library_that_a_product_carries_itself_is_no_condition() -> None:
+    def named(product: str, **bounds: str) -> dict[str, object]:
+        return {"criteria": f"cpe:2.3:a:{product}:*:*:*:*:*:*:*:*", "vulnerable": True, **bounds}
+
+    firefox = {"operator": "OR", "cpeMatch": [named("mozilla:firefox", versionEndIncluding="43.0.4")]}
+    nss = {"operator": "OR", "cpeMatch": [named("mozilla:nss", versionEndIncluding="3.20.1")]}
+    found = {record.product: record.requires for record in ranges_from_configurations([{"operator": "AND", "nodes": [firefox, nss]}])}
+    assert found == {"cpe:a:mozilla:firefox": (), "cpe:a:mozilla:nss": ("cpe:a:mozilla:firefox",)}

@@ -128,7 +128,7 @@ def test_rubbish_never_raises_and_never_yields(kind: str, content: bytes) -> Non
 def test_a_folder_is_searched_by_name_and_content(tmp_path: Path) -> None:
     (tmp_path / "deep" / "er").mkdir(parents=True)
     (tmp_path / "deep" / "er" / "nvdcve-2.0-2099.json").write_bytes(samples.nvd_file(samples.nvd_record()))
-    (tmp_path / "nvdcve-1.0-2018.json").write_text('{"CVE_data_type": "CVE", "CVE_Items": []}')
+    (tmp_path / "nvdcve-notes.json").write_text('{"CVE_notes": []}')
     (tmp_path / "notes.json").write_bytes(samples.nvd_file())
     assert [delivery.name for delivery in folder.deliveries(tmp_path, FEEDS["nvd"])] == ["deep/er/nvdcve-2.0-2099.json"]
 
