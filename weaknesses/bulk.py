@@ -18,12 +18,12 @@ from django.db import connection, transaction
 from core import sql
 from weaknesses import matching
 from weaknesses.errors import ListingShrank
-from weaknesses.records import CycleRecord, EpssRecord, EvidenceRecord, RangeRecord, WeaknessRecord
+from weaknesses.records import CycleRecord, EpssRecord, EvidenceRecord, RangeRecord, ThreatRecord, WeaknessRecord
 from weaknesses.rules import range_keys
 
 BATCH = 5000  # weaknesses of one transaction: about 80,000 ranges, 100 MB at most
 # Whose text and score stand where several sources describe the same weakness. Not listed: 1.
-AUTHORITY = {"nvd": 3, "starter": 2}
+AUTHORITY = {"nvd": 4, "starter": 3, "cvelist": 2}
 _SUSPICIOUS_FROM = 100  # rows; a shorter listing may well halve
 
 
@@ -90,7 +90,7 @@ def _store_weaknesses(records: dict[str, WeaknessRecord], source: str) -> Counts
     sql.run("weaknesses/store_weaknesses_prepare")
     _copy(
         "incoming_weakness (cve, title, description, severity, cvss, cvss_vector, cwes, refs, rejected, published_at, modified_at,"
-        " states_ranges, digest)",
+        " states_ranges, exploitation, automatable, technical_impact, digest)",
         (_weakness_row(record) for record in records.values()),
     )
     stated = [row["cve"] for row in sql.rows("weaknesses/store_weaknesses_drop_known", parameters)]
@@ -125,6 +125,9 @@ def _weakness_row(record: WeaknessRecord) -> tuple[Any, ...]:
         record.published_at,
         record.modified_at,
         record.ranges is not None or record.rejected,
+        record.exploitation,
+        record.automatable,
+        record.technical_impact,
         hashlib.md5(repr(record).encode("utf-8", "replace"), usedforsecurity=False).hexdigest(),
     )
 
@@ -197,6 +200,24 @@ def store_evidence(
         parameters = {"source": source, "now": now, "complete": complete, "replaces": list(replaces)}
         _, changed, removed, _dropped, new = sql.run("weaknesses/store_evidence", parameters)
     return Counts(new=new, changed=changed, unchanged=read - new - changed, removed=removed)
+
+
+def store_threats(records: Iterable[ThreatRecord], source: str, *, complete: bool = False) -> Counts:
+    """Store who a source says uses which weakness, and how. `complete`: what the list lacks is removed. Raises ListingShrank."""
+    chosen = {(record.cve, record.reference): record for record in records}
+    with transaction.atomic():
+        _prepare(
+            'incoming_threat (cve text COLLATE "C", reference text, kind text, name text, summary text, url text, techniques text[],'
+            " first_seen date, last_seen date)"
+        )
+        rows = (
+            (r.cve, r.reference, r.kind, r.name, r.summary, r.url, list(r.techniques), r.first_seen, r.last_seen) for r in chosen.values()
+        )
+        read = _copy("incoming_threat", rows)
+        if complete:
+            _refuse_shrunk("SELECT count(*) FROM weaknesses_threatinsight WHERE source = %s", (source,), read)
+        _, changed, removed, new = sql.run("weaknesses/store_threats", {"source": source, "complete": complete})
+    return Counts(new=new, changed=changed, unchanged=max(0, read - new - changed), removed=removed)
 
 
 def store_cycles(records: Iterable[CycleRecord], source: str, *, complete: bool = False) -> Counts:

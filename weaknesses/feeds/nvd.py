@@ -51,7 +51,7 @@ def _weakness(record: dict[str, Any], faults: list[str]) -> WeaknessRecord:
     return WeaknessRecord(
         cve=cve_id(record["id"]),
         title=text(record.get("cisaVulnerabilityName"), 300),
-        description=_english(record.get("descriptions") or []),
+        description=english(record.get("descriptions") or []),
         cvss=score,
         cvss_vector=vector,
         severity=severity,
@@ -64,7 +64,8 @@ def _weakness(record: dict[str, Any], faults: list[str]) -> WeaknessRecord:
     )
 
 
-def _english(descriptions: list[dict[str, Any]]) -> str:
+def english(descriptions: list[dict[str, Any]]) -> str:
+    """The English text of a list of descriptions by language; "" for none."""
     english = (entry.get("value") for entry in descriptions if str(entry.get("lang", "")).startswith("en"))
     return text(next(english, ""), 20_000)
 
