@@ -83,7 +83,9 @@ _PRODUCTS: Final = {
 _LINES: Final = frozenset({"cpe:o:apple:macos", "cpe:o:apple:iphone_os", "cpe:o:apple:ipados", "cpe:o:apple:ipad_os"})
 """Systems whose releases live side by side and are fixed each: "before 14.4" is said of 14, and nothing of 13."""
 
-_WORDLESS_PLATFORMS: Final = re.compile(r"(unknown|all|any|n/a|x86|x64|arm|arm64|(32-bit|64-bit|x64-based|arm64-based|itanium-based) systems)")
+_WORDLESS_PLATFORMS: Final = re.compile(
+    r"(unknown|all|any|n/a|x86|x64|arm|arm64|(32-bit|64-bit|x64-based|arm64-based|itanium-based) systems)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,9 +192,7 @@ def _any_hardware(targets: list[_Target]) -> list[_Target]:
     hardware = {value for target in targets for field, value in target.qualifiers if field == "target_hw"}
     if len(hardware) < 2:
         return targets
-    plain = (
-        _Target(t.key, t.platform, tuple((field, value) for field, value in t.qualifiers if field != "target_hw")) for t in targets
-    )
+    plain = (_Target(t.key, t.platform, tuple((field, value) for field, value in t.qualifiers if field != "target_hw")) for t in targets)
     return list(dict.fromkeys(plain))
 
 
@@ -290,7 +290,7 @@ def _bounded(start: str, end: str, end_included: bool) -> _Span:
 
 
 def _compared(text: str) -> _Span:
-    """">= 1.0, < 2.3.1"."""
+    """ ">= 1.0, < 2.3.1"."""
     if not _COMPARISONS.fullmatch(text):
         raise _Unusable("versions in words")
     bounds: dict[str, str] = {}

@@ -73,7 +73,7 @@ def _weakness(record: dict[str, Any], faults: Counter[str]) -> WeaknessRecord:
     metadata, containers = record["cveMetadata"], record["containers"]
     rejected = metadata.get("state") == "REJECTED"
     cna = containers.get("cna") or {}
-    cisa = [added for added in containers.get("adp") or [] if (added.get("providerMetadata") or {}).get("shortName") == "CISA-ADP"]
+    cisa = [added for added in _all(containers)[1:] if (added.get("providerMetadata") or {}).get("shortName") == "CISA-ADP"]
     stated = [cna, *cisa]
     score, vector, severity = best_score(_metrics(stated))
     assessment = _assessment(cisa)
@@ -85,7 +85,7 @@ def _weakness(record: dict[str, Any], faults: Counter[str]) -> WeaknessRecord:
         cvss_vector=vector,
         severity=severity,
         cwes=_cwes(stated),
-        references=links([entry.get("url") for container in (cna, *(containers.get("adp") or [])) for entry in container.get("references") or []]),
+        references=links([entry.get("url") for container in _all(containers) for entry in container.get("references") or []]),
         rejected=rejected,
         published_at=moment(metadata.get("datePublished")),
         modified_at=_modified(metadata, containers),
@@ -94,6 +94,11 @@ def _weakness(record: dict[str, Any], faults: Counter[str]) -> WeaknessRecord:
         automatable={"yes": True, "no": False}.get(_word(assessment.get("automatable"))),
         technical_impact=_one_of(assessment.get("technical impact"), _IMPACT),
     )
+
+
+def _all(containers: dict[str, Any]) -> list[dict[str, Any]]:
+    """The CNA's container, then what others added to the record."""
+    return [containers.get("cna") or {}, *(containers.get("adp") or [])]
 
 
 def _metrics(containers: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
@@ -128,14 +133,15 @@ def _one_of(value: object, known: frozenset[str]) -> str:
 
 
 def _cwes(containers: list[dict[str, Any]]) -> tuple[str, ...]:
-    kinds = (kind for container in containers for problem in container.get("problemTypes") or [] for kind in problem.get("descriptions") or [])
+    problems = [problem for container in containers for problem in container.get("problemTypes") or []]
+    kinds = [kind for problem in problems for kind in problem.get("descriptions") or []]
     values = (kind.get("cweId") or str(kind.get("description", "")).partition(" ")[0] for kind in kinds)
     return tuple(dict.fromkeys(value for value in values if isinstance(value, str) and re.fullmatch(r"CWE-[0-9]{1,6}", value)))
 
 
 def _modified(metadata: dict[str, Any], containers: dict[str, Any]) -> dt.datetime | None:
     """The newest word in the record: CISA's container changes without the record's own date in one of the two lists."""
-    added = [container.get("providerMetadata") or {} for container in [containers.get("cna") or {}, *(containers.get("adp") or [])]]
+    added = [container.get("providerMetadata") or {} for container in _all(containers)]
     found = [moment(stated.get("dateUpdated")) for stated in [metadata, *added]]
     return max((value for value in found if value), default=None)
 
@@ -146,7 +152,7 @@ FEED = FeedKind(
     about="Vulnerabilities as their publishers describe them, and what CISA adds: how far exploitation has come, score, kind.",
     home="https://www.cve.org/",
     licence="CVE Terms of Use (free to use and redistribute); CISA's additions CC0 1.0",
-    attribution="CVE Program, copyright The MITRE Corporation; Vulnrichment of the Cybersecurity and Infrastructure Security Agency (CISA).",
+    attribution="CVE Program, copyright The MITRE Corporation; Vulnrichment, Cybersecurity and Infrastructure Security Agency (CISA).",
     taken=(
         "CVE id, title, English description, CVSS, CWE, references, dates, rejection; affected versions where they can be compared; "
         "CISA's assessment (exploitation, automatable, technical impact)"

@@ -153,6 +153,12 @@ def lines(stream: IO[bytes]) -> Iterator[tuple[int, bytes | None]]:
         yield number, None
 
 
+def without_nul(stream: io.TextIOWrapper) -> Iterator[str]:
+    """The lines of a text without NUL, which PostgreSQL cannot hold and `csv` refuses."""
+    for line in stream:
+        yield line.replace("\x00", "")
+
+
 class Reading:
     """The usable records of a parser. Counts all, keeps what was refused and how the stream ended.
 

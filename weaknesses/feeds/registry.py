@@ -2,7 +2,22 @@
 
 from __future__ import annotations
 
-from weaknesses.feeds import cvelist, debian, endoflife, epss, exploitdb, kev, metasploit, nvd, pocs
+from weaknesses.feeds import (
+    attack,
+    attack_mappings,
+    cvelist,
+    debian,
+    endoflife,
+    epss,
+    exploitdb,
+    kev,
+    metasploit,
+    misp,
+    msfdb,
+    nvd,
+    poc_in_github,
+    pocs,
+)
 from weaknesses.feeds.base import FeedKind
 
 FEEDS: dict[str, FeedKind] = {
@@ -13,8 +28,15 @@ FEEDS: dict[str, FeedKind] = {
         kev.FEED,
         epss.FEED,
         exploitdb.FEED,
+        exploitdb.SHELLCODES,
         metasploit.FEED,
+        msfdb.FEED,
         pocs.FEED,
+        poc_in_github.FEED,
+        attack.FEED,
+        attack_mappings.FEED,
+        attack_mappings.OLDER,
+        *misp.FEEDS,
         debian.FEED,
         endoflife.FEED,
     )
