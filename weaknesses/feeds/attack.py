@@ -82,7 +82,9 @@ def _keep(bundle: _Bundle, item: dict[str, Any]) -> None:
 
 
 def _object(item: dict[str, Any], kind: str, cves: tuple[str, ...]) -> _Object:
-    page = next(entry for entry in item.get("external_references") or [{}] if entry.get("source_name") == "mitre-attack")
+    page = next((entry for entry in item.get("external_references") or [] if entry.get("source_name") == "mitre-attack"), None)
+    if page is None:
+        raise ValueError("The object has no id of ATT&CK.")
     url = text(page.get("url"), 300)
     return _Object(
         kind=_KINDS.get(kind, "technique"),

@@ -148,10 +148,10 @@ def _modified(metadata: dict[str, Any], containers: dict[str, Any]) -> dt.dateti
 
 FEED = FeedKind(
     kind="cvelist",
-    label="CVE list and CISA's assessment",
+    label="CVE list and CISA assessment",
     about="Vulnerabilities as their publishers describe them, and what CISA adds: how far exploitation has come, score, kind.",
     home="https://www.cve.org/",
-    licence="CVE Terms of Use (free to use and redistribute); CISA's additions CC0 1.0",
+    licence="CVE Terms of Use (free to use and redistribute); CISA additions: CC0 1.0",
     attribution="CVE Program, copyright The MITRE Corporation; Vulnrichment, Cybersecurity and Infrastructure Security Agency (CISA).",
     taken=(
         "CVE id, title, English description, CVSS, CWE, references, dates, rejection; affected versions where they can be compared; "

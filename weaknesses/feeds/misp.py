@@ -79,5 +79,10 @@ FEEDS = (
     _feed("misp_threat_actor", "threat-actor", "MISP galaxy: threat actors", "Groups that reports name together with a weakness."),
     _feed("misp_ransomware", "ransomware", "MISP galaxy: ransomware", "Ransomware that reports name together with a weakness."),
     _feed("misp_tool", "tool", "MISP galaxy: tools", "Attackers' tools that reports name together with a weakness."),
-    _feed("misp_microsoft", "microsoft-activity-group", "MISP galaxy: Microsoft's groups", "Groups by Microsoft's names, with a weakness."),
+    _feed(
+        "misp_microsoft",
+        "microsoft-activity-group",
+        "MISP galaxy: Microsoft activity groups",
+        "Groups by the names of Microsoft that reports name together with a weakness.",
+    ),
 )

@@ -79,7 +79,7 @@ def best_score(metrics: dict[str, Any]) -> tuple[float | None, str, int | None]:
             data = chosen["cvssData"]
             score = _score(chosen)
             word = data.get("baseSeverity") or chosen.get("baseSeverity")
-            severity = _WORDS.get(str(word).upper())
+            severity = _WORDS.get(str(word or "").upper())
             return score, clean(str(data.get("vectorString") or ""))[:200], severity_of(score) if severity is None else severity
     return None, "", None
 

@@ -147,7 +147,7 @@ def test_a_folder_without_files_of_the_feed_says_what_it_looked_for(tmp_path: Pa
         list(folder.deliveries(tmp_path / "nowhere", FEEDS["kev"]))
 
 
-@pytest.mark.parametrize("kind", ["nvd", "kev", "pocs", "metasploit", "endoflife"])
+@pytest.mark.parametrize("kind", ["nvd", "kev", "pocs", "metasploit", "msfdb", "attack", "attack_mappings", "misp_tool", "endoflife"])
 @pytest.mark.parametrize("content", [b"[" * 200_000, b'{"a":' * 200_000, b'{"vulnerabilities":' + b"[" * 200_000])
 def test_a_document_that_nests_without_end_is_given_up_at_once(kind: str, content: bytes) -> None:
     tracemalloc.start()
