@@ -8,7 +8,6 @@ Two listings, each a feed of its own: `attack_mappings`, JSON of the Mappings Ex
 from __future__ import annotations
 
 import csv
-import io
 import re
 from collections.abc import Iterator
 from typing import IO, Any
@@ -17,7 +16,7 @@ import ijson
 
 from weaknesses.errors import FeedError
 from weaknesses.feeds.base import FeedKind, Store
-from weaknesses.feeds.reading import BAD_RECORD, clean, cve_id, events, refused, text, without_nul
+from weaknesses.feeds.reading import BAD_RECORD, clean, cve_id, events, refused, text, text_lines
 from weaknesses.records import FeedRecord, ThreatRecord
 
 MOST_PAIRS = 500_000  # of a CVE and a technique, held until the end; the lists have some thousands
@@ -52,7 +51,7 @@ def parse(stream: IO[bytes], name: str) -> Iterator[FeedRecord]:
 
 def parse_csv(stream: IO[bytes], name: str) -> Iterator[FeedRecord]:
     """The older table."""
-    rows = csv.DictReader(without_nul(io.TextIOWrapper(stream, encoding="utf-8-sig", errors="replace", newline="")))
+    rows = csv.DictReader(text_lines(stream))
     if "CVE ID" not in (rows.fieldnames or ()):
         raise FeedError("The column CVE ID is missing.")
     pairs: _Pairs = {}

@@ -6,7 +6,6 @@ One JSON document, or the same list as CSV, whose columns have the names of the 
 from __future__ import annotations
 
 import csv
-import io
 import re
 from collections.abc import Iterator
 from typing import IO, Any
@@ -15,7 +14,7 @@ import ijson
 
 from weaknesses.errors import FeedError
 from weaknesses.feeds.base import FeedKind, Store, date_in_name
-from weaknesses.feeds.reading import BAD_RECORD, cve_id, day, events, refused, text, without_nul
+from weaknesses.feeds.reading import BAD_RECORD, cve_id, day, events, refused, text, text_lines
 from weaknesses.records import EvidenceRecord, FeedRecord
 
 _WILD = 4  # ExploitEvidence.Level.WILD
@@ -35,7 +34,7 @@ def parse(stream: IO[bytes], name: str) -> Iterator[FeedRecord]:
 
 
 def _rows(stream: IO[bytes]) -> Iterator[FeedRecord]:
-    rows = csv.DictReader(without_nul(io.TextIOWrapper(stream, encoding="utf-8-sig", errors="replace", newline="")))
+    rows = csv.DictReader(text_lines(stream))
     if "cveID" not in (rows.fieldnames or ()):
         raise FeedError("The column cveID is missing.")
     for row in rows:

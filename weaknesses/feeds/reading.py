@@ -153,10 +153,14 @@ def lines(stream: IO[bytes]) -> Iterator[tuple[int, bytes | None]]:
         yield number, None
 
 
-def without_nul(stream: io.TextIOWrapper) -> Iterator[str]:
-    """The lines of a text without NUL, which PostgreSQL cannot hold and `csv` refuses."""
-    for line in stream:
-        yield line.replace("\x00", "")
+def text_lines(stream: IO[bytes]) -> Iterator[str]:
+    """The lines of a table as `csv` wants them: without a byte order mark, and without NUL, which PostgreSQL cannot hold."""
+    wrapper = io.TextIOWrapper(stream, encoding="utf-8-sig", errors="replace", newline="")
+    try:
+        for line in wrapper:
+            yield line.replace("\x00", "")
+    finally:
+        wrapper.detach()  # the stream is not ours to close
 
 
 class Reading:

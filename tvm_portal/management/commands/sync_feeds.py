@@ -17,7 +17,6 @@ from weaknesses.feeds import FEEDS, folder
 from weaknesses.feeds.base import FeedKind
 from weaknesses.models import Feed, FeedRun
 
-
 WIDTH = max(map(len, FEEDS)) + 1  # of a feed's name
 
 
