@@ -167,7 +167,7 @@ def test_a_feed_is_read_by_one_at_a_time() -> None:
 
 
 def test_an_unknown_feed_is_refused() -> None:
-    with pytest.raises(UnknownFeed, match="Known: nvd, kev"):
+    with pytest.raises(UnknownFeed, match="Known: nvd, cvelist, kev"):
         sync("rumours")
 
 
