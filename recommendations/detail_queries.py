@@ -216,8 +216,9 @@ def weaknesses_of(recommendation: Recommendation, *, text: str = "", offset: int
         {"recommendation": recommendation.pk, "text": text, "pattern": sql.containing(text), "offset": offset, "limit": limit},
     )
     rows = tuple(AddressedWeakness(**{name: row[name] for name in AddressedWeakness.__dataclass_fields__}) for row in found)
-    first = found[0] if found else {"total": 0, "total_exploited": 0, "named": ()}
-    return Addressed(first["total"], first["total_exploited"], tuple(first["named"] or ()), rows)
+    if not found:
+        return Addressed()
+    return Addressed(found[0]["total"], found[0]["total_exploited"], tuple(found[0]["named"] or ()), rows)
 
 
 def targets_of(recommendation: Recommendation, *, groups: Sequence[int]) -> tuple[Target, ...]:

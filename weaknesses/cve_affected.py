@@ -15,9 +15,10 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from inventory.rules import normalise_package
+from inventory.versions import sort_key
 from weaknesses.cpe import NOT_APPLICABLE, MalformedName, parse_name, qualified, ranges_from_configurations
 from weaknesses.records import RangeRecord
-from weaknesses.rules import platform_of_target, product_scheme, sort_key, windows_window
+from weaknesses.rules import platform_of_target, product_scheme, windows_window
 
 BAD_ENTRY: Final = (KeyError, TypeError, AttributeError)
 _OPEN: Final = frozenset({"", "0", "*", "-", "unspecified", "unknown", "n/a", "all", "any"})
