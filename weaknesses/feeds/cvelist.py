@@ -23,6 +23,7 @@ from weaknesses.feeds.nvd import best_score, english
 from weaknesses.feeds.reading import BAD_RECORD, LONGEST_LINE, cve_id, lines, links, members, moment, refused, text
 from weaknesses.records import FeedRecord, WeaknessRecord
 
+LARGEST_RECORD = 8 * 2**20  # bytes; the longest known have 0.4 MB, and what is read of one takes up to 25 times as much
 _MEMBER = re.compile(r"CVE-[0-9]{4}-[0-9]{4,15}\.json")
 _METRICS = {"cvssV4_0": "cvssMetricV40", "cvssV3_1": "cvssMetricV31", "cvssV3_0": "cvssMetricV30", "cvssV2_0": "cvssMetricV2"}
 _EXPLOITATION = frozenset({"none", "poc", "active"})
@@ -33,7 +34,7 @@ def parse(stream: IO[bytes], name: str) -> Iterator[FeedRecord]:
     """Every CVE of a file. What of its affected versions cannot be compared is left out, and counted by reason at the end."""
     faults: Counter[str] = Counter()
     for place, content in _records(stream, name):
-        if content is None:
+        if content is None or len(content) > LARGEST_RECORD:
             yield refused(place, "The record is too long.")
             continue
         if not content.strip():

@@ -19,6 +19,7 @@ from weaknesses.feeds.reading import BAD_RECORD, CVE, LONGEST_LINE, cve_id, day,
 from weaknesses.records import EvidenceRecord, FeedRecord
 
 _PUBLIC = 1  # ExploitEvidence.Level
+LARGEST_RECORD = 4 * 2**20  # bytes; the longest known have 56 kB
 LEAST_STARS, LEAST_FORKS = 10, 2
 MOST_CVES = 3  # in one name and description; more is a collection
 # What is no exploit although it names a weakness: in names, descriptions and topics.
@@ -36,7 +37,7 @@ def parse(stream: IO[bytes], name: str) -> Iterator[FeedRecord]:
     """A public exploit for each repository that fits the rule of `reason_against`; the others are counted by reason."""
     left_out: Counter[str] = Counter()
     for place, content in _listings(stream, name):
-        if content is None:
+        if content is None or len(content) > LARGEST_RECORD:
             yield refused(place, "The record is too long.")
             continue
         if not content.strip():

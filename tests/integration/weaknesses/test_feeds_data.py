@@ -23,6 +23,7 @@ REFUSALS = {"attack_to_cve": 13, "cvelist": 20, "poc_in_github": 8}  # ids with 
 NOW = dt.datetime(2026, 3, 16, 8, tzinfo=dt.UTC)
 
 
+@pytest.mark.timeout(1800)  # everything there is: two minutes on a machine of its own
 def test_every_feed_of_the_folder_is_stored_once(tvm_data: Path) -> None:
     present = [kind for kind, feed in FEEDS.items() if folder.files(tvm_data, feed)]
     assert {"nvd", "cvelist", "kev", "epss", "metasploit", "attack", "misp_tool", "debian", "endoflife"} <= set(present)

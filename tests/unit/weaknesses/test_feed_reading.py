@@ -175,3 +175,15 @@ def test_a_malformed_product_name_is_refused_and_the_weakness_kept() -> None:
     assert [found.product for found in weakness.ranges or ()] == ["cpe:a:acme:editor"]
     assert ending.refused == 1
     assert "nonsense" in ending.refusals[0].reason
+
+
+@pytest.mark.parametrize(("kind", "name"), [("cvelist", "cvelist.jsonl"), ("poc_in_github", "poc-in-github.jsonl")])
+def test_a_million_records_in_one_line_cost_no_memory(kind: str, name: str) -> None:
+    content = b'{"repositories":[' + b"{}," * 4_000_000 + b"{}]}"
+    tracemalloc.start()
+    kept, ending = read(kind, content, name)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert kept == []
+    assert ending.refusals[0].reason == "The record is too long."
+    assert peak < 40 * 2**20
