@@ -13,8 +13,10 @@ MOST_INSIGHTS = 300  # of one page; the weakness that most is known about has 60
 MOST_EVIDENCE = 200
 SHIPPED = "shipped with the portal"
 _ATTACK = "https://attack.mitre.org/techniques"
-_EXPLOITATION = {"none": "None known", "poc": "A proof of concept is public", "active": "Used in attacks"}
-_IMPACT = {"partial": "Partial: limited control, or a part of what is known", "total": "Total: full control, or all of what is known"}
+_EXPLOITATION = {"none": ("None known", ""), "poc": ("Public", "a proof of concept is public"), "active": ("Active", "used in attacks")}
+_AUTOMATABLE = {True: ("Yes", "works without a person at each step"), False: ("No", "takes a person at some step")}
+_IMPACT = {"partial": ("Partial", "limited control, or a part of the data"), "total": ("Total", "full control, or all of the data")}
+_SILENT = ("", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +66,11 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Fact:
+    """`note`: what the word means."""
+
     label: str
-    words: str
+    word: str
+    note: str
 
 
 def insights(cves: Sequence[str]) -> Insights:
@@ -93,11 +98,11 @@ def evidence(cve: str) -> tuple[Evidence, ...]:
 def assessment(*, exploitation: str, automatable: bool | None, technical_impact: str) -> tuple[Fact, ...]:
     """CISA's decision points (SSVC) in words; none where it has not assessed the weakness."""
     found = (
-        Fact("Exploitation", _EXPLOITATION.get(exploitation, "")),
-        Fact("Automatable", "" if automatable is None else "Yes: needs nobody at each step" if automatable else "No"),
-        Fact("Technical impact", _IMPACT.get(technical_impact, "")),
+        Fact("Exploitation", *_EXPLOITATION.get(exploitation, _SILENT)),
+        Fact("Automatable", *(_SILENT if automatable is None else _AUTOMATABLE[automatable])),
+        Fact("Technical impact", *_IMPACT.get(technical_impact, _SILENT)),
     )
-    return tuple(fact for fact in found if fact.words)
+    return tuple(fact for fact in found if fact.word)
 
 
 def source_label(source: str) -> str:

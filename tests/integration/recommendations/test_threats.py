@@ -74,7 +74,7 @@ def test_an_exploit_that_several_sources_list_stands_once() -> None:
 def test_an_assessment_is_said_in_words_and_only_where_there_is_one() -> None:
     words = threat_queries.assessment(exploitation="poc", automatable=False, technical_impact="total")
     assert [fact.label for fact in words] == ["Exploitation", "Automatable", "Technical impact"]
-    assert words[0].words == "A proof of concept is public"
+    assert (words[0].word, words[0].note) == ("Public", "a proof of concept is public")
     assert threat_queries.assessment(exploitation="", automatable=None, technical_impact="") == ()
 
 
@@ -93,7 +93,7 @@ def test_the_weakness_page_shows_who_uses_it_and_how_cisa_assesses_it(viewer_cli
         "Campaign",
         "Seen 5 Jan 2026 to 5 Feb 2026",
         "Techniques of ATT&amp;CK",
-        "Used in attacks",
+        "used in attacks",
     ):
         assert words in page
     assert 'href="https://attack.mitre.org/groups/G9001"' in page
