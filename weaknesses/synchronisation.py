@@ -55,7 +55,7 @@ def store(plugin: FeedKind, delivery: Delivery, ledger: Ledger, *, now: dt.datet
             usable = _store_listing(plugin, delivery, records, ledger, now=now)
     if records.broken:
         ledger.problems.append(records.broken)
-    elif delivery.digest and not usable:
+    elif delivery.digest and not usable and not plugin.may_be_empty:
         ledger.problems.append(f"{delivery.name} holds no record that can be used.")
     else:
         _remember(plugin, delivery, ledger)
@@ -104,6 +104,8 @@ def _store_listing(plugin: FeedKind, delivery: Delivery, records: Reading, ledge
             counts = bulk.store_epss(usable, day=score_day(delivery.stated, otherwise=now.date()), complete=complete)
         elif plugin.store is Store.EVIDENCE:
             counts = bulk.store_evidence(usable, plugin.kind, now=now, complete=complete, replaces=plugin.replaces)
+        elif plugin.store is Store.THREATS:
+            counts = bulk.store_threats(usable, plugin.kind, complete=complete)
         else:
             counts = bulk.store_cycles(usable, plugin.kind, complete=complete)
         ledger.add(counts, records)
