@@ -43,7 +43,9 @@ def before(product: str, fixed: str, cve: str = "CVE-2024-0001", platforms: tupl
         ("5.26.3-419.el8", "12:5.26.3-420.el8", True),
     ],
 )
-def test_an_epoch_that_a_report_leaves_out_is_the_advisorys_and_one_that_it_states_counts(installed: str, fixed: str, expected: bool) -> None:
+def test_an_epoch_that_a_report_leaves_out_is_the_advisorys_and_one_that_it_states_counts(
+    installed: str, fixed: str, expected: bool
+) -> None:
     perl = rpm(installed)
     before("rpm:rhel:perl", fixed)
     match_versions(now=NOW)
