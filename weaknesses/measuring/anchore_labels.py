@@ -193,7 +193,7 @@ def _avoided(refuted: dict[str, set[str]], got: dict[str, set[str]], why: Why) -
         for weakness in sorted(false & got[subject])
     ]
     asked = sum(map(len, refuted.values()))
-    return Outcome(set=f"{_NAME}/avoided", expected=asked, found=asked - len(matched), misses=tuple(matched), wrongs=tuple(matched))
+    return Outcome(set=f"{_NAME}/avoided", expected=asked, found=asked - len(matched), wrongs=tuple(matched))
 
 
 def _notes(labels: Sequence[Label], kinds: Mapping[str, Kind], expected: Mapping[str, set[str]]) -> list[str]:

@@ -1,15 +1,13 @@
 -- Fills probe from wanted: what is compared (sort_key), where it runs (platforms), what its name and its host prove (facets).
--- RPM versions also get the key without its epoch (bare_key): reports and advisories may leave an epoch out, and then none is
--- compared. An epoch's code is its count of digits and the digits, or a single 0: see inventory.versions.
+-- RPM versions without an epoch also get the key without the epoch 0 that it begins with (bare_key), to be put into a range's.
 TRUNCATE probe, candidate
 -- ;;
 INSERT INTO probe (
-    id, version_id, software_id, version, sort_key, bare_key, has_epoch, platforms, scheme, facets, product_keys, hosted
+    id, version_id, software_id, version, sort_key, bare_key, platforms, scheme, facets, product_keys, hosted
 )
 SELECT
     v.id, v.version_id, v.software_id, v.version, v.sort_key,
-    CASE WHEN s.ecosystem = 'rpm' THEN substr(v.sort_key, strpos('0123456789', left(v.sort_key, 1)) + 1) END,
-    s.ecosystem = 'rpm' AND v.version ~ '^[0-9]+:',
+    CASE WHEN s.ecosystem = 'rpm' AND v.version !~ '^[0-9]+:' THEN substr(v.sort_key, 2) END,
     CASE
         WHEN v.platform IN ('', 'windows', 'macos', 'android', 'ios', 'other') THEN ARRAY[v.platform]::text[]
         ELSE ARRAY[v.platform, regexp_replace(v.platform, '-[^-]*$', ''), 'linux', regexp_replace(v.platform, '^centos(?=-[0-9])', 'rhel')]

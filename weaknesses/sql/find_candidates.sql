@@ -22,16 +22,12 @@ JOIN weaknesses_product product ON product.id = link.product_id
     AND (split_part(product.key, ':', 1) = p.scheme OR (p.scheme = 'cpe' AND product.key LIKE 'other:%%'))
 JOIN weaknesses_affectedrange r ON r.product_id = product.id
 JOIN weaknesses_weakness w ON w.id = r.weakness_id AND NOT w.rejected
--- Where an RPM's version or the range states no epoch, the version is compared in the range's: reports and advisories leave
--- epochs out, and a package keeps its epoch within a release. A key begins with it: 0, or the count of its digits and the digits.
+-- An RPM's version without an epoch is compared in the range's: reports leave epochs out, and a package keeps its own. A range
+-- without one has epoch 0: advisories write every other. A key begins with it: 0, or the count of its digits and the digits.
 CROSS JOIN LATERAL (
-    SELECT CASE WHEN p.bare_key IS NOT NULL AND bound.key <> '' AND NOT (p.has_epoch AND bound.version ~ '^[0-9]+:')
-        THEN left(bound.key, strpos('0123456789', left(bound.key, 1))) || p.bare_key
-        ELSE p.sort_key END AS key
-    FROM (
-        SELECT coalesce(r.end_key, r.start_key, r.fixed_key) AS key,
-            CASE WHEN r.end_key IS NOT NULL THEN r."end" WHEN r.start_key IS NOT NULL THEN r.start ELSE r.fixed END AS version
-    ) bound
+    SELECT CASE WHEN p.bare_key IS NULL OR bound.key = '' THEN p.sort_key
+        ELSE left(bound.key, strpos('0123456789', left(bound.key, 1))) || p.bare_key END AS key
+    FROM (SELECT coalesce(r.end_key, r.start_key, r.fixed_key, '') AS key) bound
 ) compared
 WHERE p.sort_key <> ''
     AND (r.start_key IS NULL OR (r.start_key <> '' AND (compared.key > r.start_key OR (r.start_included AND compared.key = r.start_key))))

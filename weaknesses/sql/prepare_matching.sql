@@ -17,7 +17,6 @@ CREATE TEMP TABLE probe (
     version text NOT NULL,
     sort_key text COLLATE "C" NOT NULL,
     bare_key text COLLATE "C",
-    has_epoch boolean NOT NULL,
     platforms text[] NOT NULL,
     scheme text NOT NULL,
     facets text[] NOT NULL,
