@@ -83,6 +83,11 @@ def lock_machines(external_ids: Iterable[str]) -> dict[str, dict[str, Any]]:
     return {row["external_id"]: row for row in rows}
 
 
+def find_machines_by_name(names: Sequence[str]) -> dict[str, str]:
+    """Name -> external id of the one machine that has it; names of no machine, or of several, are missing from the answer."""
+    return {row["asked"]: row["external_id"] for row in sql.rows("inventory/find_machines_by_name", {"names": list(names)})}
+
+
 def add_machines(machines: Sequence[dict[str, Any]], *, now: dt.datetime) -> dict[str, int]:
     """Insert machines; external id -> id. One that another transaction has just made is missing from the answer."""
     rows = sql.rows("inventory/add_machines", {"machines": json.dumps(machines), "now": now})

@@ -12,6 +12,7 @@ from typing import BinaryIO
 from django.conf import settings
 
 from inventory import aliases
+from inventory.digests import is_software
 from inventory.errors import NoMachineNamed, TooLarge, UnreadableReport
 from inventory.intake import Intake, Totals, is_empty, machine_named
 from inventory.models import IngestRun, RejectedRecord
@@ -23,7 +24,10 @@ from inventory.sources.opening import Opened, open_plain
 KEPT_REJECTS = 1_000
 _BATCH_MACHINES = 1_000
 _BATCH_RECORDS = 100_000
-_GENERIC = frozenset({"bom", "sbom", "status", "dpkg", "dpkg-status", "osquery", "report", "results", "cyclonedx", "software", "packages"})
+_GENERIC = frozenset(
+    {"bom", "sbom", "status", "dpkg", "dpkg-status", "osquery", "report", "results", "cyclonedx", "software", "packages"}
+    | {"arf", "xccdf", "xccdf-results", "scap", "oscap", "sca"}
+)
 
 
 def limits() -> Limits:
@@ -34,10 +38,11 @@ def limits() -> Limits:
 class Ingestion:
     """The reading of one file into `run`. Used once."""
 
-    def __init__(self, *, run: IngestRun, filename: str, machine: str, platform: str, now: dt.datetime) -> None:
+    def __init__(self, *, run: IngestRun, filename: str, machine: str, platform: str, now: dt.datetime, only: str = "") -> None:
         self._run = run
         self._filename = filename
-        self._machine = machine.strip()
+        self._only = only
+        self._machine = only or machine.strip()
         self._platform = platform.strip().lower()
         self._now = now
         self._rejects: list[Rejected] = []
@@ -94,12 +99,16 @@ class Ingestion:
                 yield self._named(item, complete=complete)
 
     def _named(self, report: Report, *, complete: bool) -> Report:
-        """The report of a named machine. A file that is cut off removes nothing, unless each of its records stands alone."""
+        """The report of a named machine. A file that is cut off removes nothing, unless each of its records stands alone.
+
+        That is so for snapshots of software where the format names the machine in each; results and findings come one by one.
+        """
+        if self._only and report.machine.external_id:
+            report = replace(report, machine=replace(report.machine, external_id=self._only))
         if not report.machine.external_id:
             report = machine_named(report, self._name(report))
-            if not complete:
-                return replace(report, covers=frozenset())
-        return report
+            return report if complete else replace(report, covers=frozenset())
+        return report if complete else replace(report, covers=frozenset(filter(is_software, report.covers)))
 
     def _name(self, report: Report) -> str:
         name = self._machine or _name_from_file(self._filename) or report.fallback_id

@@ -75,6 +75,11 @@ class _Prepared:
     def external_id(self) -> str:
         return self.report.machine.external_id
 
+    def called(self, external_id: str) -> _Prepared:
+        if external_id == self.external_id:
+            return self
+        return replace(self, report=replace(self.report, machine=replace(self.report.machine, external_id=external_id)))
+
 
 class _Raced(Exception):
     """Another transaction has just made one of the machines; the batch starts again and finds it."""
@@ -181,6 +186,9 @@ class Intake:
     def _merge(self, prepared: list[_Prepared]) -> Totals:
         """Steps 2 to 5."""
         stored = bulk.lock_machines(item.external_id for item in prepared)
+        unknown = [item.external_id for item in prepared if item.external_id not in stored]
+        if unknown and (known_as := bulk.find_machines_by_name(unknown)):
+            return self._merge_renamed(prepared, known_as)
         targets = [self._target(item, stored.get(item.external_id)) for item in prepared]
         new = [target for target in targets if target.stored is None]
         known = [target for target in targets if target.stored is not None]
@@ -192,6 +200,17 @@ class Intake:
         outcome = observations.store(list(filter(None, map(self._observed, targets))), now=self._now)
         self._mark_dirty(targets, changes, outcome)
         return _totals(added, changes, outcome, unchanged=len(known) - len(_different(known, changes, outcome)))
+
+    def _merge_renamed(self, prepared: list[_Prepared], known_as: Mapping[str, str]) -> Totals:
+        """Reports that call a machine by its name are of that machine. It may have a report under its own identifier beside it."""
+        waiting = [item.called(known_as.get(item.external_id, item.external_id)) for item in prepared]
+        totals = Totals()
+        while waiting:
+            batch: dict[str, _Prepared] = {}
+            rest = [item for item in waiting if batch.setdefault(item.external_id, item) is not item]
+            totals.add(self._merge(list(batch.values())))
+            waiting = rest
+        return totals
 
     def _mark_dirty(self, targets: Sequence[_Target], changes: Sequence[Change], outcome: Outcome) -> None:
         dirty = {target.id for target in targets if target.stored is None or target.moved or self._was_silent(target)}

@@ -97,6 +97,25 @@ def score_versions(*, version_ids: Sequence[int], now: dt.datetime) -> None:
 
 
 @transaction.atomic
+def rescore_alerted(*, now: dt.datetime) -> list[int]:
+    """Version scores and recommendations after alerts of dirty machines opened or closed; returns the versions with other scores.
+
+    An open alert that names a weakness raises its threat on every machine, so those that carry the versions are for the caller
+    to mark dirty. Does nothing before the first full run.
+    """
+    bulk.lock()
+    previous = _last_full_run()
+    software_ids = [row["software_id"] for row in sql.rows("recommendations/read_alerted_software")]
+    if previous is None or not software_ids:
+        return []
+    weights = _parameters(previous.settings, now)
+    sql.run("recommendations/remember_version_scores", {"software_ids": software_ids})
+    bulk.score_versions(weights, now=now, software_ids=software_ids)
+    bulk.describe(weights, now=now, software_ids=software_ids)
+    return [row["version_id"] for row in sql.rows("recommendations/read_rescored_versions", {"software_ids": software_ids})]
+
+
+@transaction.atomic
 def apply_effects(*, now: dt.datetime) -> None:
     """Bring statuses and all figures after exceptions in line with ExceptionEffect, which the caller has just changed.
 

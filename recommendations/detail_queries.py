@@ -11,7 +11,7 @@ from django.db.models import Exists, OuterRef, QuerySet, Sum
 from core import sql
 from core.lists import ListState
 from inventory.models import Configuration, ConfigurationResult, Installation, Machine, Software, SoftwareStat
-from recommendations import explanations, recommendation_queries, rules
+from recommendations import explanations, recommendation_queries, rules, threat_queries
 from recommendations.machine_queries import RARE, Carrier, carriers
 from recommendations.models import Exposure, MachineScore, Recommendation, RecommendationStat, VersionScore
 from recommendations.recommendation_queries import TREND_DAYS, Tag, platform_name, scale_of, tags_of, total_weight
@@ -45,6 +45,16 @@ class AddressedWeakness:
     published_at: dt.datetime | None
     fixed: str
     alert: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Addressed:
+    """Weaknesses that a recommendation removes: how many, how many exploited in the wild, those with known attackers, and a page."""
+
+    total: int = 0
+    exploited: int = 0
+    named: tuple[str, ...] = ()
+    rows: tuple[AddressedWeakness, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +100,7 @@ class Detail:
     weaknesses: tuple[AddressedWeakness, ...]
     weakness_total: int
     exploited_total: int
+    insights: threat_queries.Insights
     exposed_machines: tuple[Carrier, ...]
     installed_machines: tuple[Carrier, ...]
     activities: int
@@ -130,7 +141,7 @@ def detail(recommendation: Recommendation, *, groups: Sequence[int]) -> Detail:
     figures = figures_of(recommendation, groups=groups)
     top = Weakness.objects.filter(pk=recommendation.top_weakness_id).first() if recommendation.top_weakness_id else None
     trend = sql.rows("recommendations/read_recommendation_trends", {"ids": [recommendation.pk], "groups": list(groups), "days": TREND_DAYS})
-    total, exploited, first = weaknesses_of(recommendation, limit=FIRST_ROWS)
+    addressed = weaknesses_of(recommendation, limit=FIRST_ROWS)
     targets = targets_of(recommendation, groups=groups)
     software, configuration = recommendation.software, recommendation.configuration
     terms = terms_of(recommendation, figures=figures, top=top)
@@ -151,9 +162,10 @@ def detail(recommendation: Recommendation, *, groups: Sequence[int]) -> Detail:
             user_impact=configuration.user_impact if configuration else "",
         ),
         systems=tuple(platform_name(platform) for platform in _systems(recommendation)),
-        weaknesses=first,
-        weakness_total=total,
-        exploited_total=exploited,
+        weaknesses=addressed.rows,
+        weakness_total=addressed.total,
+        exploited_total=addressed.exploited,
+        insights=threat_queries.insights(addressed.named),
         exposed_machines=machines_of(recommendation, groups=groups, exposed=True, expected=figures.exposed, limit=FIRST_ROWS),
         installed_machines=machines_of(recommendation, groups=groups, exposed=False, expected=figures.installed, limit=FIRST_ROWS),
         activities=recommendation.activities.count(),
@@ -195,18 +207,18 @@ def terms_of(recommendation: Recommendation, *, figures: Figures, top: Weakness 
     )
 
 
-def weaknesses_of(
-    recommendation: Recommendation, *, text: str = "", offset: int = 0, limit: int | None = 50
-) -> tuple[int, int, tuple[AddressedWeakness, ...]]:
-    """(how many, how many exploited in the wild, a page of the weaknesses that the recommendation removes)."""
+def weaknesses_of(recommendation: Recommendation, *, text: str = "", offset: int = 0, limit: int | None = 50) -> Addressed:
+    """A page of the weaknesses that the recommendation removes."""
     if recommendation.software_id is None:
-        return 0, 0, ()
+        return Addressed()
     found = sql.rows(
         "recommendations/read_recommendation_weaknesses",
         {"recommendation": recommendation.pk, "text": text, "pattern": sql.containing(text), "offset": offset, "limit": limit},
     )
     rows = tuple(AddressedWeakness(**{name: row[name] for name in AddressedWeakness.__dataclass_fields__}) for row in found)
-    return (found[0]["total"], found[0]["total_exploited"], rows) if found else (0, 0, ())
+    if not found:
+        return Addressed()
+    return Addressed(found[0]["total"], found[0]["total_exploited"], tuple(found[0]["named"] or ()), rows)
 
 
 def targets_of(recommendation: Recommendation, *, groups: Sequence[int]) -> tuple[Target, ...]:

@@ -9,11 +9,11 @@ from typing import Any
 
 from core import sql
 from inventory.models import Alert
-from recommendations import cvss_words, machine_queries, rules
+from recommendations import cvss_words, machine_queries, rules, threat_queries
 from recommendations.machine_queries import Carrier, carriers
 from recommendations.models import Recommendation
 from recommendations.records import ScoredWeakness, Weights
-from weaknesses.models import ExploitEvidence, SoftwareProduct, VersionWeakness, Weakness
+from weaknesses.models import SoftwareProduct, VersionWeakness, Weakness
 from weaknesses.rules import range_text
 
 SORTS = ("cve", "severity", "cvss", "epss", "published", "exposed")
@@ -112,7 +112,9 @@ class WeaknessPage:
     severity: float
     threat: float
     threat_why: str
-    evidence: tuple[ExploitEvidence, ...]
+    evidence: tuple[threat_queries.Evidence, ...]
+    assessment: tuple[threat_queries.Fact, ...]
+    insights: threat_queries.Insights
     alerted_machines: int
     matches: tuple[MatchRow, ...]
     fixes: tuple[Fix, ...]
@@ -161,7 +163,11 @@ def weakness_page(
         severity=rules.severity(scored),
         threat=rules.threat(scored, weights),
         threat_why=_why(scored, weights),
-        evidence=tuple(ExploitEvidence.objects.filter(cve=cve).order_by("-level", "source", "reference")[:50]),
+        evidence=threat_queries.evidence(cve),
+        assessment=threat_queries.assessment(
+            exploitation=weakness.exploitation, automatable=weakness.automatable, technical_impact=weakness.technical_impact
+        ),
+        insights=threat_queries.insights([cve]),
         alerted_machines=alerted,
         matches=tuple(_match_row(row) for row in found),
         fixes=_fixes(weakness, groups=groups, scale=scale),

@@ -28,10 +28,12 @@ def run(*, now: dt.datetime) -> Run:
 def refresh(*, now: dt.datetime, limit: int = 500) -> int:
     """Bring changed machines up to date; returns how many were rebuilt.
 
-    New versions are matched first. Versions whose matches changed mark the machines that carry them.
+    New versions are matched first. Versions whose matches changed mark the machines that carry them, and so do those with a
+    weakness that an alert names, or names no more.
     """
     outcome = weaknesses.match_versions(now=now)
     if outcome.touched_version_ids:
         recommendations.score_versions(version_ids=outcome.touched_version_ids, now=now)
         mark_dirty(version_ids=outcome.touched_version_ids, now=now)
+    mark_dirty(version_ids=recommendations.rescore_alerted(now=now), now=now)
     return recommendations.refresh_dirty(now=now, limit=limit)

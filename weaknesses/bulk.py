@@ -16,17 +16,19 @@ from typing import Any, TypeVar
 from django.db import connection, transaction
 
 from core import sql
+from inventory.versions import sort_key
 from weaknesses import matching
 from weaknesses.errors import ListingShrank
-from weaknesses.records import CycleRecord, EpssRecord, EvidenceRecord, RangeRecord, WeaknessRecord
+from weaknesses.records import CycleRecord, EpssRecord, EvidenceRecord, RangeRecord, ThreatRecord, UpdateRecord, WeaknessRecord
 from weaknesses.rules import range_keys
 
 BATCH = 5000  # weaknesses of one transaction: about 80,000 ranges, 100 MB at most
 # Whose text and score stand where several sources describe the same weakness. Not listed: 1. Advisories name what they fix and
 # rate it as a whole: what they say of a weakness counts only while nobody else describes it.
 AUTHORITY = {
-    "nvd": 3,
-    "starter": 2,
+    "nvd": 4,
+    "starter": 3,
+    "cvelist": 2,
     **dict.fromkeys(("redhat", "almalinux", "rocky", "suse", "opensuse", "ubuntu_oval", "redhat_oval"), 0),
     **dict.fromkeys(("debian/dsa", "ubuntu/usn", "overrides"), 0),
 }
@@ -104,7 +106,7 @@ def _store_weaknesses(records: dict[str, WeaknessRecord], source: str) -> Counts
     sql.run("weaknesses/store_weaknesses_prepare")
     _copy(
         "incoming_weakness (cve, title, description, severity, cvss, cvss_vector, cwes, refs, rejected, published_at, modified_at,"
-        " states_ranges, digest, is_bare)",
+        " states_ranges, exploitation, automatable, technical_impact, digest, is_bare)",
         (_weakness_row(record) for record in records.values()),
     )
     stated = [row["cve"] for row in sql.rows("weaknesses/store_weaknesses_drop_known", parameters)]
@@ -139,9 +141,18 @@ def _weakness_row(record: WeaknessRecord) -> tuple[Any, ...]:
         record.published_at,
         record.modified_at,
         record.ranges is not None or record.rejected,
+        record.exploitation,
+        record.automatable,
+        record.technical_impact,
         hashlib.md5(repr(record).encode("utf-8", "replace"), usedforsecurity=False).hexdigest(),
-        record.ranges == () and not (record.title or record.description or record.references or record.severity or record.cvss),
+        record.ranges == ()
+        and not (record.title or record.description or record.references or record.severity or record.cvss or record.exploitation),
     )
+
+
+def _says_more(record: WeaknessRecord) -> bool:
+    """Whether a record says anything about the weakness beside affected versions."""
+    return any((record.title, record.description, record.references, record.severity, record.cvss, record.exploitation))
 
 
 def _range_rows(record: WeaknessRecord) -> Iterator[tuple[Any, ...]]:
@@ -214,6 +225,24 @@ def store_evidence(
     return Counts(new=new, changed=changed, unchanged=read - new - changed, removed=removed)
 
 
+def store_threats(records: Iterable[ThreatRecord], source: str, *, complete: bool = False) -> Counts:
+    """Store who a source says uses which weakness, and how. `complete`: what the list lacks is removed. Raises ListingShrank."""
+    chosen = {(record.cve, record.reference): record for record in records}
+    with transaction.atomic():
+        _prepare(
+            'incoming_threat (cve text COLLATE "C", reference text, kind text, name text, summary text, url text, techniques text[],'
+            " first_seen date, last_seen date)"
+        )
+        rows = (
+            (r.cve, r.reference, r.kind, r.name, r.summary, r.url, list(r.techniques), r.first_seen, r.last_seen) for r in chosen.values()
+        )
+        read = _copy("incoming_threat", rows)
+        if complete:
+            _refuse_shrunk("SELECT count(*) FROM weaknesses_threatinsight WHERE source = %s", (source,), read)
+        _, changed, removed, new = sql.run("weaknesses/store_threats", {"source": source, "complete": complete})
+    return Counts(new=new, changed=changed, unchanged=max(0, read - new - changed), removed=removed)
+
+
 def store_cycles(records: Iterable[CycleRecord], source: str, *, complete: bool = False) -> Counts:
     """Store release lines and when their support ends. `complete`: what the list lacks is removed. Raises ListingShrank."""
     chosen = {(record.slug, record.cycle): record for record in records}
@@ -225,6 +254,25 @@ def store_cycles(records: Iterable[CycleRecord], source: str, *, complete: bool 
             _refuse_shrunk("SELECT count(*) FROM weaknesses_supportcycle WHERE source = %s", (source,), read)
         _, changed, removed, _dropped, new = sql.run("weaknesses/store_cycles", {"source": source, "complete": complete})
     return Counts(new=new, changed=changed, unchanged=max(0, read - new - changed), removed=removed)
+
+
+def store_updates(records: Iterable[UpdateRecord], source: str) -> Counts:
+    """Store a vendor's updates by product and KB. What a later document says of a KB replaces what an earlier one said."""
+    chosen = {(record.product, record.kb): record for record in records}
+    if not chosen:
+        return Counts()
+    with transaction.atomic():
+        _prepare(
+            'incoming_update (product text COLLATE "C", kb text, title text, fixed text, fixed_key text, released_on date, url text,'
+            " cves text[], supersedes text[])"
+        )
+        rows = (
+            (r.product, r.kb, r.title, r.fixed, sort_key("cpe", r.fixed), r.released_on, r.url, list(r.cves), list(r.supersedes))
+            for r in chosen.values()
+        )
+        read = _copy("incoming_update", rows)
+        _, _products, changed, new = sql.run("weaknesses/store_updates", {"source": source})
+    return Counts(new=new, changed=changed, unchanged=read - new - changed)
 
 
 def apply_intelligence(now: dt.datetime) -> list[IntelligenceChange]:

@@ -143,6 +143,11 @@ def _together(choice: Iterable[_Condition]) -> _Condition | None:
     return _Condition(platforms or (), requires)
 
 
+def qualified(name: CpeName) -> tuple[str, tuple[tuple[str, str], ...]]:
+    """The platform that a name's qualifiers mean ("" for none), and those left to be proven; its version and update aside."""
+    return _qualifiers(name, update_used=True)
+
+
 def _records(match: _Match, conditions: Iterable[_Condition]) -> Iterator[RangeRecord]:
     name = match.name
     bounds = _bounds(name, match.bounds)

@@ -20,6 +20,7 @@ from weaknesses.records import RangeRecord
 SOURCE_CONFIDENCE: Final = {
     "curator": 100,
     **dict.fromkeys(("debian", "ubuntu", "redhat", "almalinux", "rocky", "suse", "opensuse", "alpine", "ubuntu_oval", "redhat_oval"), 98),
+    "msrc": 97,
     "vendor": 96,
     **dict.fromkeys(("osv", "pypi", "npm", "golang", "maven", "nuget", "gem", "cargo", "composer"), 94),
     "nvd": 90,
@@ -256,6 +257,12 @@ def windows_window(product: str) -> tuple[str, str] | None:
     """First version of a Windows release and the first one after it: windows_11_23h2 -> 10.0.22631, 10.0.22632."""
     build = WINDOWS_BUILDS.get(product)
     return (f"10.0.{build}", f"10.0.{build + 1}") if build else None
+
+
+def windows_release(product: str) -> str:
+    """A Windows product as people call it: cpe:o:microsoft:windows_11_23h2 -> Windows 11 23H2."""
+    words = product.rsplit(":", 1)[-1].split("_")
+    return " ".join(word.upper() if re.fullmatch(r"\d\dh\d", word) else word.capitalize() for word in words)
 
 
 def range_text(*, start: str, start_included: bool, end: str, end_included: bool) -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Iterable
 
 from inventory.sources.frame import EVIDENCE_LIMIT, NAME_LIMIT, VERSION_LIMIT, Limits
 
 _EXCERPT = 200
+_CVE = re.compile(r"CVE-\d{4}-\d{4,12}", re.IGNORECASE)
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 
 
@@ -61,6 +63,34 @@ def excerpt(value: object) -> str:
     cut = raw[: _EXCERPT * 2].encode("utf-8", "replace").decode()
     cleaned = _CONTROL.sub("\ufffd", cut)
     return cleaned if len(cleaned) <= _EXCERPT else cleaned[:_EXCERPT] + "…"
+
+
+def moment(value: object, field: str, *, needed: bool = False) -> dt.datetime | None:
+    """A point in time, ISO 8601; without a zone it is UTC. None where it is absent. Raises BadField."""
+    if value is None or value == "":
+        if needed:
+            raise BadField(f"{field} is missing")
+        return None
+    if not isinstance(value, str) or len(value) > 40:
+        raise BadField(f"{field} is no time in ISO 8601")
+    try:
+        found = dt.datetime.fromisoformat(value.strip())
+        aware = found if found.tzinfo else found.replace(tzinfo=dt.UTC)
+        in_utc = aware.astimezone(dt.UTC)
+    except (ValueError, OverflowError) as error:
+        raise BadField(f"{field} is no time in ISO 8601") from error
+    if not 1970 <= in_utc.year <= 2100:
+        raise BadField(f"{field} is not between 1970 and 2100")
+    return in_utc
+
+
+def cve(value: object, field: str = "cve") -> str:
+    """A CVE in capitals, or "". Raises BadField for anything else."""
+    if value is None or value == "":
+        return ""
+    if not isinstance(value, str) or not _CVE.fullmatch(value.strip()):
+        raise BadField(f"{field} is no CVE")
+    return value.strip().upper()
 
 
 def _check_unicode(value: str, field: str) -> None:

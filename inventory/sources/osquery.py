@@ -24,13 +24,15 @@ from inventory.sources.osquery_tables import Table, table_of
 
 _EVENT = re.compile(rb'"(?:hostIdentifier|hostname|host_identifier)"\s*:')
 _RESULT = re.compile(rb'"(?:snapshot|columns|diffResults|action)"\s*:')
+_WAZUH = re.compile(rb'"manager"\s*:\s*\{\s*"name"')  # its alerts name hosts and actions as well
 _LOG_POST = re.compile(rb'"log_type"\s*:\s*"result"')
 
 
 def detect(head: bytes, filename: str) -> bool:
     """By the keys every result has; the first line may be longer than the head."""
     start = head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
-    return start in (b"{", b"[") and bool((_EVENT.search(head) and _RESULT.search(head)) or _LOG_POST.search(head))
+    is_result = bool((_EVENT.search(head) and _RESULT.search(head)) or _LOG_POST.search(head))
+    return start in (b"{", b"[") and is_result and not _WAZUH.search(head)
 
 
 def parse(stream: BinaryIO, limits: Limits) -> Reports:

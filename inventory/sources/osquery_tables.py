@@ -101,22 +101,21 @@ _SOURCE_RPM = re.compile(r"(?P<name>.+)-(?P<version>[^-]+)-(?P<release>[^-]+?)(?
 
 
 def rpm(*, package: str, version: str, source: str, epoch: str = "", platform: str = "", vendor: str = "") -> InstalledSoftware:
-    """A binary RPM as its source RPM where that has its version, else as itself.
+    """A binary RPM as its source RPM. `version` is version-release; `source` a file name, openssl-3.0.7-24.el9.src.rpm, or empty.
 
-    `version` is version-release; `source` a file name, openssl-3.0.7-24.el9.src.rpm, or empty. A source that builds packages
-    of other versions (perl and its modules) would give them one that no advisory about them speaks of.
-    A source RPM's name carries no epoch: the binary's is taken, which differs in rare packages only.
+    A binary package that is versioned apart from its source (perl-Carp of perl), or whose source is not told, is a software
+    of its own: its version says nothing about the source's.
     """
     match = _SOURCE_RPM.match(source)
-    is_source = match is not None and f"{match['version']}-{match['release']}" == version
+    same = match is not None and f"{match['version']}-{match['release']}" == version
     return InstalledSoftware(
         ecosystem="rpm",
-        name=match["name"] if match is not None and is_source else package,
+        name=match["name"] if match is not None and same else package,
         version=f"{epoch}:{version}" if epoch not in {"", "0", "(none)"} else version,
         vendor=vendor,
         platform=platform,
         evidence=(package,),
-        package=package,
+        package=package if same else "",
     )
 
 
@@ -184,15 +183,15 @@ FACT_TABLES: dict[str, frozenset[str]] = {
     "system_info": frozenset({"cpu_brand", "hardware_serial"}),
     "patches": frozenset({"hotfix_id"}),
 }
-_BY_NAME = {table.name: table for table in TABLES}
+BY_NAME = {table.name: table for table in TABLES}
 
 
 def table_of(query: str, row: Row) -> Table | str | None:
     """The table a query reads: a Table, the name of a fact table, or None. By the end of its name, else by its columns."""
     lowered = query.lower()
-    for name in (*_BY_NAME, *FACT_TABLES):
+    for name in (*BY_NAME, *FACT_TABLES):
         if lowered == name or lowered.endswith(("_" + name, "/" + name, ":" + name, "-" + name, "." + name)):
-            return _BY_NAME.get(name, name)
+            return BY_NAME.get(name, name)
     columns = frozenset(row)
     for name, marks in FACT_TABLES.items():
         if marks & columns:

@@ -21,7 +21,7 @@ from inventory.sources.osquery_tables import deb, rpm
 from inventory.sources.scanner_reports import Assessed, Found, Row, Scan, child, json_values, plain, take_all
 
 _ANSWER = re.compile(rb'"(?:hits|affected_items)"\s*:')
-_API_ROW = re.compile(rb'"affected_items"\s*:\s*\[\s*\{[^{}\[\]]*"(?:cve|condition|cvss3_score|detection_time)"\s*:')
+_API_ROW = re.compile(rb'"affected_items"\s*:\s*\[\s*\{[^{}\[\]]*"(?:cve|cvss3_score|detection_time)"\s*:')
 _VULNERABILITY = re.compile(rb'"vulnerability"\s*:\s*\{')
 _PACKAGE = re.compile(rb'"package"\s*:\s*\{')
 _AGENT = re.compile(rb'"agent"\s*:\s*\{')

@@ -1,4 +1,5 @@
--- The catalogue as reports describe it: new checks, and changed texts of known ones, but for what a curator set.
+-- The catalogue as reports describe it: new checks, and changed texts of known ones, but for what a curator set. A report that
+-- names a check without any text (results without their benchmark) says nothing about one that is known.
 -- Keyed by source and external id. Known rows are locked in id order, as two reports may describe the same benchmark.
 INSERT INTO inventory_configuration (
     source, external_id, name, description, risk, remediation, category, subcategory, impact, cce, benchmarks, user_impact, is_demo
@@ -30,7 +31,8 @@ WITH said AS (
         source text, external_id text, name text, description text, risk text, remediation text, category text, subcategory text,
         impact smallint, cce text, benchmarks text[]
     ) ON c.source = r.source AND c.external_id = r.external_id
-    WHERE (c.name, c.description, c.risk, c.remediation, c.category, c.subcategory, c.impact, c.cce, c.benchmarks::text[])
+    WHERE (r.description, r.risk, r.remediation) <> ('', '', '')
+      AND (c.name, c.description, c.risk, c.remediation, c.category, c.subcategory, c.impact, c.cce, c.benchmarks::text[])
         IS DISTINCT FROM (r.name, r.description, r.risk, r.remediation, r.category, r.subcategory, r.impact, r.cce, r.benchmarks)
     ORDER BY c.id
     FOR UPDATE OF c

@@ -1,4 +1,5 @@
--- Weaknesses that a recommendation removes from versions on the fleet, the most threatening first. Key: weakness.
+-- Weaknesses that a recommendation removes from versions on the fleet, the most threatening first. Key: weakness. With each
+-- row come the totals, and `named`: those of all of them that a group, campaign, malware or tool is known to use.
 -- Which recommendation a match belongs to is decided as in match_pairs.sql; the release lines are looked at only where a
 -- software has both an update and an upgrade. Cost: matches of the versions of one recommendation, and once the
 -- support cycles.
@@ -43,11 +44,13 @@ WITH self AS (
     GROUP BY weakness_id
 )
 SELECT w.cve, w.title, w.severity, w.cvss, w.epss, w.exploit, w.exploited, w.published_at, c.fixed, a.alert,
-       count(*) OVER () AS total, count(*) FILTER (WHERE w.exploited) OVER () AS total_exploited
+       count(*) OVER () AS total, count(*) FILTER (WHERE w.exploited) OVER () AS total_exploited,
+       array_agg(w.cve) FILTER (WHERE i.named) OVER () AS named
 FROM chosen c
 JOIN weaknesses_weakness w ON w.id = c.weakness_id
 CROSS JOIN self
 CROSS JOIN LATERAL (SELECT EXISTS (SELECT FROM inventory_alert t WHERE t.cve = w.cve AND t.closed_at IS NULL) AS alert) a
+CROSS JOIN LATERAL (SELECT EXISTS (SELECT FROM weaknesses_threatinsight t WHERE t.cve = w.cve AND t.kind <> 'technique') AS named) i
 WHERE NOT w.rejected
   AND (self.kind <> 'attention' OR self.no_fix_counts = 'always' OR w.exploited OR a.alert OR w.exploit > 0)
   AND (%(text)s = '' OR w.cve ILIKE %(pattern)s OR w.title ILIKE %(pattern)s)

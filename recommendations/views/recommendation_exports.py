@@ -43,8 +43,8 @@ def machines(request: HttpRequest, key: str, which: str) -> StreamingHttpRespons
 
 @require_safe
 def weaknesses(request: HttpRequest, key: str) -> StreamingHttpResponse:
-    _, _, rows = detail_queries.weaknesses_of(found(key), text=WEAKNESSES.read(request.GET).q, limit=None)
-    return stream(filename="weaknesses.csv", header=WEAKNESS_HEADER, rows=_weakness_lines(rows))
+    addressed = detail_queries.weaknesses_of(found(key), text=WEAKNESSES.read(request.GET).q, limit=None)
+    return stream(filename="weaknesses.csv", header=WEAKNESS_HEADER, rows=_weakness_lines(addressed.rows))
 
 
 def _line(row: RecommendationRow) -> tuple[Any, ...]:

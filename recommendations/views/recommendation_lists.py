@@ -42,10 +42,11 @@ def weaknesses(request: HttpRequest, key: str) -> HttpResponse:
     """Weaknesses that it removes, the most threatening first."""
     recommendation = found(key)
     state = WEAKNESSES.read(request.GET)
-    total, _, rows = detail_queries.weaknesses_of(recommendation, text=state.q, offset=state.offset, limit=state.per_page)
-    if not rows and state.page > 1:
+    addressed = detail_queries.weaknesses_of(recommendation, text=state.q, offset=state.offset, limit=state.per_page)
+    if not addressed.rows and state.page > 1:
         raise Http404
-    context: dict[str, Any] = {"recommendation": recommendation, "rows": rows, "state": state, "pager": pager(state, total)}
+    context: dict[str, Any] = {"recommendation": recommendation, "rows": addressed.rows, "state": state}
+    context["pager"] = pager(state, addressed.total)
     return render(request, "recommendations/weaknesses.html", context)
 
 

@@ -65,6 +65,7 @@ class FeedKind:
     parse       unpacked stream (an archive: packed, seekable) and file name -> records, one at a time
     complete    one file is the whole list: what it lacks is gone, and only the newest file counts
     replaces    levels of the shipped starter evidence that this list makes superfluous
+    may_be_empty a file without a single usable record is in order
     stated      first bytes and file name -> when the file was made
     addresses   what to download, as (name to remember it by, address)
     fetch       how to download; the standard is one conditional request per address
@@ -87,6 +88,7 @@ class FeedKind:
     stated: Callable[[bytes, str], str] = date_in_name
     complete: bool = False
     replaces: tuple[int, ...] = ()
+    may_be_empty: bool = False
     revision: int = 1
 
     def fits(self, file_name: str) -> bool:

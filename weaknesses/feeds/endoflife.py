@@ -18,6 +18,7 @@ from packageurl import PackageURL
 
 from weaknesses.feeds import endoflife_windows
 from weaknesses.feeds.base import FeedKind, Store, date_in_name
+from weaknesses.feeds.endoflife_names import NAMES
 from weaknesses.feeds.reading import BAD_RECORD, Again, clean, day, events, refused, text
 from weaknesses.records import CycleRecord, FeedRecord
 
@@ -25,6 +26,7 @@ _LARGEST_PAGE = 2**20
 _DEEPEST = 32  # levels of a page; the real ones have 5
 _CPE = re.compile(r"cpe:(?:2\.3:|/)([aoh]):([^:]+):([^:]+)")
 _PACKAGES = {"pypi", "npm", "golang", "gem", "nuget", "composer", "cargo"}
+_COLLECTORS = {"brew": "homebrew", "chocolatey": "chocolatey"}  # software known by its collector's name, see apply_support_cycles.sql
 _LOADER = cast("type[yaml.SafeLoader]", getattr(yaml, "CSafeLoader", yaml.SafeLoader))
 
 
@@ -32,7 +34,7 @@ def parse(stream: IO[bytes], name: str) -> Iterator[FeedRecord]:
     for place, product in _products(stream, name):
         try:
             slug = text(product.get("product") or product.get("name") or PurePosixPath(place).stem, 100)
-            keys = product_keys(product.get("identifiers") or [])
+            keys = tuple(dict.fromkeys((*product_keys(product.get("identifiers") or []), *NAMES.get(slug, ()))))
             releases = product["releases"]
         except BAD_RECORD as error:
             yield refused(place, error, product)
@@ -135,6 +137,8 @@ def _key(value: str) -> str:
         return f"deb:{package.namespace}:{package.name}"
     if package.type == "maven" and package.namespace:
         return f"maven:{package.namespace}:{package.name}"
+    if package.type in _COLLECTORS:
+        return f"cpe:a:{_COLLECTORS[package.type]}:{package.name}"
     if package.type in _PACKAGES:
         return f"{package.type}:{package.namespace}/{package.name}" if package.namespace else f"{package.type}:{package.name}"
     return ""
@@ -159,4 +163,5 @@ FEED = FeedKind(
     addresses=(("endoflife-products.json", "https://endoflife.date/api/v1/products/full"),),
     stated=_stated,
     complete=True,
+    revision=2,
 )

@@ -1,15 +1,20 @@
-"""CISA Known Exploited Vulnerabilities: what is being used in attacks, and since when. One JSON document."""
+"""CISA Known Exploited Vulnerabilities: what is being used in attacks, and since when.
+
+One JSON document, or the same list as CSV, whose columns have the names of the document's fields.
+"""
 
 from __future__ import annotations
 
+import csv
 import re
 from collections.abc import Iterator
 from typing import IO, Any
 
 import ijson
 
-from weaknesses.feeds.base import FeedKind, Store
-from weaknesses.feeds.reading import BAD_RECORD, cve_id, day, events, refused, text
+from weaknesses.errors import FeedError
+from weaknesses.feeds.base import FeedKind, Store, date_in_name
+from weaknesses.feeds.reading import BAD_RECORD, cve_id, day, events, refused, text, text_lines
 from weaknesses.records import EvidenceRecord, FeedRecord
 
 _WILD = 4  # ExploitEvidence.Level.WILD
@@ -18,11 +23,25 @@ _CATALOG = "https://www.cisa.gov/known-exploited-vulnerabilities-catalog?search_
 
 
 def parse(stream: IO[bytes], name: str) -> Iterator[FeedRecord]:
+    if ".csv" in name.lower():
+        yield from _rows(stream)
+        return
     for position, entry in enumerate(ijson.items(events(stream), "vulnerabilities.item"), start=1):
         try:
             yield _evidence(entry)
         except BAD_RECORD as error:
             yield refused(f"record {position}", error, entry)
+
+
+def _rows(stream: IO[bytes]) -> Iterator[FeedRecord]:
+    rows = csv.DictReader(text_lines(stream))
+    if "cveID" not in (rows.fieldnames or ()):
+        raise FeedError("The column cveID is missing.")
+    for row in rows:
+        try:
+            yield _evidence(row)
+        except BAD_RECORD as error:
+            yield refused(f"line {rows.line_num}", error, str(row))
 
 
 def _evidence(entry: dict[str, Any]) -> EvidenceRecord:
@@ -39,12 +58,12 @@ def _evidence(entry: dict[str, Any]) -> EvidenceRecord:
 
 
 def _is_kev(head: bytes) -> bool:
-    return b'"catalogVersion"' in head
+    return b'"catalogVersion"' in head or b"cveID" in head.split(b"\n", 1)[0]
 
 
 def _stated(head: bytes, name: str) -> str:
     found = _STATED.search(head)
-    return found.group(1).decode("ascii", "replace") if found else ""
+    return found.group(1).decode("ascii", "replace") if found else date_in_name(head, name)
 
 
 FEED = FeedKind(
@@ -57,7 +76,12 @@ FEED = FeedKind(
     taken="CVE id, name, day added, known use by ransomware",
     store=Store.EVIDENCE,
     parse=parse,
-    patterns=("known_exploited_vulnerabilities*.json", "known_exploited_vulnerabilities*.json.gz"),
+    patterns=(
+        "known_exploited_vulnerabilities*.json",
+        "known_exploited_vulnerabilities*.json.gz",
+        "known_exploited_vulnerabilities*.csv",
+        "known_exploited_vulnerabilities*.csv.gz",
+    ),
     addresses=(
         ("known_exploited_vulnerabilities.json", "https://www.cisa.gov/sites/default/files/feeds/known_exploited_vulnerabilities.json"),
     ),

@@ -57,7 +57,7 @@ def _weakness(record: dict[str, Any], faults: list[str]) -> WeaknessRecord:
     return WeaknessRecord(
         cve=cve_id(record["id"]),
         title=text(record.get("cisaVulnerabilityName"), 300),
-        description=_english(record.get("descriptions") or []),
+        description=english(record.get("descriptions") or []),
         cvss=score,
         cvss_vector=vector,
         severity=severity,
@@ -70,7 +70,8 @@ def _weakness(record: dict[str, Any], faults: list[str]) -> WeaknessRecord:
     )
 
 
-def _english(descriptions: list[dict[str, Any]]) -> str:
+def english(descriptions: list[dict[str, Any]]) -> str:
+    """The English text of a list of descriptions by language; "" for none."""
     english = (entry.get("value") for entry in descriptions if str(entry.get("lang", "")).startswith("en"))
     return text(next(english, ""), 20_000)
 
@@ -84,7 +85,7 @@ def best_score(metrics: dict[str, Any]) -> tuple[float | None, str, int | None]:
             data = chosen["cvssData"]
             score = _score(chosen)
             word = data.get("baseSeverity") or chosen.get("baseSeverity")
-            severity = _WORDS.get(str(word).upper())
+            severity = _WORDS.get(str(word or "").upper())
             return score, clean(str(data.get("vectorString") or ""))[:200], severity_of(score) if severity is None else severity
     return None, "", None
 

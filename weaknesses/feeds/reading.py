@@ -174,6 +174,16 @@ def lines(stream: Lines) -> Iterator[tuple[int, bytes | None]]:
         yield number, None
 
 
+def text_lines(stream: IO[bytes]) -> Iterator[str]:
+    """The lines of a table as `csv` wants them: without a byte order mark, and without NUL, which PostgreSQL cannot hold."""
+    wrapper = io.TextIOWrapper(stream, encoding="utf-8-sig", errors="replace", newline="")
+    try:
+        for line in wrapper:
+            yield line.replace("\x00", "")
+    finally:
+        wrapper.detach()  # the stream is not ours to close
+
+
 class Reading:
     """The usable records of a parser. Counts all, keeps what was refused and how the stream ended.
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,8 +22,8 @@ from inventory.identities import identify
 from inventory.models import Version
 from inventory.records import InstalledSoftware, MachineFacts, Report
 from weaknesses.measuring import machines, reasons, texts
-from weaknesses.measuring.frame import Case, Example, Outcome, TruthSet, compared
-from weaknesses.measuring.image_packages import Kind, kind_of, platform_of_guess
+from weaknesses.measuring.frame import Case, Example, Outcome, TruthSet, Why, compared
+from weaknesses.measuring.image_packages import Kind, kind_of, platform_of_guess, usual_registry
 from weaknesses.models import AffectedRange, Product
 
 _NAME = "anchore-labels"
@@ -58,13 +58,12 @@ def find(files: Sequence[Path]) -> Iterator[Case]:
 def measure(case: Case, now: dt.datetime) -> Iterator[Outcome]:
     labels = list(_labels(case))
     known = _Known()
-    kinds = {
-        label.subject: kind_of(label.name, label.version, label.platform, registries=known.registries) for label in labels if label.name
-    }
+    kinds = _kinds(labels, known.registries)
     machines.store_reports(_reports(labels, kinds), now=now)
     machines.match_everything(now=now)
     versions = _versions(labels, kinds)
-    got = _got(list(machines.matches()), labels, versions)
+    matches = list(machines.matches())
+    got = _got(matches, labels, versions)
     expected: dict[str, set[str]] = defaultdict(set)
     refuted: dict[str, set[str]] = defaultdict(set)
     for label in labels:
@@ -74,8 +73,21 @@ def measure(case: Case, now: dt.datetime) -> Iterator[Outcome]:
             expected[label.subject].add(label.weakness)
     for subject, weaknesses in expected.items():
         refuted[subject] -= weaknesses  # both were said of it: nobody knows
-    yield _true_ones(expected, refuted, got, versions, _notes(labels, kinds, expected))
-    yield _avoided(refuted, got)
+    why = _why(matches, versions)
+    yield _true_ones(expected, refuted, got, why, versions=versions, notes=_notes(labels, kinds, expected))
+    yield _avoided(refuted, got, why)
+
+
+def _kinds(labels: Sequence[Label], registries: Mapping[str, Collection[str]]) -> dict[str, Kind]:
+    named = [label for label in labels if label.name]
+    packages: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    for label in named:
+        packages[label.image].append((label.name, label.version))
+    usual = {image: usual_registry(found) for image, found in packages.items()}
+    return {
+        label.subject: kind_of(label.name, label.version, label.platform, usual=usual[label.image], registries=registries)
+        for label in named
+    }
 
 
 def _labels(case: Case) -> Iterator[Label]:
@@ -150,20 +162,35 @@ class _Known:
         return self._ranges[weakness]
 
 
+def _why(found: Sequence[machines.Match], versions: Mapping[str, int]) -> Why:
+    """Why a labelled package, or an image, has a weakness."""
+    subjects: dict[int, list[str]] = defaultdict(list)
+    for subject, version in versions.items():
+        subjects[version].append(subject)
+    return reasons.found(found, lambda match: (match.machine, *subjects[match.version_id]))
+
+
 def _true_ones(
-    expected: dict[str, set[str]], refuted: dict[str, set[str]], got: dict[str, set[str]], versions: Mapping[str, int], notes: Sequence[str]
+    expected: dict[str, set[str]],
+    refuted: dict[str, set[str]],
+    got: dict[str, set[str]],
+    why: Why,
+    *,
+    versions: Mapping[str, int],
+    notes: Sequence[str],
 ) -> Outcome:
     """Matches that no label speaks of are neither right nor wrong."""
     judged = {subject: held & (expected.get(subject, set()) | refuted.get(subject, set())) for subject, held in got.items()}
-    return compared(
-        _NAME, expected=expected, got=judged, why_missed=reasons.absent({subject: (pk,) for subject, pk in versions.items()}), notes=notes
-    )
+    absent = reasons.absent({subject: (version,) for subject, version in versions.items()})
+    return compared(_NAME, expected=expected, got=judged, why_missed=absent, why_found=why, notes=notes)
 
 
-def _avoided(refuted: dict[str, set[str]], got: dict[str, set[str]]) -> Outcome:
+def _avoided(refuted: dict[str, set[str]], got: dict[str, set[str]], why: Why) -> Outcome:
     """The false ones: expected is that they are not matched, found are those that are not, wrong those that are."""
     matched = [
-        Example(subject, weakness, "labelled as false") for subject, false in refuted.items() for weakness in sorted(false & got[subject])
+        Example(subject, weakness, why(subject, weakness))
+        for subject, false in refuted.items()
+        for weakness in sorted(false & got[subject])
     ]
     asked = sum(map(len, refuted.values()))
     return Outcome(set=f"{_NAME}/avoided", expected=asked, found=asked - len(matched), misses=tuple(matched), wrongs=tuple(matched))

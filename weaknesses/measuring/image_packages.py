@@ -2,13 +2,15 @@
 
 Versions of distributions are told by their form: `3.0.7-25.el9`, `1.1.1d-r2`, `2.31-13+deb11u6`. What remains is a runtime that
 a scanner knows by its file (node, python), a package of the registry that its name has the form of (Go, Maven, npm scopes),
-or of the first registry whose advisories know the name; else it is of a kind that no advisory here is about.
+of the one that most names of its image have the form of (a bare `mercurial` among Java archives is one), or of the first
+registry whose advisories know the name; else it is of a kind that no advisory here is about.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from inventory.records import InstalledSoftware
@@ -36,6 +38,7 @@ _RUNTIMES = {
 }
 _GO = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)+/")
 _JAVA_VERSION = re.compile(r"\.(Final|RELEASE|GA|v[0-9]{8})$|-(jre|android|jenkins-\d+|shaded\S*)$")
+_MANY = 3
 _REGISTRIES = ("pypi", "npm", "gem", "nuget", "cargo", "composer")
 
 
@@ -54,9 +57,16 @@ def platform_of_guess(guess: str) -> str:
     return platform_of("rhel" if name == "rhel-like" else name, release)
 
 
-def kind_of(name: str, version: str, platform: str, *, registries: Mapping[str, Collection[str]]) -> Kind:
-    """`platform`: the image's, as far as known. `registries`: names that advisories know, by ecosystem."""
-    return _of_distribution(name, version, platform) or _of_runtime(name, version) or _of_registry(name, version, registries)
+def kind_of(name: str, version: str, platform: str, *, usual: str, registries: Mapping[str, Collection[str]]) -> Kind:
+    """`platform`: the image's, as far as known. `usual`: see `usual_registry`. `registries`: names that advisories know, by ecosystem."""
+    return _of_distribution(name, version, platform) or _of_runtime(name, version) or _of_registry(name, version, usual, registries)
+
+
+def usual_registry(packages: Iterable[tuple[str, str]]) -> str:
+    """The registry that most of an image's packages, as name and version, have the form of; "" where hardly any has one."""
+    forms = Counter(form for name, version in set(packages) if (form := _form(name, version)))
+    ecosystem, count = forms.most_common(1)[0] if forms else ("", 0)
+    return ecosystem if count >= _MANY else ""
 
 
 def _of_distribution(name: str, version: str, platform: str) -> Kind | None:
@@ -99,21 +109,23 @@ def _of_runtime(name: str, version: str) -> Kind | None:
     return Kind(InstalledSoftware("cpe", product, number, vendor, cpe=f"{cpe}:{number}:*:*:*:*:*:*:*"), f"cpe:{part}:{vendor}:{product}")
 
 
-def _of_registry(name: str, version: str, registries: Mapping[str, Collection[str]]) -> Kind:
-    ecosystem = _registry(name, version, registries)
+def _of_registry(name: str, version: str, usual: str, registries: Mapping[str, Collection[str]]) -> Kind:
+    ecosystem = _form(name, version) or usual or _known(name, registries)
     spelled = normalise_package(ecosystem, name)
     if ecosystem == "other":
         return Kind(InstalledSoftware("other", name, version, "unknown"), f"other:unknown:{name}")
     return Kind(InstalledSoftware(ecosystem, spelled, version), package_product(ecosystem, spelled))
 
 
-def _registry(name: str, version: str, registries: Mapping[str, Collection[str]]) -> str:
+def _form(name: str, version: str) -> str:
     if _GO.match(name):
         return "golang"
     if ":" in name or _JAVA_VERSION.search(version):
         return "maven"
-    if name.startswith("@"):
-        return "npm"
+    return "npm" if name.startswith("@") else ""
+
+
+def _known(name: str, registries: Mapping[str, Collection[str]]) -> str:
     for ecosystem in _REGISTRIES:
         if package_product(ecosystem, name).partition(":")[2] in registries.get(ecosystem, ()):
             return ecosystem

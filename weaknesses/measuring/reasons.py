@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 from inventory.models import InstallationEvidence, Version
+from weaknesses.measuring.frame import Why
 from weaknesses.measuring.machines import Match
 from weaknesses.models import AffectedRange, SoftwareProduct, Weakness
 from weaknesses.queries import match_reason
 from weaknesses.rules import range_text
 
 _SHOWN = 3
-
-
-Why = Callable[[str, str], str]
 
 
 def found(matches: Sequence[Match], subjects: Callable[[Match], Iterable[str]]) -> Why:

@@ -11,18 +11,18 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from django.db import transaction
+from django.db import Error, transaction
 
 from inventory import actions as inventory_actions
 from weaknesses import actions, bulk
-from weaknesses.feeds import FEEDS, folder
+from weaknesses.feeds import FEEDS, folder, reading
 from weaknesses.feeds.base import Store
 from weaknesses.measuring.frame import Case, Outcome, TruthSet, UnusableTruth
 from weaknesses.measuring.registry import SETS
 from weaknesses.models import AffectedRange
 
 Say = Callable[[str], None]
-_BROKEN = (UnusableTruth, OSError, EOFError, ValueError, KeyError, TypeError, LookupError, AttributeError)
+_BROKEN = (UnusableTruth, Error, *reading.BROKEN, *reading.BAD_RECORD)
 
 
 @dataclass(frozen=True, slots=True)

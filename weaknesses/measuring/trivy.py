@@ -22,6 +22,7 @@ import yaml
 
 from inventory.sources.registry import SOURCES
 from weaknesses import bulk
+from weaknesses.feeds import reading
 from weaknesses.measuring import machines, trivy_advisories
 from weaknesses.measuring.frame import Case, Outcome, TruthSet, UnusableTruth, compared
 
@@ -38,8 +39,12 @@ def find(files: Sequence[Path]) -> Iterator[Case]:
 
 
 def _has_goldens(path: Path) -> bool:
-    with tarfile.open(path, "r:gz") as archive:
-        return any(name.endswith(_GOLDEN) for name in archive.getnames())
+    """True of a broken archive too: measuring it says what is wrong with it."""
+    try:
+        with tarfile.open(path, "r:gz") as archive:
+            return any(name.endswith(_GOLDEN) for name in archive.getnames())
+    except reading.BROKEN:
+        return True
 
 
 @dataclass(slots=True)

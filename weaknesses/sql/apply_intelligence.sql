@@ -1,5 +1,6 @@
 -- Writes what is known about exploitation (EPSS, evidence) to the weaknesses themselves. Evidence counts while it is
--- listed and for 14 days after: a list that lost an entry by mistake must not lower the score overnight.
+-- listed and for 14 days after: a list that lost an entry by mistake must not lower the score overnight. What CISA
+-- assesses as exploited, or as having a public proof of concept, counts as a public exploit (docs/feeds.md).
 -- Key: cve. Only rows that differ are written. Returns the rows that moved on the exploit ladder, or that are
 -- present in the inventory. 350,000 weaknesses, 320,000 scores, 60,000 pieces of evidence: about 4 s.
 WITH evidence AS (
@@ -14,13 +15,14 @@ WITH evidence AS (
 ), known AS (
     SELECT w.id, w.cve, w.exploit AS old_exploit, w.exploited AS old_exploited, w.ransomware AS old_ransomware,
         coalesce(s.score, 0) AS epss, coalesce(s.percentile, 0) AS epss_percentile,
-        coalesce(e.exploit, 0) AS exploit, coalesce(e.exploited, false) AS exploited,
+        greatest(e.exploit, assessed.exploit) AS exploit, coalesce(e.exploited, false) AS exploited,
         e.exploited_since, coalesce(e.ransomware, false) AS ransomware
     FROM weaknesses_weakness AS w
     LEFT JOIN weaknesses_epssscore AS s ON s.cve = w.cve
     LEFT JOIN evidence AS e ON e.cve = w.cve
+    CROSS JOIN LATERAL (SELECT CASE WHEN w.exploitation IN ('poc', 'active') THEN 1 ELSE 0 END AS exploit) AS assessed
     WHERE (w.epss, w.epss_percentile, w.exploit, w.exploited, w.exploited_since, w.ransomware) IS DISTINCT FROM
-        (coalesce(s.score, 0), coalesce(s.percentile, 0), coalesce(e.exploit, 0), coalesce(e.exploited, false),
+        (coalesce(s.score, 0), coalesce(s.percentile, 0), greatest(e.exploit, assessed.exploit), coalesce(e.exploited, false),
          e.exploited_since, coalesce(e.ransomware, false))
 ), written AS (
     UPDATE weaknesses_weakness AS w

@@ -1,11 +1,11 @@
 -- Merges incoming_weakness into weakness. A source leads where its authority is at least that of the source that
 -- filled the row; it then writes what it states and never blanks what it does not. A source that does not lead
--- only fills what is empty. Key: cve. Only rows that differ are written.
+-- only fills what is empty. CISA's assessment is the same word whoever passes it on: the last one stands. Key: cve. Only rows that differ are written.
 -- Rows touched, in order: new, filled in, statements, ids looked up.
 INSERT INTO weaknesses_weakness (cve, title, description, severity, cvss, cvss_vector, cwes, "references", epss, epss_percentile,
-    exploit, exploited, ransomware, rejected, published_at, modified_at, source, exposed_count)
-SELECT cve, title, description, coalesce(severity, 0), cvss, cvss_vector, cwes, refs, 0, 0, 0, false, false, rejected,
-    published_at, modified_at, %(source)s, 0
+    exploit, exploited, ransomware, exploitation, automatable, technical_impact, rejected, published_at, modified_at, source, exposed_count)
+SELECT cve, title, description, coalesce(severity, 0), cvss, cvss_vector, cwes, refs, 0, 0, 0, false, false,
+    exploitation, automatable, technical_impact, rejected, published_at, modified_at, %(source)s, 0
 FROM incoming_weakness ORDER BY cve
 ON CONFLICT (cve) DO NOTHING;
 -- ;;
@@ -18,6 +18,9 @@ WITH merged AS (
         CASE WHEN i.cvss IS NOT NULL AND (leads OR w.cvss IS NULL) THEN i.cvss_vector ELSE w.cvss_vector END AS cvss_vector,
         CASE WHEN i.cwes <> '{}' AND (leads OR w.cwes = '{}') THEN i.cwes ELSE w.cwes END AS cwes,
         CASE WHEN i.refs <> '{}' AND (leads OR w."references" = '{}') THEN i.refs ELSE w."references" END AS refs,
+        CASE WHEN i.exploitation <> '' THEN i.exploitation ELSE w.exploitation END AS exploitation,
+        coalesce(i.automatable, w.automatable) AS automatable,
+        CASE WHEN i.technical_impact <> '' THEN i.technical_impact ELSE w.technical_impact END AS technical_impact,
         CASE WHEN leads THEN i.rejected ELSE w.rejected END AS rejected,
         CASE WHEN leads THEN coalesce(i.published_at, w.published_at) ELSE coalesce(w.published_at, i.published_at) END AS published_at,
         CASE WHEN leads THEN coalesce(i.modified_at, w.modified_at) ELSE coalesce(w.modified_at, i.modified_at) END AS modified_at,
@@ -31,12 +34,14 @@ WITH merged AS (
 )
 UPDATE weaknesses_weakness AS w
 SET title = m.title, description = m.description, severity = m.severity, cvss = m.cvss, cvss_vector = m.cvss_vector, cwes = m.cwes,
-    "references" = m.refs, rejected = m.rejected, published_at = m.published_at, modified_at = m.modified_at, source = m.source
+    "references" = m.refs, exploitation = m.exploitation, automatable = m.automatable, technical_impact = m.technical_impact, rejected = m.rejected, published_at = m.published_at, modified_at = m.modified_at, source = m.source
 FROM merged AS m
 WHERE w.id = m.id
-  AND (w.title, w.description, w.severity, w.cvss, w.cvss_vector, w.cwes, w."references", w.rejected, w.published_at, w.modified_at, w.source)
+  AND (w.title, w.description, w.severity, w.cvss, w.cvss_vector, w.cwes, w."references", w.exploitation, w.automatable,
+        w.technical_impact, w.rejected, w.published_at, w.modified_at, w.source)
       IS DISTINCT FROM
-      (m.title, m.description, m.severity, m.cvss, m.cvss_vector, m.cwes, m.refs, m.rejected, m.published_at, m.modified_at, m.source);
+      (m.title, m.description, m.severity, m.cvss, m.cvss_vector, m.cwes, m.refs, m.exploitation, m.automatable,
+        m.technical_impact, m.rejected, m.published_at, m.modified_at, m.source);
 -- ;;
 INSERT INTO weaknesses_statement AS s (weakness_id, source, modified_at, digest)
 SELECT w.id, %(source)s, i.modified_at, i.digest

@@ -5,7 +5,7 @@ DROP TABLE IF EXISTS incoming_weakness, incoming_range, touched_product;
 CREATE TEMP TABLE incoming_weakness (
     cve text COLLATE "C", title text, description text, severity smallint, cvss double precision, cvss_vector text,
     cwes text[], refs text[], rejected boolean, published_at timestamptz, modified_at timestamptz,
-    states_ranges boolean, digest text, is_bare boolean,
+    states_ranges boolean, exploitation text, automatable boolean, technical_impact text, digest text, is_bare boolean,
     weakness_id integer, was_rejected boolean
 ) ON COMMIT DROP;
 -- ;;

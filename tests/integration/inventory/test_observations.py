@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
+import gzip
+import io
+import json
 from collections.abc import Iterable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -20,12 +25,14 @@ from inventory.models import (
     ConfigurationResult,
     DirtyMachine,
     Finding,
+    IngestRun,
     Installation,
     Machine,
     SoftwarePackage,
 )
 from inventory.records import AlertRecord, Check, CheckResult, FindingRecord, InstalledSoftware, MachineFacts, Report
-from tests.integration.inventory.reports import NOW
+from inventory.sources import registry
+from tests.integration.inventory.reports import NOW, send
 
 pytestmark = pytest.mark.django_db
 LATER = NOW + dt.timedelta(hours=1)
@@ -202,6 +209,31 @@ def test_an_alert_that_another_machine_reports_moves_there_and_both_are_marked()
     assert set(DirtyMachine.objects.values_list("machine__external_id", flat=True)) == {"h1", "h2"}
 
 
+# --- which machine ---------------------------------------------------------------------------------------------------
+
+
+def test_a_report_that_calls_a_machine_by_its_name_is_of_that_machine() -> None:
+    keep(Report(machine=MachineFacts("uuid-1", name="web01.example.org", platform="debian-12"), software=(GIT,), covers=frozenset({"deb"})))
+    clean()
+    alerts = Report(machine=MachineFacts("WEB01.example.org"), alerts=(alert(),))
+    totals = keep(alerts, Report(machine=MachineFacts("uuid-1", name="web01.example.org", platform="debian-12", os_name="Debian")))
+    assert (totals.machines, totals.alerts) == (2, 1)
+    machine = Machine.objects.get()
+    assert (machine.external_id, machine.os_name, Alert.objects.get().machine) == ("uuid-1", "Debian", machine)
+    assert Installation.objects.filter(machine=machine, version__software__key="debian-_-git").exists()
+    clean()
+    assert keep(alerts).unchanged == 1
+    assert not DirtyMachine.objects.exists()
+
+
+def test_a_name_of_two_machines_or_of_a_demo_machine_is_nobodys() -> None:
+    keep(*(Report(machine=MachineFacts(f"uuid-{number}", name="laptop")) for number in range(2)))
+    keep(Report(machine=MachineFacts("uuid-3", name="demo01")))
+    Machine.objects.filter(external_id="uuid-3").update(is_demo=True)
+    keep(*(Report(machine=MachineFacts(name), alerts=(alert(name),)) for name in ("laptop", "demo01")))
+    assert set(Alert.objects.values_list("machine__external_id", flat=True)) == {"laptop", "demo01"}
+
+
 # --- second opinions -------------------------------------------------------------------------------------------------
 
 
@@ -255,3 +287,32 @@ def test_binary_packages_are_kept_with_their_source_once() -> None:
 def test_a_machine_is_made_by_results_alone() -> None:
     keep(Report(machine=MachineFacts("web01"), checks=(SSHD,), results=(CheckResult("xccdf", "BENCH/sshd", False),)))
     assert Machine.objects.get().name == "web01"
+
+
+# --- whole files -----------------------------------------------------------------------------------------------------
+
+
+def test_a_file_that_is_cut_off_removes_no_results() -> None:
+    documents = [
+        {"agent": {"name": "h1"}, "policy": {"id": "p"}, "check": {"id": number, "name": f"Check {number}", "result": "passed"}}
+        for number in range(50)
+    ]
+    data = b"\n".join(json.dumps(document).encode() for document in documents)
+    assert send(data, source="wazuh_sca").results == 50
+    packed = gzip.compress(data, 0)
+    cut = packed[: len(packed) - 8 - 10 * len(data) // 50 + 1]
+    run = send(cut, source="wazuh_sca", now=LATER)
+    assert (run.results, run.rejected >= 1) == (0, True)
+    assert ConfigurationResult.objects.count() == 50
+    assert send(b"\n".join(data.split(b"\n")[:40]), source="wazuh_sca").results == 10
+
+
+def test_the_account_and_what_the_command_prints_name_results_and_alerts(tmp_path: Path) -> None:
+    samples = Path(registry.__file__).parent / "samples"
+    out = io.StringIO()
+    files = [str(samples / name) for name in ("xccdf-results.xml", "wazuh_alerts.json")]
+    call_command("ingest", *files, no_recompute=True, stdout=out, stderr=io.StringIO())
+    printed = dict(line.rsplit(maxsplit=1) for line in out.getvalue().splitlines()[:12])
+    assert (printed["Check results changed"], printed["Alerts changed"], printed["Second opinions changed"]) == ("4", "3", "0")
+    run = IngestRun.objects.get(source="wazuh_alerts")
+    assert (run.machines, run.results, run.alerts, run.findings) == (2, 1, 3, 0)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import os
+import tarfile
 from pathlib import Path
 
 import pytest
 
 from inventory.actions import ingest
-from inventory.models import IngestRun, Installation, Machine, Software, SoftwareAlias
+from inventory.models import Configuration, ConfigurationResult, IngestRun, Installation, Machine, Software, SoftwareAlias
 from tests.integration.inventory.reports import NOW
 
 DATA = Path(os.environ.get("TVM_DATA", ""))
@@ -49,6 +51,33 @@ def test_a_file_is_stored_and_the_second_time_changes_nothing(path: str) -> None
     assert records / 2 < first.added <= records + 1  # binary packages of one source are one installation
     again = read(path)
     assert (again.machines_unchanged, again.added, again.changed, again.removed) == (1, 0, 0, 0)
+
+
+@pytest.mark.parametrize("kind", ["arf", "xccdf-results"])
+def test_a_scan_of_settings_is_stored_and_the_second_time_changes_nothing(kind: str) -> None:
+    path = f"config/scap/deb11-anssi_np_nt28_high-{kind}.xml.gz"
+    first = read(path)
+    assert (first.state, first.source, first.machines, first.results, first.rejected) == ("done", "xccdf", 1, 47, 2), first.error
+    results = ConfigurationResult.objects.values_list("passed", flat=True)
+    assert (list(results).count(False), list(results).count(True)) == (22, 25)
+    categories = set(Configuration.objects.values_list("category", flat=True))
+    assert categories == set(Configuration.Category.values)
+    again = read(path)
+    assert (again.machines_unchanged, again.results) == (1, 0)
+
+
+def test_the_asset_report_and_the_result_file_of_one_scan_agree() -> None:
+    read("config/scap/deb11-anssi_np_nt28_high-arf.xml.gz")
+    assert read("config/scap/deb11-anssi_np_nt28_high-xccdf-results.xml.gz").machines_unchanged == 1
+
+
+def test_a_scan_for_patches_is_taken_and_said_to_be_one() -> None:
+    with tarfile.open(DATA / "peer-reports" / "defectdojo-scan-samples.tar.gz") as archive:
+        member = archive.extractfile("openscap/one_vuln_rhsa.xml")
+        assert member is not None
+        run = ingest(stream=io.BytesIO(member.read()), filename="one_vuln_rhsa.xml", now=NOW)
+    assert (run.state, run.source, run.machines, run.results, run.rejected) == ("done", "xccdf", 1, 0, 1)
+    assert "8 rules look for patches" in run.rejects.get().reason
 
 
 @pytest.mark.parametrize("path", REFUSED)

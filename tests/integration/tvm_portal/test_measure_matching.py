@@ -65,6 +65,25 @@ def test_it_counts_per_set_and_leaves_the_portals_own_data_alone(data: Path) -> 
     assert not Machine.objects.exists()
 
 
+def test_what_is_broken_is_named_and_the_rest_is_measured(data: Path) -> None:
+    with gzip.open(data / "broken-expected.csv.gz", "wt") as file:
+        file.write(HEADER + "plum,1,plum,1,CVE-2024-0001,,\n" * 2_000)
+    packed = (data / "broken-expected.csv.gz").read_bytes()
+    (data / "broken-expected.csv.gz").write_bytes(packed[: len(packed) - 20])
+    (data / "broken-dpkg.tsv").write_text("plum\t1.2-2\tamd64\tplum\t1.2-2\tii\n")
+    (data / "trivy-broken.tar.gz").write_bytes(b"\x1f\x8b no archive")
+    host = data / "rhel-8.9"
+    host.mkdir()
+    (host / "software.json").write_text("[{]")
+    (host / "expected_cves.csv").write_text("CVE-2024-0001\n")
+    (data / "rhel_08-oval_def.json").write_text('{"Definitions": []}')
+    printed, said = measured(data, "--json")
+    assert [entry["set"] for entry in json.loads(printed)] == ["debian/box"]
+    assert "oval-hosts/rhel-8.9: left out, software.json: not JSON" in said
+    assert "trivy: left out, " in said
+    assert "debian/broken: left out, broken-expected.csv.gz: " in said
+
+
 def test_the_table_has_a_line_per_set(data: Path) -> None:
     printed, _ = measured(data, "--only", "debian/box")
     assert printed.splitlines()[1].split() == ["debian/box", "3", "2", "1", "2", "0.5000", "0.6667"]

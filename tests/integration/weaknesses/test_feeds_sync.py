@@ -167,7 +167,7 @@ def test_a_feed_is_read_by_one_at_a_time() -> None:
 
 
 def test_an_unknown_feed_is_refused() -> None:
-    with pytest.raises(UnknownFeed, match="Known: nvd, kev"):
+    with pytest.raises(UnknownFeed, match="Known: nvd, cvelist, kev"):
         sync("rumours")
 
 
@@ -357,8 +357,9 @@ def command(*arguments: str) -> str:
 def test_the_command_reads_every_feed_that_the_folder_has(tmp_path: Path) -> None:
     (tmp_path / "known_exploited_vulnerabilities.json").write_bytes(samples.kev_file("CVE-2099-0001"))
     out = command("--from", str(tmp_path))
-    assert "kev                 1 read         1 new" in out
-    assert f"nvd         no file in {tmp_path}" in out
+    words = [line.split() for line in out.splitlines()]
+    assert ["kev", "1", "read", "1", "new"] in [line[:5] for line in words]
+    assert ["nvd", "no", "file", "in", f"{tmp_path},"] in [line[:5] for line in words]
     assert "pocs" not in scheduled_feeds()
     assert "nothing new" in command("kev", "--from", str(tmp_path))
 

@@ -82,8 +82,8 @@ def test_components(component: dict[str, str], expected: tuple[str, str, str, st
     ("purl", "name", "version", "package"),
     [
         ("pkg:rpm/redhat/openssl-libs@3.0.7-24.el9?upstream=openssl-3.0.7-24.el9.src.rpm", "openssl", "3.0.7-24.el9", "openssl-libs"),
-        ("pkg:rpm/redhat/perl-Carp@1.50-460.el9?upstream=perl-5.32.1-481.el9.src.rpm", "perl-Carp", "1.50-460.el9", "perl-Carp"),
-        ("pkg:rpm/redhat/gpg-pubkey@1-2", "gpg-pubkey", "1-2", "gpg-pubkey"),
+        ("pkg:rpm/redhat/perl-Carp@1.50-460.el9?upstream=perl-5.32.1-481.el9.src.rpm", "perl-Carp", "1.50-460.el9", ""),
+        ("pkg:rpm/redhat/gpg-pubkey@1-2", "gpg-pubkey", "1-2", ""),
         ("pkg:deb/debian/libssl3@3.0.1?upstream=openssl", "openssl", "3.0.1", "libssl3"),
         ("pkg:deb/debian/bash@5.2.15-2%2Bb8?upstream=bash%405.2.15-2", "bash", "5.2.15-2", ""),
         ("pkg:deb/debian/liblvm2cmd@2.03.16-2?upstream=lvm2%402.03.16-2", "lvm2", "2.03.16-2", "liblvm2cmd"),

@@ -149,3 +149,72 @@ def tarred(files: dict[str, bytes]) -> bytes:
 
 def gzipped(content: bytes) -> bytes:
     return gzip.compress(content, mtime=0)
+
+
+def cve_record(
+    cve: str = "CVE-2099-0001", *, cna: dict[str, Any] | None = None, adp: dict[str, Any] | None = None, **changes: Any
+) -> dict[str, Any]:
+    """A record of the CVE list (5.1) with CISA's container: Acme Rocket before 2.5 is affected, and there is a proof of concept."""
+    described = {
+        "providerMetadata": {"shortName": "acme", "dateUpdated": "2099-02-01T00:00:00.000Z"},
+        "title": "A rocket of Acme explodes",
+        "descriptions": [{"lang": "es", "value": "Cohete"}, {"lang": "en", "value": "It explodes."}],
+        "affected": [affected(versions=[{"version": "0", "lessThan": "2.5", "status": "affected", "versionType": "semver"}])],
+        "metrics": [{"format": "CVSS", "cvssV3_1": {"baseScore": 8.8, "baseSeverity": "HIGH", "vectorString": "CVSS:3.1/acme"}}],
+        "problemTypes": [{"descriptions": [{"cweId": "CWE-79", "description": "CWE-79 XSS"}]}],
+        "references": [{"url": "https://acme.example/1"}],
+    }
+    options = [{"Exploitation": "PoC"}, {"Automatable": "Yes"}, {"Technical Impact": "Total"}]
+    cisa = {
+        "providerMetadata": {"shortName": "CISA-ADP", "dateUpdated": "2099-02-03T00:00:00.000Z"},
+        "metrics": [{"other": {"type": "ssvc", "content": {"options": options}}}],
+    }
+    program = {"providerMetadata": {"shortName": "CVE"}, "references": [{"url": "https://acme.example/2"}]}
+    record = {
+        "dataType": "CVE_RECORD",
+        "cveMetadata": {
+            "cveId": cve,
+            "state": "PUBLISHED",
+            "datePublished": "2099-01-02T10:15:00.113Z",
+            "dateUpdated": "2099-02-02T00:00:00Z",
+        },
+        "containers": {"cna": {**described, **(cna or {})}, "adp": [program, {**cisa, **(adp or {})}]},
+    }
+    return {**record, **changes}
+
+
+def affected(vendor: str = "Acme", product: str = "Rocket", **changes: Any) -> dict[str, Any]:
+    """An entry of `affected[]`."""
+    return {"vendor": vendor, "product": product, **changes}
+
+
+def repository(full_name: str = "someone/CVE-2099-0001-exploit", **changes: Any) -> dict[str, Any]:
+    """A repository as GitHub describes it: well kept, and named after the weakness."""
+    name = full_name.partition("/")[2]
+    facts = {"full_name": full_name, "name": name, "description": "PoC", "stargazers_count": 50, "forks_count": 12}
+    return {**facts, "html_url": f"https://github.com/{full_name}", "fork": False, "created_at": "2099-01-05T00:00:00Z", **changes}
+
+
+def stix_object(kind: str, number: str, name: str, **changes: Any) -> dict[str, Any]:
+    """An object of ATT&CK; its id is the kind and its number."""
+    folder = {"intrusion-set": "groups", "campaign": "campaigns", "attack-pattern": "techniques"}.get(kind, "software")
+    page = {"source_name": "mitre-attack", "external_id": number, "url": f"https://attack.mitre.org/{folder}/{number}"}
+    return {"type": kind, "id": f"{kind}--{number}", "name": name, "description": "", "external_references": [page], **changes}
+
+
+def stix_use(source: dict[str, Any], target: dict[str, Any], description: str = "", kind: str = "uses") -> dict[str, Any]:
+    ends = {"source_ref": source["id"], "target_ref": target["id"]}
+    return {"type": "relationship", "id": "relationship--x", "relationship_type": kind, "description": description, **ends}
+
+
+def stix_bundle(*objects: dict[str, Any]) -> bytes:
+    return json.dumps({"type": "bundle", "id": "bundle--x", "objects": list(objects)}).encode()
+
+
+def misp_galaxy(galaxy: str, *clusters: dict[str, Any]) -> bytes:
+    return json.dumps({"authors": ["Someone"], "category": "actor", "name": galaxy, "type": galaxy, "values": list(clusters)}).encode()
+
+
+def misp_cluster(name: str = "Acme Panda", **changes: Any) -> dict[str, Any]:
+    facts = {"value": name, "uuid": "00000000-0000-4000-8000-000000000001", "description": "They exploit CVE-2099-0001."}
+    return {**facts, "meta": {"refs": ["https://acme.example/report"], "synonyms": [name, "G9999", "Rocket Cat"]}, **changes}

@@ -147,7 +147,7 @@ def test_a_folder_without_files_of_the_feed_says_what_it_looked_for(tmp_path: Pa
         list(folder.deliveries(tmp_path / "nowhere", FEEDS["kev"]))
 
 
-@pytest.mark.parametrize("kind", ["nvd", "kev", "pocs", "metasploit", "endoflife"])
+@pytest.mark.parametrize("kind", ["nvd", "kev", "pocs", "metasploit", "msfdb", "attack", "attack_mappings", "misp_tool", "endoflife"])
 @pytest.mark.parametrize("content", [b"[" * 200_000, b'{"a":' * 200_000, b'{"vulnerabilities":' + b"[" * 200_000])
 def test_a_document_that_nests_without_end_is_given_up_at_once(kind: str, content: bytes) -> None:
     tracemalloc.start()
@@ -175,3 +175,15 @@ def test_a_malformed_product_name_is_refused_and_the_weakness_kept() -> None:
     assert [found.product for found in weakness.ranges or ()] == ["cpe:a:acme:editor"]
     assert ending.refused == 1
     assert "nonsense" in ending.refusals[0].reason
+
+
+@pytest.mark.parametrize(("kind", "name"), [("cvelist", "cvelist.jsonl"), ("poc_in_github", "poc-in-github.jsonl")])
+def test_a_million_records_in_one_line_cost_no_memory(kind: str, name: str) -> None:
+    content = b'{"repositories":[' + b"{}," * 4_000_000 + b"{}]}"
+    tracemalloc.start()
+    kept, ending = read(kind, content, name)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert kept == []
+    assert ending.refusals[0].reason == "The record is too long."
+    assert peak < 40 * 2**20

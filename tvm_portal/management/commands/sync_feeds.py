@@ -17,6 +17,8 @@ from weaknesses.feeds import FEEDS, folder
 from weaknesses.feeds.base import FeedKind
 from weaknesses.models import Feed, FeedRun
 
+WIDTH = max(map(len, FEEDS)) + 1  # of a feed's name
+
 
 class Command(BaseCommand):
     help = "Bring vulnerability data up to date, from its publishers or from a folder with the same files. Then recompute."
@@ -49,7 +51,7 @@ class Command(BaseCommand):
         for name in FEEDS:
             if name not in chosen:
                 self.stdout.write(
-                    f"{name:<11} {f'no file in {origin}, or switched off' if origin else 'switched off, or read from a folder only'}"
+                    f"{name:<{WIDTH}} {f'no file in {origin}, or switched off' if origin else 'switched off, or read from a folder only'}"
                 )
         if not chosen:
             raise CommandError(f"There is nothing to read in {origin}." if origin else "Every feed is switched off.")
@@ -60,17 +62,17 @@ class Command(BaseCommand):
         try:
             run = sync_feed(kind=feed.kind, origin=origin, now=timezone.now(), progress=self._progress)
         except FeedBusy as busy:
-            self.stdout.write(f"{feed.kind:<11} {busy}")
+            self.stdout.write(f"{feed.kind:<{WIDTH}} {busy}")
             return FeedRun.State.FAILED
         self._clear()
         self.stdout.write(_line(run, time.monotonic() - begun))
         for sentence in run.error.splitlines():
-            self.stdout.write(self.style.ERROR(f"{'':<11} {sentence}"))
+            self.stdout.write(self.style.ERROR(f"{'':<{WIDTH}} {sentence}"))
         return run.state
 
     def _progress(self, run: FeedRun) -> None:
         if self.stdout.isatty():
-            self.stdout.write(f"\r{run.feed_id:<11} {run.read:>9,} read", ending="")
+            self.stdout.write(f"\r{run.feed_id:<{WIDTH}} {run.read:>9,} read", ending="")
             self.stdout.flush()
 
     def _clear(self) -> None:
@@ -87,6 +89,6 @@ class Command(BaseCommand):
 
 def _line(run: FeedRun, seconds: float) -> str:
     if run.state == FeedRun.State.UNCHANGED and not run.read:
-        return f"{run.feed_id:<11} nothing new ({seconds:,.1f} s)"
+        return f"{run.feed_id:<{WIDTH}} nothing new ({seconds:,.1f} s)"
     counts = f"{run.read:>9,} read {run.new:>9,} new {run.changed:>9,} changed {run.removed:>7,} removed {run.rejected:>7,} rejected"
-    return f"{run.feed_id:<11} {counts}  {run.get_state_display().lower()} ({seconds:,.1f} s)"
+    return f"{run.feed_id:<{WIDTH}} {counts}  {run.get_state_display().lower()} ({seconds:,.1f} s)"
