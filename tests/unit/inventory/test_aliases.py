@@ -56,6 +56,39 @@ def test_collectors_of_their_own_need_an_alias_that_names_them(book: AliasBook) 
     assert known.alias.key == "homebrew-_-openssl"
 
 
+def test_an_identifier_goes_before_the_name(book: AliasBook) -> None:
+    known = book.find(name="Google Chrome", vendor="", family="macos", identifier="org.mozilla.firefox")
+    assert known is not None
+    assert known.alias.key == "mozilla-_-firefox"
+    named = book.find(name="Google Chrome", vendor="", family="macos", identifier="org.example.unheard-of")
+    assert named is not None
+    assert named.alias.key == "google-_-chrome"
+
+
+@pytest.mark.parametrize(
+    ("collector", "name", "identifier", "key"),
+    [
+        ("chrome extension", "uBlock Origin", "", "chrome_extension-_-ublock_origin"),
+        ("chrome extension", "Renamed", "cjpalhdlnbpafiamejdnhcphjbkeiagm", "chrome_extension-_-ublock_origin"),
+        ("firefox addon", "DuckDuckGo Privacy Essentials", "", "firefox_addon-_-duckduckgo"),
+        ("vscode extension", "ms-python.python", "", "vscode_extension-_-ms-python.python"),
+        ("homebrew", "python@3.12", "", "homebrew-_-python"),
+    ],
+)
+def test_a_collectors_software_is_known_by_identifier_or_name(
+    book: AliasBook, collector: str, name: str, identifier: str, key: str
+) -> None:
+    known = book.find_collected(name=name, collector=collector, family="macos", identifier=identifier)
+    assert known is not None
+    assert known.alias.key == key
+
+
+@pytest.mark.parametrize(("version", "key"), [("2.61.0", "deb-_-gh"), ("2.45.0-1ubuntu0.3", ""), ("", "")])
+def test_a_makers_package_may_be_told_by_its_version(book: AliasBook, version: str, key: str) -> None:
+    known = book.find_collected(name="gh", collector="deb", family="", version=version)
+    assert (known.alias.key if known else "") == key
+
+
 def test_a_family_narrows_an_alias_and_order_decides() -> None:
     anywhere = Alias("exact", "tool", "", "", "a-_-tool", "Tool", "A", "")
     windows = Alias("prefix", "tool", "", "windows", "b-_-tool", "Tool", "B", "")
@@ -79,6 +112,7 @@ def test_the_shipped_lines_are_well_formed() -> None:
     assert [key for key, count in identity.items() if count > 1] == []
     for line in lines:
         assert line["match"] in {"exact", "prefix", "regex"}
+        assert all(len(line[name]) <= 200 for name in ("name_pattern", "vendor_pattern", "name", "vendor")), line
         assert line["family"] in {"", "windows", "macos", "linux"}
         assert fault_of_pattern(line["match"], line["name_pattern"]) == ""
         assert line["match"] == "regex" or line["name_pattern"] == line["name_pattern"].lower()

@@ -66,6 +66,9 @@ def test_what_syft_wrote_as_xml() -> None:
         ({"cpe": "cpe:2.3:a:notepad-plus-plus:notepad\\+\\+:8.6:*:*:*:*:*:*:*", "version": "8.6"},
          ("cpe", "notepad++", "8.6", "notepad-plus-plus")),
         ({"cpe": "cpe:/a:apache:http_server:2.4.57", "version": ""}, ("cpe", "http_server", "2.4.57", "apache")),
+        ({"cpe": "cpe:2.3:a:microsoft:powershell:7.5.0:rc.1:*:*:*:macos:*:*", "version": ""},
+         ("cpe", "powershell", "7.5.0 rc.1", "microsoft")),
+        ({"cpe": "cpe:2.3:a:microsoft:powershell:*:*:*:*:*:macos:*:*", "version": ""}, ("cpe", "powershell", "", "microsoft")),
         ({"name": "In-house", "version": "1", "publisher": "Example"}, ("cpe", "In-house", "1", "Example")),
     ],
 )  # fmt: skip

@@ -86,6 +86,26 @@ def test_macos_apps_and_homebrew() -> None:
     assert report.covers == {"cpe", "os", "other/homebrew", "other/chrome extension"}
 
 
+def test_identifiers_go_with_apps_and_extensions() -> None:
+    data = lines(
+        snapshot("apps", {"name": "My Browser.app", "bundle_identifier": "com.google.Chrome", "bundle_short_version": "120.0"}),
+        snapshot("chrome_extensions", {"name": "An extension", "version": "1.2", "identifier": "abc"}),
+        snapshot("firefox_addons", {"name": "An addon", "version": "1.3", "identifier": "addon@example.org"}),
+        snapshot("safari_extensions", {"name": "Another", "version": "1.4", "identifier": "org.example.another"}),
+        snapshot("vscode_extensions", {"name": "example.tool", "version": "1.5", "publisher": "Example", "uuid": "12-34"}),
+    )
+    (report,), rejected = read("osquery", data)
+    assert rejected == []
+    assert {record.name: (record.vendor, record.identifier) for record in report.software} == {
+        "My Browser.app": ("google", "com.google.Chrome"),
+        "An extension": ("chrome extension", "abc"),
+        "An addon": ("firefox addon", "addon@example.org"),
+        "Another": ("safari extension", "org.example.another"),
+        "example.tool": ("vscode extension", "12-34"),
+    }
+    assert report.covers >= {"other/firefox addon", "other/safari extension", "other/vscode extension"}
+
+
 def test_rpm_python_and_npm_packages() -> None:
     data = lines(
         snapshot("os_version", {"name": "Red Hat Enterprise Linux", "version": "9.3 (Plow)", "platform": "rhel"}),
