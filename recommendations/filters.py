@@ -10,7 +10,7 @@ from core.sql import containing
 from inventory.models import Configuration
 from recommendations.models import Recommendation
 
-CVE = re.compile(r"CVE-\d{4}-\d{4,}", re.IGNORECASE)
+CVE = re.compile(r"CVE-\d{4}-\d{4,}|GHSA(-[a-z0-9]{4}){3}|(MAL|PYSEC|GO|RUSTSEC)-\d{4}-\d+", re.IGNORECASE)  # or an advisory without one
 MOST_WORDS = 8
 
 THREATS = (

@@ -23,7 +23,8 @@ from weaknesses.cpe import ranges_from_configurations
 from weaknesses.feeds import debian, endoflife, epss, kev, nvd, pocs
 from weaknesses.feeds.base import FeedKind
 from weaknesses.feeds.folder import files
-from weaknesses.feeds.reading import unpacked
+from weaknesses.feeds.nvd_legacy import is_legacy
+from weaknesses.feeds.reading import head, unpacked
 from weaknesses.records import CycleRecord, EpssRecord, EvidenceRecord, FeedRecord, RangeRecord, WeaknessRecord
 from weaknesses.starter import cycles, entries
 from weaknesses.starter.grammar import IN_THE_WILD, Entry
@@ -67,6 +68,8 @@ def check(folder: Path) -> Findings:
 
 def _records(folder: Path, feed: FeedKind) -> Iterator[FeedRecord]:
     for _, path in files(folder, feed)[: 1 if feed.complete else None]:
+        if is_legacy(head(path)):
+            continue  # NVD's retired files: their records have been corrected since
         with unpacked(path) as stream:
             yield from feed.parse(stream, path.name)
 

@@ -37,3 +37,4 @@ FEED = feed(
     patterns=("debian-dsa*.jsonl", "debian-dsa*.jsonl.gz"),
     revision=2,
 )
+parse = FEED.parse

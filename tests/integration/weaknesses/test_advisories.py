@@ -13,6 +13,7 @@ import pytest
 from inventory.aliases import current
 from inventory.bulk import resolve_versions
 from inventory.identities import identify
+from inventory.models import Version
 from inventory.records import InstalledSoftware
 from tests.integration.weaknesses.world import NOW, affected, cves, version
 from tests.unit.weaknesses import feed_samples as samples
@@ -21,7 +22,7 @@ from weaknesses import bulk
 from weaknesses.actions import match_versions, sync_feed
 from weaknesses.feeds import FEEDS
 from weaknesses.feeds.rpm_modules import of_stream
-from weaknesses.models import AffectedRange, FeedRun, Statement, Version, VersionWeakness, Weakness
+from weaknesses.models import AffectedRange, FeedRun, Statement, VersionWeakness, Weakness
 from weaknesses.records import RangeRecord, WeaknessRecord
 
 pytestmark = pytest.mark.django_db
@@ -198,7 +199,7 @@ def test_a_stream_with_a_name_moves_on_by_itself() -> None:
     ],
 )
 def test_a_version_without_an_epoch_is_compared_in_the_ranges_epoch(bounds: dict[str, str], text: str, holds: bool) -> None:
-    affected("CVE-2099-0001", product="rpm:rhel:rocket", **bounds)
+    affected("CVE-2099-0001", RangeRecord("rpm:rhel:rocket", **bounds))  # type: ignore[arg-type]
     found = version("rhel-_-rocket", text, platform="rhel-9", ecosystem="rpm")
     match_versions(now=NOW)
     assert bool(cves(found)) is holds
