@@ -30,22 +30,19 @@ _COMPARISON: Final = re.compile(r"(<=|<|>=|>|=)\s*([^\s,<>=]+)")
 _COMPARISONS: Final = re.compile(r"\s*(?:(?:<=|<|>=|>|=)\s*[^\s,<>=]+\s*,?\s*){1,4}")
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9_.+\-!]{0,99}")
 
-_REGISTRIES: Final = (
-    ("registry.npmjs.org", "npm"),
-    ("npmjs.com", "npm"),
-    ("pypi.org", "pypi"),
-    ("pypi.python.org", "pypi"),
-    ("repo.maven.apache.org", "maven"),
-    ("repo1.maven.org", "maven"),
-    ("central.sonatype.com", "maven"),
-    ("rubygems.org", "gem"),
-    ("crates.io", "cargo"),
-    ("packagist.org", "composer"),
-    ("nuget.org", "nuget"),
-    ("pkg.go.dev", "golang"),
-    ("proxy.golang.org", "golang"),
-)
-"""Host of collectionURL -> ecosystem. Distributions are missing on purpose: their own feeds state their packages."""
+_REGISTRIES: Final = {
+    "npmjs": "npm",
+    "pypi": "pypi",
+    "maven": "maven",
+    "sonatype": "maven",
+    "rubygems": "gem",
+    "crates": "cargo",
+    "packagist": "composer",
+    "nuget": "nuget",
+    "golang": "golang",
+    "go": "golang",
+}
+"""A part of the host of collectionURL -> ecosystem. Distributions are missing on purpose: their own feeds state their packages."""
 
 _VENDORS: Final = {
     "apache software foundation": "apache",
@@ -166,7 +163,8 @@ def _targets(entry: Mapping[str, Any]) -> list[_Target]:
     if ".net framework" in product:
         raise _Unusable("entries that state the versions of files")
     if package and registry:
-        ecosystem = next((name for host, name in _REGISTRIES if host in registry.lower()), "")
+        host = registry.lower().partition("://")[2].partition("/")[0]
+        ecosystem = next((_REGISTRIES[part] for part in host.split(".") if part in _REGISTRIES), "")
         if not ecosystem:
             raise _Unusable("packages of a distribution or of no known registry")
         return [*targets, _Target(f"{ecosystem}:{normalise_package(ecosystem, package)}")]
