@@ -28,6 +28,7 @@ from weaknesses.models import (
     Product,
     SoftwareProduct,
     SupportCycle,
+    ThreatInsight,
     Weakness,
 )
 from weaknesses.rules import range_text
@@ -108,6 +109,14 @@ class ExploitEvidenceAdmin(LookOnly):
     list_display = ("cve", "level", "source", "reference", "title", "day", "ransomware", "gone_at")
     list_filter = ("level", "source", "ransomware")
     search_fields = ("cve__startswith", "reference__startswith")
+    ordering = ("-id",)
+
+
+@admin.register(ThreatInsight)
+class ThreatInsightAdmin(LookOnly):
+    list_display = ("cve", "kind", "name", "source", "techniques", "first_seen", "last_seen")
+    list_filter = ("kind", "source")
+    search_fields = ("cve__startswith", "name", "reference__startswith")
     ordering = ("-id",)
 
 

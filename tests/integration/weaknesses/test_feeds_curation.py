@@ -12,7 +12,10 @@ from weaknesses.models import ExploitEvidence, Feed, FeedRun, MatchOverride, Pro
 
 pytestmark = pytest.mark.django_db
 
-MODELS = ("weakness", "affectedrange", "product", "exploitevidence", "supportcycle", "matchoverride", "softwareproduct", "feed", "feedrun")
+MODELS = (
+    "weakness", "affectedrange", "product", "exploitevidence", "threatinsight", "supportcycle", "matchoverride", "softwareproduct", "feed",
+    "feedrun",
+)  # fmt: skip
 
 
 def test_every_list_and_row_can_be_opened_and_searched(superuser_client: Client) -> None:
@@ -34,7 +37,7 @@ def test_every_list_and_row_can_be_opened_and_searched(superuser_client: Client)
     assert "before 2.0" in of_weakness.content.decode()
 
 
-@pytest.mark.parametrize("model", ["weakness", "affectedrange", "exploitevidence", "supportcycle", "feedrun", "product"])
+@pytest.mark.parametrize("model", ["weakness", "affectedrange", "exploitevidence", "threatinsight", "supportcycle", "feedrun", "product"])
 def test_what_feeds_state_is_not_edited(superuser_client: Client, model: str) -> None:
     assert superuser_client.get(f"/admin/weaknesses/{model}/add/").status_code == 403
 

@@ -70,6 +70,7 @@ def test_bounds_are_read(version: dict[str, Any], expected: list[tuple[str, str,
         stated("2.6.12", lessThan="3", versionType="git"),
         stated("0:4.18.0-1.el8", lessThan="*", versionType="rpm"),
         stated("> "),
+        stated("<" + " " * 100_000 + "x"),
         {"version": "2.4", "status": "unaffected"},
         {"version": "2.4", "status": "unknown"},
         {"version": 2, "status": "affected"},
@@ -152,10 +153,10 @@ def test_names_lead_to_the_key_that_vulnerability_data_uses(vendor: str, product
 @pytest.mark.parametrize(
     ("registry", "package", "key"),
     [
-        ("https://registry.npmjs.org", "@acme/rocket", "npm:@acme/rocket"),
-        ("https://pypi.org", "Acme_Rocket", "pypi:acme-rocket"),
+        ("https://registry.npmjs.example", "@acme/rocket", "npm:@acme/rocket"),
+        ("https://pypi.example", "Acme_Rocket", "pypi:acme-rocket"),
         ("https://repo.maven.apache.org/maven2", "org.acme:rocket", "maven:org.acme:rocket"),
-        ("https://rubygems.org", "rocket", "gem:rocket"),
+        ("https://rubygems.org/gems", "rocket", "gem:rocket"),
     ],
 )
 def test_packages_are_known_by_their_registry(registry: str, package: str, key: str) -> None:
