@@ -37,6 +37,17 @@
     flyout.querySelector(".fly__b")?.scrollTo(0, 0);
   }
 
+  // Where the flyout was opened from. A redrawn list has the same link under the same id.
+  let opener = null;
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    if (event.detail.target === flyout && !flyout.contains(event.detail.elt)) opener = event.detail.elt;
+  });
+
+  function cameFrom() {
+    if (opener?.isConnected) return opener;
+    return opener?.id ? document.getElementById(opener.id) : null;
+  }
+
   function hide(reason) {
     if (flyout.open) flyout.close(reason);
   }
@@ -56,7 +67,8 @@
     if (flyout.returnValue !== "back" && new URL(location.href).searchParams.has("open")) {
       history.pushState({ htmx: true }, "", withoutOpen(location.href));
     }
-    (rowOf(key) ?? results()?.querySelector("[tabindex]") ?? document.getElementById("main")).focus();
+    ((key && rowOf(key)) || cameFrom() || results()?.querySelector("[tabindex]") || document.getElementById("main")).focus();
+    opener = null;
   });
 
   document.addEventListener("click", (event) => {

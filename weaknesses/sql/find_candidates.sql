@@ -2,13 +2,13 @@
 -- Cost: one index scan of range_of_product per linked product. Rules, in order: the same version order; a
 -- weakness that is not rejected; both bounds (a bound that cannot be compared has the key '' and holds nothing);
 -- the platform; products of an AND; qualifiers that the version or the software's name proves; the last resort
--- source only where no other source has ranges of the weakness; the curator's word.
+-- source only where no other source has ranges of the weakness; the curator's word. `weakness_id` looks at one weakness only; NULL: all.
 INSERT INTO candidate (probe_id, weakness_id, range_id, source, confidence, fix, fixed, fixed_key, last, last_key)
 SELECT
     p.id, r.weakness_id, r.id, r.source,
     greatest(1, link.confidence * coalesce((%(source_confidence)s::jsonb ->> r.source)::integer, %(other_confidence)s) / 100
-        - CASE WHEN r.qualifiers = '{}' THEN 0 ELSE 5 END
-        - CASE WHEN r.start_key IS NULL AND r.end_key IS NULL AND product.key LIKE 'cpe:%%' THEN 15 ELSE 0 END),
+        - CASE WHEN r.qualifiers = '{}' THEN 0 ELSE %(qualifier_doubt)s END
+        - CASE WHEN r.start_key IS NULL AND r.end_key IS NULL AND product.key LIKE 'cpe:%%' THEN %(unbounded_doubt)s ELSE 0 END),
     CASE WHEN r.fixed_key > p.sort_key THEN 1 WHEN r.end_key IS NOT NULL AND r.end_included THEN 2 ELSE 0 END,
     CASE WHEN r.fixed_key > p.sort_key THEN r.fixed ELSE '' END,
     CASE WHEN r.fixed_key > p.sort_key THEN r.fixed_key ELSE '' END,
@@ -20,6 +20,7 @@ JOIN weaknesses_product product ON product.id = link.product_id AND split_part(p
 JOIN weaknesses_affectedrange r ON r.product_id = product.id
 JOIN weaknesses_weakness w ON w.id = r.weakness_id AND NOT w.rejected
 WHERE p.sort_key <> ''
+    AND (%(weakness_id)s::integer IS NULL OR r.weakness_id = %(weakness_id)s)
     AND (r.start_key IS NULL OR (r.start_key <> '' AND (p.sort_key > r.start_key OR (r.start_included AND p.sort_key = r.start_key))))
     AND (r.end_key IS NULL OR p.sort_key < r.end_key OR (r.end_included AND p.sort_key = r.end_key))
     AND (r.platforms = '{}' OR r.platforms && p.platforms::varchar[])
