@@ -32,6 +32,7 @@ from weaknesses.models import (
     Weakness,
 )
 from weaknesses.rules import range_text
+from weaknesses.worklist_admin import UnmatchedSoftwareAdmin  # noqa: F401 - registers itself
 
 if TYPE_CHECKING:  # the generics exist for the type checker only
     _Admin = admin.ModelAdmin[Any]

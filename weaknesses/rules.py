@@ -226,8 +226,8 @@ _SOURCES: Final = {
     "alpine": ("Alpine", "https://security.alpinelinux.org/vuln/{cve}"),
     "cvelist": ("CVE list", "https://www.cve.org/CVERecord?id={cve}"),
     "osv": ("OSV", "https://osv.dev/vulnerability/{cve}"),
-    "starter": ("Shipped intelligence", "https://www.cve.org/CVERecord?id={cve}"),
-    "curator": ("Curator", ""),
+    "starter": ("the shipped intelligence", "https://www.cve.org/CVERecord?id={cve}"),
+    "curator": ("a curator", ""),
 }
 """Source of ranges -> its name and where it says so. Others come through OSV under their own name."""
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from weaknesses.judging import Probe, Stated
 
 LEFT, RIGHT = 12.0, 88.0
-BELOW = (64, 80)  # where the labels of neighbouring bounds stand, so that long ones do not run into each other
+BELOW = (66, 102)  # where the labels of neighbouring bounds stand, so that long ones do not run into each other
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ _WORDS = {"start": "affected from", "after": "affected after", "before": "affect
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """The affected part runs from `low` to `high`, over the edge of the picture where it is open."""
+    """The affected part runs from `low` to `high`, over the edge of the picture where it is open. `tall`: labels stand in two rows."""
 
     marks: tuple[Mark, ...]
     low: float
@@ -41,6 +41,7 @@ class Line:
     open_low: bool
     open_high: bool
     inside: bool
+    tall: bool
 
     @property
     def width(self) -> float:
@@ -56,15 +57,18 @@ def draw(stated: Stated, probe: Probe) -> Line | None:
         places.setdefault(key, []).append((kind, label))
     keys = sorted(places, key=lambda key: key.encode())
     positions = dict(zip(keys, _steps(len(keys)), strict=True))
+    tall = sum(bool(bounds) for bounds in places.values()) > 2
     row = 0
     marks = []
     for key in keys:
         installed = probe.version if key == probe.sort_key else ""
         marks.append(_mark(installed, places[key], positions[key], row))
-        row += bool(places[key])
+        row += tall and bool(places[key])
     low = positions[stated.start_key] if stated.start_key is not None else 0.0
     high = positions[stated.end_key] if stated.end_key is not None else 100.0
-    return Line(tuple(marks), low, max(high, low + 1), stated.start_key is None, stated.end_key is None, stated.confidence is not None)
+    return Line(
+        tuple(marks), low, max(high, low + 1), stated.start_key is None, stated.end_key is None, stated.confidence is not None, tall
+    )
 
 
 def _bounds(stated: Stated) -> list[tuple[str, str, str]]:
