@@ -12,11 +12,12 @@ from django.test import Client
 
 from core.models import AuditEvent, User
 from inventory.models import DirtyMachine, Installation, Version
+from recommendations.actions import recompute
 from recommendations.models import MachineScore
 from tests.integration.pages import csv_lines, queries, text
 from tests.integration.weaknesses.world import NOW, affected, cves, version
 from tests.populations import Population, populate
-from tests.unit.weaknesses.feed_samples import cpe_match, nvd_file, nvd_record
+from tests.unit.weaknesses.feed_samples import cpe_match, gzipped, nvd_file, nvd_record
 from tvm_portal import pipeline, tasks
 from weaknesses import actions
 from weaknesses.actions import add_override, match_versions
@@ -214,7 +215,7 @@ def test_the_list_takes_as_many_statements_for_25_as_for_one(made: Population, c
 
 
 def test_overrides_survive_the_next_import(tmp_path: Path, curator: User) -> None:
-    (tmp_path / "one.json").write_bytes(nvd_file(nvd_record(), nvd_record("CVE-2099-0002")))
+    (tmp_path / "nvdcve-2.0-1.json.gz").write_bytes(gzipped(nvd_file(nvd_record(), nvd_record("CVE-2099-0002"))))
     actions.sync_feed(kind="nvd", origin=tmp_path, now=NOW)
     found = version("acme-_-rocket", "1.0", product=ROCKET)
     match_versions(now=NOW)
@@ -226,7 +227,9 @@ def test_overrides_survive_the_next_import(tmp_path: Path, curator: User) -> Non
     by_product, _ = add_override(by=curator, now=NOW, reason="x", software=found.software, product=Product.objects.get(key=ROCKET))
     assert cves(found) == []
     changed = nvd_record(lastModified="2099-03-03T11:00:00.000", descriptions=[{"lang": "en", "value": "It explodes loudly."}])
-    (tmp_path / "two.json").write_bytes(nvd_file(changed, nvd_record("CVE-2099-0003"), timestamp="2099-03-04T00:00:00.000"))
+    (tmp_path / "nvdcve-2.0-2.json.gz").write_bytes(
+        gzipped(nvd_file(changed, nvd_record("CVE-2099-0003"), timestamp="2099-03-04T00:00:00.000"))
+    )
     run = actions.sync_feed(kind="nvd", origin=tmp_path, now=LATER)
     assert (run.new, run.changed) == (1, 1)
     match_versions(now=LATER, relink=True)
@@ -237,7 +240,7 @@ def test_overrides_survive_the_next_import(tmp_path: Path, curator: User) -> Non
         lastModified="2099-04-03T11:00:00.000",
         configurations=[{"nodes": [{"operator": "OR", "negate": False, "cpeMatch": [cpe_match(end="3.0")]}]}],
     )
-    (tmp_path / "three.json").write_bytes(nvd_file(other, timestamp="2099-04-04T00:00:00.000"))
+    (tmp_path / "nvdcve-2.0-3.json.gz").write_bytes(gzipped(nvd_file(other, timestamp="2099-04-04T00:00:00.000")))
     actions.sync_feed(kind="nvd", origin=tmp_path, now=LATER)
     match_versions(now=LATER)
     assert "CVE-2099-0001" in cves(found), "a range that the source states anew is another range"
@@ -260,7 +263,8 @@ def test_the_scores_follow_an_override_without_a_full_run(
 ) -> None:
     made = populate(machines=3, software=1, weaknesses=1, checks=0)
     Version.objects.update(matched_at=None)
-    pipeline.run(now=made.machines[0].last_seen)
+    match_versions(now=made.machines[0].last_seen)
+    recompute(now=made.machines[0].last_seen)
     before = MachineScore.objects.get(machine=made.machines[0]).score
     assert before > 0
     sent: list[tuple[str, Any]] = []
