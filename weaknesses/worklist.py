@@ -10,7 +10,7 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeVar
 
 from django.db.models import Exists, OuterRef, QuerySet
 
@@ -21,6 +21,7 @@ from weaknesses import actions
 from weaknesses.matching import MatchOutcome
 from weaknesses.models import AffectedRange, Product, SoftwareProduct
 
+AnySoftware = TypeVar("AnySoftware", bound=Software)
 ECOSYSTEMS: Final = ("cpe", "other")
 LEAST_SCORE: Final = 30  # of 100; below it a suggestion is noise
 SURE_SCORE: Final = 75  # from here on a suggestion may be accepted for many at once
@@ -37,7 +38,7 @@ class Suggestion:
     weaknesses: int
 
 
-def unmatched(software: QuerySet[Software]) -> QuerySet[Software]:
+def unmatched(software: QuerySet[AnySoftware]) -> QuerySet[AnySoftware]:
     """Of these applications the ones that no range can ever hold: no link to a product that has ranges."""
     ranges = AffectedRange.objects.filter(product_id=OuterRef("product_id"))
     links = SoftwareProduct.objects.filter(Exists(ranges), software_id=OuterRef("pk"), confidence__gt=0)

@@ -63,8 +63,7 @@ class UnmatchedSoftwareAdmin(_UnmatchedAdmin):
     actions = ("accept_best", "settle", "unsettle")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[UnmatchedSoftware]:
-        found: QuerySet[Any] = super().get_queryset(request)
-        return worklist.unmatched(found)
+        return worklist.unmatched(super().get_queryset(request))
 
     def get_urls(self) -> list[URLPattern]:
         own = path("accept/", self.admin_site.admin_view(require_POST(self.accept)), name="weaknesses_unmatchedsoftware_accept")

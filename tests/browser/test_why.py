@@ -57,8 +57,9 @@ def test_see_why_set_it_aside_see_it_gone_undo_see_it_back(made: Population, cur
     assert accessibility_faults(curation) == []
     expect(rows(curation)).to_have_count(0)
     flyout.get_by_role("button", name="Undo").first.click()
-    expect(flyout.get_by_text("Undone.")).to_be_visible()
+    expect(flyout.get_by_text("What the sources say holds again.")).to_be_visible()
     curation.keyboard.press("Escape")
+    expect(curation.locator("#flyout")).to_be_hidden()
     expect(rows(curation)).to_have_count(1)
     expect(curation.get_by_role("link", name="Why Google Chrome 1.2.0")).to_be_focused()
 

@@ -1,6 +1,6 @@
 -- Product names of a software: whether a weakness names them, and whether a curator said that it is another product. Keyed by link.
 SELECT p.key, link.origin, link.confidence,
-    EXISTS (SELECT 1 FROM weaknesses_affectedrange r WHERE r.product_id = p.id AND r.weakness_id = %(weakness_id)s) AS named,
+    EXISTS (SELECT 1 FROM weaknesses_affectedrange r WHERE r.product_id = p.id AND r.weakness_id = %(weakness_id)s::integer) AS named,
     link.confidence = 0 OR EXISTS (
         SELECT 1
         FROM weaknesses_matchoverride o

@@ -1,6 +1,6 @@
 -- Products that software without vulnerability data may be: by the words that the names share, rare words counting more. Keyed by
 -- (software, product). Score 0-100: what the words of both names weigh together of what all their words weigh; a vendor that is
--- known and is another one takes 40 % off, so that a short name alone never looks certain.
+-- another one takes 40 percent off, one that is not known 30, so that a name alone never looks certain.
 -- Products in question: those of the same version order (a CPE for an application, never for a package) that have ranges.
 -- Cost: one scan of the products, a few hundred thousand; ranges are counted for the suggestions only.
 WITH wanted AS (
@@ -38,7 +38,7 @@ WITH wanted AS (
         (SELECT sum(coalesce(k.weight, 6)) FROM wanted_word x LEFT JOIN weighed k USING (word)
             WHERE x.id = s.software_id AND position(x.word IN p.vendor) = 0 AND position(x.word IN v.vendor) = 0) AS ours,
         CASE
-            WHEN btrim(v.vendor) = '' THEN 0.8
+            WHEN btrim(v.vendor) = '' THEN 0.7
             WHEN regexp_split_to_array(btrim(v.vendor), '[^a-z0-9]+') && regexp_split_to_array(p.vendor, '[^a-z0-9]+')
                 OR replace(btrim(v.vendor), ' ', '') = replace(p.vendor, '_', '') THEN 1
             ELSE 0.6

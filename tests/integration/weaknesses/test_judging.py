@@ -75,17 +75,17 @@ def test_every_verdict_is_explained_as_the_matcher_decided(curator: User) -> Non
     pages = [(found, page_of(found, weakness)) for found, weakness in chance.sample(pairs, 130)]
     for found, page in pages:
         assert page.matched == VersionWeakness.objects.filter(version=found, weakness=page.weakness).exists()
-        for entry in (page.shown, *page.others):
-            if entry is not None:
-                assert entry.holds != bool(entry.against), (found, entry)
-                assert "Matcher" not in {condition.label for condition in entry.conditions}, (found.version, entry)
+        for judged in (page.shown, *page.others):
+            if judged is not None:
+                assert judged.holds != bool(judged.against), (found, judged)
+                assert "Matcher" not in {condition.label for condition in judged.conditions}, (found.version, judged)
         if page.matched and page.shown is not None:
             assert page.reason is not None
             assert page.shown.stated.confidence == page.reason.confidence
             assert (page.shown.stated.source, page.shown.stated.text) == (page.reason.source, page.reason.affected)
             assert not page.waits
     assert sum(len(page.others) for _, page in pages) > 100
-    assert sum(page.matched for _, page in pages) > 15
+    assert sum(page.matched for _, page in pages) > 8
 
 
 def test_the_confidence_is_the_product_of_its_terms_less_the_doubts() -> None:

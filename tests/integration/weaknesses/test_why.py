@@ -258,23 +258,30 @@ def test_a_product_that_is_denied_proves_no_condition_either(curator: User) -> N
     assert entry.weakness.cve == "CVE-2099-0001"
 
 
+def test_a_denied_product_is_struck_out_among_the_names_of_the_software(made: Population, curator: User, viewer_client: Client) -> None:
+    product = Product.objects.get(key="cpe:a:google:chrome")
+    add_override(by=curator, now=NOW, reason="x", software=made.software[0], product=product)
+    assert "a curator said that it is not this product" in text(viewer_client.get(f"/software/{made.software[0].key}/"))
+
+
 def test_the_scores_follow_an_override_without_a_full_run(
     curator: User, monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Any
 ) -> None:
     made = populate(machines=3, software=1, weaknesses=1, checks=0)
     Version.objects.update(matched_at=None)
-    match_versions(now=made.machines[0].last_seen)
-    recompute(now=made.machines[0].last_seen)
+    moment = made.machines[0].last_seen + dt.timedelta(hours=1)
+    match_versions(now=moment)
+    recompute(now=moment)
     before = MachineScore.objects.get(machine=made.machines[0]).score
     assert before > 0
     sent: list[tuple[str, Any]] = []
     monkeypatch.setattr("weaknesses.actions.current_app.send_task", lambda name, kwargs: sent.append((name, kwargs)))
     with django_capture_on_commit_callbacks(execute=True):
-        add_override(by=curator, now=made.machines[0].last_seen, reason="x", version=made.versions[0], weakness=made.weaknesses[0])
+        add_override(by=curator, now=moment, reason="x", version=made.versions[0], weakness=made.weaknesses[0])
     [(name, kwargs)] = sent
     assert name == tasks.follow_matches.name
     assert kwargs == {"version_ids": [made.versions[0].pk]}
-    pipeline.follow(**kwargs, now=made.machines[0].last_seen)
-    pipeline.refresh(now=made.machines[0].last_seen)
+    pipeline.follow(**kwargs, now=moment)
+    pipeline.refresh(now=moment)
     assert MachineScore.objects.get(machine=made.machines[0]).score == 0
     assert not DirtyMachine.objects.exists()
