@@ -53,9 +53,9 @@ class SettledFilter(_Filter):
 class UnmatchedSoftwareAdmin(_UnmatchedAdmin):
     """Suggestions are computed for the rows that are shown. Everything is one audited action, and can be undone."""
 
-    list_display = ("name", "vendor", "key", "installed_count", "version_count", "may_be")
+    list_display = ("name", "installed_count", "may_be", "vendor", "key")
     list_display_links = None
-    list_filter = (SettledFilter, "ecosystem")
+    list_filter = (SettledFilter,)
     search_fields = ("name", "key__startswith", "vendor")
     ordering = ("-installed_count", "id")
     list_per_page = 50
