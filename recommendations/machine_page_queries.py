@@ -64,7 +64,7 @@ class Score:
 
 @dataclass(frozen=True, slots=True)
 class MachinePage:
-    """What stands on every tab of the page of a machine. `score` None: in no score."""
+    """What stands on every tab of the page of a machine. `score` None: in no score; `seen_by_others`: another scanner reported on it."""
 
     machine: Machine
     score: Score | None
@@ -75,6 +75,7 @@ class MachinePage:
     passed: int
     alerts: int
     open_alerts: tuple[Alert, ...]
+    seen_by_others: bool = False
 
     @property
     def weaknesses(self) -> int:
@@ -134,6 +135,7 @@ def machine_page(*, machine_id: int, groups: Sequence[int], weights: Weights) ->
         passed=counts["passed"],
         alerts=counts["alerts"],
         open_alerts=alerts,
+        seen_by_others=counts["seen_by_others"],
     )
 
 

@@ -53,11 +53,15 @@ class SoftwareRow:
 
 @dataclass(frozen=True, slots=True)
 class ProductLink:
-    """A name in vulnerability data that stands for the software: where it comes from and how sure we are (percent)."""
+    """A name in vulnerability data that stands for the software: where it comes from and how sure we are (percent).
+
+    `denied`: a curator said that it is another product.
+    """
 
     key: str
     origin: str
     confidence: int
+    denied: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,8 +258,8 @@ def _software_row(row: dict[str, Any]) -> SoftwareRow:
 
 
 def _products(software: Software) -> tuple[ProductLink, ...]:
-    links = SoftwareProduct.objects.filter(software=software).select_related("product").order_by("-confidence", "product__key")
-    return tuple(ProductLink(link.product.key, link.get_origin_display(), link.confidence) for link in links)
+    found = sql.rows("weaknesses/read_software_links", {"software_id": software.pk, "weakness_id": None})
+    return tuple(ProductLink(row["key"], SoftwareProduct.Origin(row["origin"]).label, row["confidence"], row["denied"]) for row in found)
 
 
 def _fixes(*, software: Software, groups: Sequence[int], scale: float) -> tuple[tuple[Fix, ...], int]:

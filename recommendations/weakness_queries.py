@@ -13,7 +13,9 @@ from recommendations import cvss_words, machine_queries, rules, threat_queries
 from recommendations.machine_queries import Carrier, carriers
 from recommendations.models import Recommendation
 from recommendations.records import ScoredWeakness, Weights
+from weaknesses import opinion_queries
 from weaknesses.models import SoftwareProduct, VersionWeakness, Weakness
+from weaknesses.opinion_queries import Opinion
 from weaknesses.rules import range_text
 
 SORTS = ("cve", "severity", "cvss", "epss", "published", "exposed")
@@ -104,7 +106,7 @@ class Fix:
 
 @dataclass(frozen=True, slots=True)
 class WeaknessPage:
-    """A weakness with s and t of the scoring model. `threat_why`: what sets t."""
+    """A weakness with s and t of the scoring model. `threat_why`: what sets t; `opinions`: what other scanners say."""
 
     weakness: Weakness
     metrics: tuple[cvss_words.Metric, ...]
@@ -121,6 +123,7 @@ class WeaknessPage:
     machines: tuple[Carrier, ...]
     exposed: int
     software_count: int
+    opinions: tuple[Opinion, ...]
 
 
 def weakness_rows(chosen: WeaknessFilter, *, offset: int = 0, limit: int = 30) -> tuple[int, tuple[WeaknessRow, ...]]:
@@ -174,6 +177,7 @@ def weakness_page(
         machines=listed,
         exposed=weakness.exposed_count if everything else installed,
         software_count=len({row["key"] for row in here}),
+        opinions=opinion_queries.opinions_of(weakness=weakness, groups=groups),
     )
 
 

@@ -6,6 +6,7 @@ Feeds and reports only store what they say; what it means is worked out by these
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 
 from inventory.bulk import mark_dirty
 from recommendations import actions as recommendations
@@ -31,9 +32,13 @@ def refresh(*, now: dt.datetime, limit: int = 500) -> int:
     New versions are matched first. Versions whose matches changed mark the machines that carry them, and so do those with a
     weakness that an alert names, or names no more.
     """
-    outcome = weaknesses.match_versions(now=now)
-    if outcome.touched_version_ids:
-        recommendations.score_versions(version_ids=outcome.touched_version_ids, now=now)
-        mark_dirty(version_ids=outcome.touched_version_ids, now=now)
+    follow(version_ids=weaknesses.match_versions(now=now).touched_version_ids, now=now)
     mark_dirty(version_ids=recommendations.rescore_alerted(now=now), now=now)
     return recommendations.refresh_dirty(now=now, limit=limit)
+
+
+def follow(*, version_ids: Sequence[int], now: dt.datetime) -> None:
+    """Score these versions anew after their matches changed, and mark the machines that carry them."""
+    if version_ids:
+        recommendations.score_versions(version_ids=version_ids, now=now)
+        mark_dirty(version_ids=version_ids, now=now)

@@ -23,6 +23,14 @@ def refresh_dirty_machines(**_: Any) -> int:
 
 
 @shared_task
+def follow_matches(*, version_ids: list[int], **_: Any) -> int:
+    """After a curator's word changed matches: the scores of the machines that carry the versions."""
+    now = timezone.now()
+    pipeline.follow(version_ids=version_ids, now=now)
+    return pipeline.refresh(now=now)
+
+
+@shared_task
 def sync_feeds(*, kinds: list[str] | None = None, **_: Any) -> dict[str, str]:
     """Every enabled feed (or the named ones), then a full run where something changed."""
     states = {}

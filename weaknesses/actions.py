@@ -6,9 +6,11 @@ import datetime as dt
 import logging
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from celery import current_app
 from django.db import Error, transaction
 from django.db.models import Q
 
@@ -20,7 +22,11 @@ from weaknesses.errors import FeedError, OverrideIncomplete, UnknownFeed
 from weaknesses.feeds import FEEDS
 from weaknesses.ledger import Ledger, Progress, close_interrupted, only_one
 from weaknesses.matching import MatchOutcome
-from weaknesses.models import Feed, FeedRun, MatchOverride, Product, SoftwareProduct, Weakness
+from weaknesses.models import Feed, FeedRun, MatchOverride, Product, SoftwareProduct, VersionWeakness, Weakness
+
+_FOLLOW = "tvm_portal.tasks.follow_matches"  # by name: tasks of the root are above this app
+
+OVERRIDE, REVOKE = "override match", "revoke match override"  # in the audit trail
 
 logger = logging.getLogger(__name__)
 
@@ -82,7 +88,8 @@ def add_override(
 ) -> tuple[MatchOverride, MatchOutcome]:
     """Put a curator's word above every feed, and repair the matches it concerns at once.
 
-    What is left out stands for any. "affected" must name a weakness. Raises OverrideIncomplete.
+    What is left out stands for any. "affected" must name a weakness. The scores of the machines follow by a task, within
+    seconds. Raises OverrideIncomplete.
     """
     _check_override(verdict=verdict, named=(software, version, product, weakness), weakness=weakness, reason=reason)
     with transaction.atomic():
@@ -96,8 +103,9 @@ def add_override(
             reason=reason.strip(),
             by=by,
         )
-        audit.record(by=by.get_username(), action="override match", object=override, now=now, after=_facts(override), address=address)
-        outcome = match_versions(now=now, version_ids=_concerned(override))
+        outcome = _rematch(_concerned(override), now=now)
+        after = _facts(override) | {"lost": outcome.lost, "gained": outcome.gained, "versions": len(outcome.touched_version_ids)}
+        audit.record(by=by.get_username(), action=OVERRIDE, object=override, now=now, after=after, address=address)
     return override, outcome
 
 
@@ -110,10 +118,23 @@ def revoke_override(*, override: MatchOverride, by: User, now: dt.datetime, addr
         concerned = _concerned(override)
         override.revoked_at = now
         override.save(update_fields=["revoked_at"])
-        audit.record(
-            by=by.get_username(), action="revoke match override", object=override, now=now, before=_facts(override), address=address
-        )
-        return match_versions(now=now, version_ids=concerned)
+        outcome = _rematch(concerned, now=now)
+        after = {"lost": outcome.lost, "gained": outcome.gained, "versions": len(outcome.touched_version_ids)}
+        audit.record(by=by.get_username(), action=REVOKE, object=override, now=now, before=_facts(override), after=after, address=address)
+        return outcome
+
+
+def _rematch(version_ids: Sequence[int], *, now: dt.datetime) -> MatchOutcome:
+    """Match these versions in the caller's transaction, count how many matches came or went, and let the scores follow."""
+    matches = VersionWeakness.objects.filter(version_id__in=version_ids)
+    before = matches.count()
+    outcome = match_versions(now=now, version_ids=version_ids)
+    touched = outcome.touched_version_ids
+    change = matches.count() - before
+    if touched:
+        # A task, because scoring waits for a full run to end. Should it be lost, the next full run finds the same difference.
+        transaction.on_commit(lambda: current_app.send_task(_FOLLOW, kwargs={"version_ids": list(touched)}), robust=True)
+    return replace(outcome, lost=max(-change, 0), gained=max(change, 0))
 
 
 def _check_override(*, verdict: str, named: Sequence[object | None], weakness: Weakness | None, reason: str) -> None:
@@ -213,22 +234,46 @@ def request_feed(*, kind: str, by: User, now: dt.datetime, address: str = "") ->
     audit.record(by=by.get_username(), action="run feed", object=f"feed {kind}", now=now, address=address)
 
 
-def link_product(*, software: Software, product: Product, confidence: int = 100, by: User, now: dt.datetime) -> SoftwareProduct:
-    """Declare that a software is this product of vulnerability data; its versions are matched anew."""
+def link_product(
+    *, software: Software, product: Product, confidence: int = 100, by: User, now: dt.datetime, address: str = ""
+) -> tuple[SoftwareProduct, MatchOutcome]:
+    """Declare that a software is this product of vulnerability data (confidence 0: is not); its versions are matched at once."""
     with transaction.atomic():
         link, _ = SoftwareProduct.objects.update_or_create(
             software=software, product=product, defaults={"origin": SoftwareProduct.Origin.CURATOR, "confidence": confidence}
         )
-        after = {"software": software.key, "product": product.key, "confidence": confidence}
-        audit.record(by=by.get_username(), action="link product", object=link, now=now, after=after)
-        Version.objects.filter(software=software).update(matched_at=None)
-    return link
+        outcome = _rematch(_versions_of(software), now=now)
+        after = {"software": software.key, "product": product.key, "confidence": confidence, "gained": outcome.gained, "lost": outcome.lost}
+        audit.record(by=by.get_username(), action="link product", object=link, now=now, after=after, address=address)
+    return link, outcome
 
 
-def unlink_product(*, link: SoftwareProduct, by: User, now: dt.datetime) -> None:
-    """Take a curator's link back; what the tables and package names say holds again."""
+def unlink_product(*, link: SoftwareProduct, by: User, now: dt.datetime, address: str = "") -> MatchOutcome:
+    """Take a curator's link back; what the tables and package names say holds again at once."""
     with transaction.atomic():
         before = {"software": link.software.key, "product": link.product.key, "confidence": link.confidence}
-        audit.record(by=by.get_username(), action="unlink product", object=link, now=now, before=before)
-        Version.objects.filter(software_id=link.software_id).update(matched_at=None)
+        audit.record(by=by.get_username(), action="unlink product", object=link, now=now, before=before, address=address)
+        software = link.software
         link.delete()
+        return _rematch(_versions_of(software), now=now)
+
+
+def settle_software(*, software: Software, settled: bool, by: User, now: dt.datetime, address: str = "") -> bool:
+    """Note that no vulnerability data is about a software, which takes it off the worklist, or put it back. Whether that was new."""
+    with transaction.atomic():
+        changed = Software.objects.filter(pk=software.pk, settled=not settled).update(settled=settled)
+        if changed:
+            audit.record(
+                by=by.get_username(),
+                action="settle software" if settled else "unsettle software",
+                object=f"software {software.key}",
+                now=now,
+                before={"settled": not settled},
+                after={"settled": settled},
+                address=address,
+            )
+    return bool(changed)
+
+
+def _versions_of(software: Software) -> list[int]:
+    return list(Version.objects.filter(software=software).order_by("id").values_list("id", flat=True))

@@ -18,6 +18,7 @@ from django.utils.html import format_html
 
 from weaknesses import actions
 from weaknesses.feeds import FEEDS
+from weaknesses.matching import MatchOutcome
 from weaknesses.models import (
     AffectedRange,
     ExploitEvidence,
@@ -32,6 +33,7 @@ from weaknesses.models import (
     Weakness,
 )
 from weaknesses.rules import range_text
+from weaknesses.worklist_admin import UnmatchedSoftwareAdmin  # noqa: F401 - registers itself
 
 if TYPE_CHECKING:  # the generics exist for the type checker only
     _Admin = admin.ModelAdmin[Any]
@@ -179,7 +181,7 @@ class MatchOverrideAdmin(_OverrideAdmin):
             address=request.META.get("REMOTE_ADDR", ""),
         )
         obj.pk = made.pk
-        self.message_user(request, f"{len(outcome.touched_version_ids):,} versions changed. The scores follow with the next run.")
+        self.message_user(request, f"{_said(outcome)} The scores follow within seconds.")
 
     @admin.action(description="Revoke", permissions=["add"])
     def revoke(self, request: HttpRequest, overrides: QuerySet[MatchOverride]) -> None:
@@ -216,13 +218,17 @@ class SoftwareProductAdmin(_LinkAdmin):
         form: forms.ModelForm[SoftwareProduct],
         change: bool,
     ) -> None:
-        made = actions.link_product(
-            software=obj.software, product=obj.product, confidence=obj.confidence, by=_curator(request), now=timezone.now()
-        )
+        made, outcome = actions.link_product(software=obj.software, product=obj.product, confidence=obj.confidence, **_who(request))
         obj.pk = made.pk
+        self.message_user(request, f"{_said(outcome)} The scores follow within seconds.")
 
     def delete_model(self, request: HttpRequest, obj: SoftwareProduct) -> None:
-        actions.unlink_product(link=obj, by=_curator(request), now=timezone.now())
+        outcome = actions.unlink_product(link=obj, **_who(request))
+        self.message_user(request, f"{_said(outcome)} The scores follow within seconds.")
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[SoftwareProduct]) -> None:
+        for link in queryset.filter(origin=SoftwareProduct.Origin.CURATOR).select_related("software", "product"):
+            self.delete_model(request, link)
 
 
 @admin.register(Feed)
@@ -263,3 +269,12 @@ class FeedRunAdmin(LookOnly):
 
 def _curator(request: HttpRequest) -> Any:
     return request.user
+
+
+def _who(request: HttpRequest) -> dict[str, Any]:
+    """Actor, time and address, as the actions take them."""
+    return {"by": request.user, "now": timezone.now(), "address": request.META.get("REMOTE_ADDR", "")}
+
+
+def _said(outcome: MatchOutcome) -> str:
+    return f"{outcome.gained:,} matches came, {outcome.lost:,} went, in {len(outcome.touched_version_ids):,} versions."

@@ -30,10 +30,14 @@ FIX_ROUNDS: Final = 50  # each round climbs to the highest fix that is in the wa
 
 @dataclass(frozen=True, slots=True)
 class MatchOutcome:
-    """What a match changed. `touched_version_ids`: versions that gained, lost or changed a weakness."""
+    """What a match changed. `touched_version_ids`: versions that gained, lost or changed a weakness; `gained` and `lost`: how many
+    matches there are more or fewer, counted where a curator asked for it.
+    """
 
     versions: int = 0
     touched_version_ids: tuple[int, ...] = field(default=())
+    gained: int = 0
+    lost: int = 0
 
 
 def forget(product_ids: Collection[int]) -> int:
@@ -122,8 +126,21 @@ def apply_support_cycles(*, now: dt.datetime) -> tuple[int, int]:
     return versions, software
 
 
-def _find_candidates() -> None:
-    """Fill `candidate` with every range that holds a row of `wanted`."""
+def explain(*, version_id: int, weakness_id: int) -> tuple[dict[str, Any] | None, list[dict[str, Any]]]:
+    """How one version is compared (a row of `probe`; None: no such version), and every range of the weakness for its
+    software's products, the ones that hold it first. In a transaction of its own; writes nothing that stays.
+    """
+    with transaction.atomic():
+        sql.run("weaknesses/prepare_matching", _editions())
+        sql.run("weaknesses/want_versions", {"version_ids": [version_id]})
+        _find_candidates(weakness_id=weakness_id)
+        probes = sql.rows("weaknesses/read_probe")
+        ranges = sql.rows("weaknesses/explain_ranges", {"weakness_id": weakness_id, "ranks": json.dumps(rules.STAND_INS)})
+    return (probes[0] if probes else None), ranges
+
+
+def _find_candidates(*, weakness_id: int | None = None) -> None:
+    """Fill `candidate` with every range (of one weakness) that holds a row of `wanted`."""
     hosts = [(kind, target) for kind, targets in rules.HOST_TARGETS.items() for target in targets]
     sql.run(
         "weaknesses/fill_probe",
@@ -142,6 +159,9 @@ def _find_candidates() -> None:
             "other_confidence": rules.OTHER_SOURCE_CONFIDENCE,
             "assumed_hardware": sorted(rules.ASSUMED_HARDWARE),
             "ranks": json.dumps(rules.STAND_INS),
+            "qualifier_doubt": rules.QUALIFIER_DOUBT,
+            "unbounded_doubt": rules.UNBOUNDED_DOUBT,
+            "weakness_id": weakness_id,
         },
     )
     if of_packages:

@@ -40,6 +40,15 @@ class SoftwareProduct(models.Model):
         return f"{self.software_id} = {self.product_id}"
 
 
+class UnmatchedSoftware(Software):
+    """The worklist of the admin: see `weaknesses.worklist`."""
+
+    class Meta:
+        proxy = True
+        verbose_name = "unmatched software"
+        verbose_name_plural = "unmatched software"
+
+
 class Weakness(models.Model):
     class Severity(models.IntegerChoices):
         NONE = 0, "None"

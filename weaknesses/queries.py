@@ -38,6 +38,8 @@ class MatchReason:
     fixed: str
     declared: str
     declared_at: dt.datetime | None
+    declared_by: str
+    first_matched_at: dt.datetime
     range_fingerprint: str
     would_change: tuple[str, ...]
 
@@ -77,9 +79,11 @@ def match_reason(*, version_id: int, weakness_id: int) -> MatchReason | None:
         fixed=row["fixed"],
         declared=row["reason"] or "",
         declared_at=row["overridden_at"],
+        declared_by=row["overridden_by"] or "",
+        first_matched_at=row["first_matched_at"],
         range_fingerprint=row["fingerprint"] or "",
         would_change=_would_change(
-            software=row["software"], product=row["product"], fixed=row["fixed"], end=row["end"] if row["end_included"] else ""
+            software=row["software"], product=row["product"], fixed=row["fixed"], end=row["end"] or "" if row["end_included"] else ""
         ),
     )
 

@@ -30,6 +30,8 @@ SOURCE_CONFIDENCE: Final = {
     "starter": 80,
 }
 OTHER_SOURCE_CONFIDENCE: Final = 85
+QUALIFIER_DOUBT: Final = 5  # what a match loses where a qualifier had to be proven, in percent
+UNBOUNDED_DOUBT: Final = 15  # and where an NVD range has no bounds
 # Sources that stand in for others, lowest first. Their ranges count only until a source of a higher rank (not listed: the highest)
 # has ranges of the weakness in the same namespace: a version scheme, and of distribution packages the distribution.
 STAND_INS: Final = {"starter": 0, "cvelist": 1, "bitnami": 2, "overrides": 3, "debian/dsa": 4, "ubuntu/usn": 4}
@@ -272,3 +274,33 @@ def range_text(*, start: str, start_included: bool, end: str, end_included: bool
     low = "" if start in ("", "0") else f"from {start}" if start_included else f"after {start}"
     high = "" if not end else f"up to {end}" if end_included else f"before {end}"
     return " ".join(part for part in (low, high) if part) or "all versions"
+
+
+_SOURCES: Final = {
+    "nvd": ("NVD", "https://nvd.nist.gov/vuln/detail/{cve}"),
+    "debian": ("Debian security tracker", "https://security-tracker.debian.org/tracker/{cve}"),
+    "ubuntu": ("Ubuntu", "https://ubuntu.com/security/{cve}"),
+    "redhat": ("Red Hat", "https://access.redhat.com/security/cve/{cve}"),
+    "alpine": ("Alpine", "https://security.alpinelinux.org/vuln/{cve}"),
+    "cvelist": ("CVE list", "https://www.cve.org/CVERecord?id={cve}"),
+    "osv": ("OSV", "https://osv.dev/vulnerability/{cve}"),
+    "starter": ("the shipped intelligence", "https://www.cve.org/CVERecord?id={cve}"),
+    "curator": ("a curator", ""),
+}
+"""Source of ranges -> its name and where it says so. Others come through OSV under their own name."""
+
+
+def source_confidence(source: str) -> int:
+    """What a source's word on a range is worth, in percent."""
+    return SOURCE_CONFIDENCE.get(source, OTHER_SOURCE_CONFIDENCE)
+
+
+def source_name(source: str) -> str:
+    """A source of ranges as people call it."""
+    return _SOURCES[source][0] if source in _SOURCES else source.replace("_", " ").capitalize()
+
+
+def source_address(source: str, cve: str) -> str:
+    """Where the source says so; "" where it has no page."""
+    _, address = _SOURCES.get(source, _SOURCES["osv"])
+    return address.format(cve=cve)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from recommendations import machine_page_queries, update_queries
 from recommendations.machine_page_queries import MachinePage
+from weaknesses import opinion_queries
 
 Export = tuple[Sequence[str], Iterable[Sequence[object]]]
 
@@ -51,6 +52,12 @@ def _export_alerts(page: MachinePage) -> Export:
     )
 
 
+def _export_opinions(page: MachinePage) -> Export:
+    found = opinion_queries.machine_opinions(machine_id=page.machine.pk, limit=None)
+    header = ("Weakness", "Software", "Version", "Who says affected", "Scanners", "Fixed in, they say", "Why we do not")
+    return header, ((r.weakness, r.software, r.version, r.label, r.scanners, r.fixed, r.why) for r in found.rows)
+
+
 EXPORTS: dict[str, Callable[[MachinePage], Export]] = {
     "recommendations": _export_recommendations,
     "software": _export_software,
@@ -58,4 +65,5 @@ EXPORTS: dict[str, Callable[[MachinePage], Export]] = {
     "updates": _export_updates,
     "configuration": _export_configuration,
     "alerts": _export_alerts,
+    "opinions": _export_opinions,
 }

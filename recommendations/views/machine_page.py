@@ -22,8 +22,10 @@ from recommendations import counters, machine_page_queries, score_queries, updat
 from recommendations.machine_forms import FacingForm, TagsForm, ValueForm
 from recommendations.machine_page_queries import MachinePage
 from recommendations.views.machine_exports import EXPORTS
+from weaknesses import opinion_queries
 
 TAB_SPEC = ListSpec(columns=(), sort="", per_page=50, keeps=("tab", "support"))
+OPINION_SPEC = ListSpec(columns=(), sort="", per_page=50, keeps=("tab", "verdict"))
 CHANGE = "inventory.change_machine"
 
 
@@ -42,6 +44,7 @@ def detail(request: HttpRequest, machine_id: int) -> HttpResponse:
             *((("updates", "Missing KBs", len(updates)),) if is_windows else ()),
             ("configuration", "Configuration", page.checks),
             ("alerts", "Alerts", page.alerts),
+            *((("opinions", "Second opinions", None),) if page.seen_by_others else ()),
         ),
     )
     context = {
@@ -142,6 +145,15 @@ def _updates_tab(request: HttpRequest, page: MachinePage) -> dict[str, Any]:
     return {"has_level": page.machine.os_version.count(".") == 3}  # 10.0.build.revision
 
 
+def _opinions_tab(request: HttpRequest, page: MachinePage) -> dict[str, Any]:
+    state = OPINION_SPEC.read(request.GET)
+    verdict = request.GET.get("verdict", "")
+    found = opinion_queries.machine_opinions(
+        machine_id=page.machine.pk, verdict=verdict, text=state.q, offset=state.offset, limit=state.per_page
+    )
+    return {"opinions": found, "verdict": verdict, "pager": lists.pager(state, found.total), "state": state}
+
+
 TABS: dict[str, Callable[[HttpRequest, MachinePage], dict[str, Any]]] = {
     "recommendations": _recommendations_tab,
     "software": _software_tab,
@@ -149,6 +161,7 @@ TABS: dict[str, Callable[[HttpRequest, MachinePage], dict[str, Any]]] = {
     "updates": _updates_tab,
     "configuration": _configuration_tab,
     "alerts": _alerts_tab,
+    "opinions": _opinions_tab,
 }
 
 

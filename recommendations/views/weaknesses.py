@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from urllib.parse import urlencode
 
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
@@ -83,9 +85,11 @@ def export(request: HttpRequest) -> StreamingHttpResponse:
 
 @require_safe
 def detail(request: HttpRequest, cve: str) -> HttpResponse:
-    """One weakness: what it is, who attacks it, why it is here, and what removes it."""
+    """One weakness: what it is, who attacks it, why it is here, and what removes it. On a `machine` or `version`: that match."""
     if cve != cve.upper():
         return redirect("recommendations:weakness", cve=cve.upper(), permanent=True)
+    if asked := {name: request.GET[name] for name in ("machine", "version", "software") if request.GET.get(name)}:
+        return redirect(f"{reverse('weaknesses:why', args=[cve])}?{urlencode(asked)}")
     chosen = scope.of(request)
     weights = score_queries.weights_of(score_queries.scoring_settings())
     page = weakness_queries.weakness_page(

@@ -37,6 +37,25 @@
     flyout.querySelector(".fly__b")?.scrollTo(0, 0);
   }
 
+  // Where the flyout was opened from. A redrawn list has the same link under the same id.
+  let opener = null;
+  let awaited = ""; // its id, while the list that holds it is being redrawn
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    if (event.detail.target === flyout && !flyout.contains(event.detail.elt)) opener = event.detail.elt;
+  });
+
+  function cameFrom() {
+    if (opener?.isConnected) return opener;
+    return opener?.id ? document.getElementById(opener.id) : null;
+  }
+
+  document.addEventListener("htmx:afterSettle", () => {
+    const link = awaited && document.getElementById(awaited);
+    if (!link) return;
+    if (document.activeElement === document.body || document.activeElement.id === "main") link.focus();
+    awaited = "";
+  });
+
   function hide(reason) {
     if (flyout.open) flyout.close(reason);
   }
@@ -56,7 +75,10 @@
     if (flyout.returnValue !== "back" && new URL(location.href).searchParams.has("open")) {
       history.pushState({ htmx: true }, "", withoutOpen(location.href));
     }
-    (rowOf(key) ?? results()?.querySelector("[tabindex]") ?? document.getElementById("main")).focus();
+    const back = (key && rowOf(key)) || cameFrom();
+    (back || results()?.querySelector("[tabindex]") || document.getElementById("main")).focus();
+    awaited = back ? "" : (opener?.id ?? "");
+    opener = null;
   });
 
   document.addEventListener("click", (event) => {

@@ -41,6 +41,7 @@ SAMPLES: dict[str, dict[str, object]] = {
     "software/": {"key": SOFTWARE, "id": SOFTWARE},
     "machines/": {"pk": "MACHINE", "id": "MACHINE", "machine_id": "MACHINE"},
     "weaknesses/": {"cve": CVE, "key": CVE},
+    "settings/overrides/": {"pk": 0},
     "settings/feeds/": {"kind": "kev"},
     "api/ingest/": {"format": "osquery", "source": "osquery"},
 }
@@ -78,6 +79,11 @@ ACCESS: dict[str, Access] = {
     "weaknesses/export.csv": SIGNED_IN,
     "weaknesses/<str:cve>/": SIGNED_IN,
     "weaknesses/<str:cve>/export.csv": SIGNED_IN,
+    "weaknesses/<str:cve>/why/": Access(SIGN_IN, MISSING, MISSING, MISSING),
+    "weaknesses/<str:cve>/override/": POST_SIGNED_IN,
+    "settings/overrides/": SIGNED_IN,
+    "settings/overrides/export.csv": SIGNED_IN,
+    "settings/overrides/<int:pk>/revoke/": POST_SIGNED_IN,
     "timeline/": SIGNED_IN,
     "timeline/export.csv": SIGNED_IN,
     "settings/feeds/": SIGNED_IN,
@@ -107,6 +113,8 @@ POSTS: dict[str, Access] = {
     "account/groups/": Access(SIGN_IN, MOVED, MOVED, MOVED),
     "machines/<int:machine_id>/change/": Access(SIGN_IN, FORBIDDEN, MISSING, MISSING),
     "settings/feeds/<slug:kind>/mirror/": Access(SIGN_IN, FORBIDDEN, MOVED, MOVED),
+    "weaknesses/<str:cve>/override/": Access(SIGN_IN, FORBIDDEN, MISSING, MISSING),
+    "settings/overrides/<int:pk>/revoke/": Access(SIGN_IN, FORBIDDEN, MISSING, MISSING),
     "settings/feeds/<slug:kind>/run/": Access(SIGN_IN, FORBIDDEN, MOVED, MOVED),
     "settings/feeds/<slug:kind>/switch/": Access(SIGN_IN, FORBIDDEN, MOVED, MOVED),
 }

@@ -22,7 +22,12 @@ LEFT JOIN LATERAL (
     SELECT array_agg(p.key) AS keys
     FROM weaknesses_softwareproduct sp
     JOIN weaknesses_product p ON p.id = sp.product_id
-    WHERE sp.software_id = s.id
+    WHERE sp.software_id = s.id AND sp.confidence > 0
+        AND NOT EXISTS (  -- what a curator says the software is not, it does not bring along either
+            SELECT 1
+            FROM weaknesses_matchoverride o
+            WHERE o.verdict = 'not_affected' AND o.revoked_at IS NULL AND o.product_id = sp.product_id AND o.software_id = sp.software_id
+                AND o.version_id IS NULL AND o.weakness_id IS NULL AND o.range_fingerprint = '')
 ) links ON true
 LEFT JOIN (
     SELECT kind, array_agg(target) AS targets

@@ -4,12 +4,13 @@
 -- the platform; products of an AND; whose product it is where an extension shares its name with a program; qualifiers that the
 -- version or the software's name proves; of packages built in a module only ranges of modules, and the reverse; a stand-in source
 -- only where no source of a higher rank has ranges of the weakness; the curator's word.
+-- `weakness_id` looks at one weakness only; NULL: all.
 INSERT INTO candidate (probe_id, weakness_id, range_id, source, confidence, fix, fixed, fixed_key, last, last_key, upstream)
 SELECT
     p.id, r.weakness_id, r.id, r.source,
     greatest(1, link.confidence * coalesce((%(source_confidence)s::jsonb ->> split_part(r.source, '/', 1))::integer, %(other_confidence)s) / 100
-        - CASE WHEN r.qualifiers = '{}' THEN 0 ELSE 5 END
-        - CASE WHEN r.start_key IS NULL AND r.end_key IS NULL AND product.key LIKE 'cpe:%%' THEN 15 ELSE 0 END),
+        - CASE WHEN r.qualifiers = '{}' THEN 0 ELSE %(qualifier_doubt)s END
+        - CASE WHEN r.start_key IS NULL AND r.end_key IS NULL AND product.key LIKE 'cpe:%%' THEN %(unbounded_doubt)s ELSE 0 END),
     CASE WHEN r.fixed_key > compared.key THEN 1 WHEN r.end_key IS NOT NULL AND r.end_included THEN 2 ELSE 0 END,
     CASE WHEN r.fixed_key > compared.key THEN r.fixed ELSE '' END,
     CASE WHEN r.fixed_key > compared.key THEN r.fixed_key ELSE '' END,
@@ -30,6 +31,7 @@ CROSS JOIN LATERAL (
     FROM (SELECT coalesce(r.end_key, r.start_key, r.fixed_key, '') AS key) bound
 ) compared
 WHERE p.sort_key <> ''
+    AND (%(weakness_id)s::integer IS NULL OR r.weakness_id = %(weakness_id)s)
     AND (r.start_key IS NULL OR (r.start_key <> '' AND (compared.key > r.start_key OR (r.start_included AND compared.key = r.start_key))))
     AND (r.end_key IS NULL OR compared.key < r.end_key OR (r.end_included AND compared.key = r.end_key))
     AND (r.platforms = '{}' OR r.platforms && p.platforms::varchar[])
