@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from inventory.sources.frame import EVIDENCE_LIMIT, NAME_LIMIT, VERSION_LIMIT, Limits
 
 _EXCERPT = 200
+IDENTIFIER = 200
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 
 
@@ -47,6 +48,11 @@ def version(value: object, limits: Limits, field: str = "version") -> str:
     if len(cleaned) > VERSION_LIMIT:
         raise BadField(f"{field} is longer than {VERSION_LIMIT} characters")
     return cleaned
+
+
+def identifier(value: object) -> str:
+    """What may name a machine: the beginning of a printable text, empty for anything else."""
+    return value.strip()[:IDENTIFIER] if isinstance(value, str) and value.isprintable() else ""
 
 
 def evidence(values: Iterable[object]) -> tuple[str, ...]:

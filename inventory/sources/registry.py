@@ -28,8 +28,7 @@ _FOREIGN = (
     (b"\x28\xb5\x2f\xfd", 0, "zstandard-compressed: unpack it first"),
 )
 _FOREIGN_WORDS = (
-    (b"SPDXID", "an SPDX document, which is not supported"),
-    (b"spdxVersion", "an SPDX document, which is not supported"),
+    (b"spdx.org/rdf/3", "an SPDX 3 document; SPDX 2.2 and 2.3 are supported"),
     (b'"document"', "a CSAF document, which says what is affected, not what is installed"),
 )
 
