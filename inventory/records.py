@@ -123,8 +123,8 @@ class Report:
     and closed.
 
     `machine.external_id` may be empty where the format names no host; the caller then gives one, and
-    `fallback_id` is used where it does not. `removed` is what a differential report says went away;
-    a snapshot leaves it empty.
+    `fallback_id` is used where it does not; `fallback_platform` likewise where nobody has said which release it runs.
+    `removed` is what a differential report says went away; a snapshot leaves it empty.
     """
 
     machine: MachineFacts
@@ -133,6 +133,7 @@ class Report:
     rejected: tuple[Rejected, ...] = field(default=())
     removed: tuple[InstalledSoftware, ...] = ()
     fallback_id: str = ""
+    fallback_platform: str = ""
     checks: tuple[Check, ...] = ()
     results: tuple[CheckResult, ...] = ()
     alerts: tuple[AlertRecord, ...] = ()

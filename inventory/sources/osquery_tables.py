@@ -100,17 +100,19 @@ _SOURCE_RPM = re.compile(r"(?P<name>.+)-(?P<version>[^-]+)-(?P<release>[^-]+?)(?
 def rpm(*, package: str, version: str, source: str, epoch: str = "", platform: str = "", vendor: str = "") -> InstalledSoftware:
     """A binary RPM as its source RPM. `version` is version-release; `source` a file name, openssl-3.0.7-24.el9.src.rpm, or empty.
 
-    A source RPM's name carries no epoch: the binary's is taken, which differs in rare packages only.
+    A binary package that is versioned apart from its source (perl-Carp of perl), or whose source is not told, is a software
+    of its own: its version says nothing about the source's.
     """
     match = _SOURCE_RPM.match(source)
-    full = f"{match['version']}-{match['release']}" if match else version
+    same = match is not None and f"{match['version']}-{match['release']}" == version
     return InstalledSoftware(
         ecosystem="rpm",
-        name=match["name"] if match else package,
-        version=f"{epoch}:{full}" if epoch not in {"", "0", "(none)"} else full,
+        name=match["name"] if match is not None and same else package,
+        version=f"{epoch}:{version}" if epoch not in {"", "0", "(none)"} else version,
         vendor=vendor,
         platform=platform,
         evidence=(package,),
+        package=package if same else "",
     )
 
 

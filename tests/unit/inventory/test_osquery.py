@@ -94,7 +94,7 @@ def test_rpm_python_and_npm_packages() -> None:
         snapshot("npm_packages", {"name": "@babel/core", "version": "7.23.0"}),
     )
     (report,), _ = read("osquery", data)
-    assert InstalledSoftware("rpm", "openssl", "1:3.0.7-24.el9", evidence=("openssl-libs",)) in report.software
+    assert InstalledSoftware("rpm", "openssl", "1:3.0.7-24.el9", evidence=("openssl-libs",), package="openssl-libs") in report.software
     assert named(report, "typing-extensions")[0].ecosystem == "pypi"
     assert named(report, "@babel/core")[0].ecosystem == "npm"
     assert report.covers == {"rpm", "pypi", "npm", "os"}
