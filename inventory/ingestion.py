@@ -10,7 +10,7 @@ from typing import BinaryIO
 
 from django.conf import settings
 
-from inventory import aliases
+from inventory import aliases, own_systems
 from inventory.errors import NoMachineNamed, TooLarge, UnreadableReport
 from inventory.intake import Intake, Totals, is_empty, machine_named
 from inventory.models import IngestRun, RejectedRecord
@@ -74,14 +74,14 @@ class Ingestion:
         try:
             for report in self._reports(found, complete=complete):
                 if report.machine.external_id in batch or len(batch) >= _BATCH_MACHINES or records >= _BATCH_RECORDS:
-                    self._totals.add(intake.store(batch.values()))
+                    self._totals.add(intake.store(own_systems.resolved(batch.values())))
                     batch, records = {}, 0
                 batch[report.machine.external_id] = report
                 records += len(report.software)
         except UnreadableReport as error:  # what was read before a file turned out to be unreadable further on is kept
             fault = error
         if batch:
-            self._totals.add(intake.store(batch.values()))
+            self._totals.add(intake.store(own_systems.resolved(batch.values())))
         if fault is not None:
             raise fault
 

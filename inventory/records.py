@@ -28,7 +28,8 @@ class InstalledSoftware:
     """One installed thing as reported. `ecosystem` is a Software.Ecosystem value.
 
     For distribution packages `name` and `version` are the SOURCE package's and its version, and the
-    binary package goes to `evidence`. `cpe` is a CPE 2.3 name when the report carries one.
+    binary package goes to `evidence`. `cpe` is a CPE 2.3 name when the report carries one. An operating system
+    without a name is the machine's own, whichever that is, and only adds evidence to it.
     """
 
     ecosystem: str

@@ -19,8 +19,9 @@ from inventory.records import InstalledSoftware, Rejected, Report, Reports
 from inventory.sources import fields
 from inventory.sources.frame import Limits, Source
 from inventory.sources.json_stream import BadJson, values
-from inventory.sources.osquery_facts import machine_facts, operating_system_of, short
+from inventory.sources.osquery_facts import machine_facts, short
 from inventory.sources.osquery_tables import Table, table_of
+from inventory.sources.systems import operating_system_of, own_windows
 
 _EVENT = re.compile(rb'"(?:hostIdentifier|hostname|host_identifier)"\s*:')
 _RESULT = re.compile(rb'"(?:snapshot|columns|diffResults|action)"\s*:')
@@ -144,6 +145,8 @@ class _Host:
         if system is not None:
             software.append(system)
             covers.add("os")
+        elif self.patches:
+            software.append(own_windows(tuple(self.patches)))
         removed = tuple(record for state in self.tables.values() if not state.complete for record in state.removed)
         return Report(machine=facts, software=tuple(software), covers=frozenset(covers), removed=removed)
 

@@ -42,13 +42,14 @@ def test_every_sample_is_stored_and_the_second_time_changes_nothing(sample: Path
     data = gzip.compress(sample.read_bytes())
     first = send(data, source=None, filename=str(sample))
     assert first.source in SOURCES
-    assert (first.machines, first.machines_unchanged, first.rejected) == (1, 0, 0)
-    assert first.added == Installation.objects.count() >= 5
+    assert first.machines == Machine.objects.count() >= 1
+    assert (first.machines_unchanged, first.rejected) == (0, 0)
+    assert first.added == Installation.objects.count()
     before = everything()
     again = send(data, source=None, filename=str(sample), now=LATER)
-    assert counts(again) == (1, 1, 0, 0, 0)
+    assert counts(again) == (first.machines, first.machines, 0, 0, 0)
     assert everything() == before
-    assert Machine.objects.get().last_seen == LATER
+    assert set(Machine.objects.values_list("last_seen", flat=True)) == {LATER}
     assert Version.objects.filter(matched_at__isnull=False).count() == 0
 
 

@@ -21,7 +21,7 @@ EXPECTED = {
     "inventory/debian-11.11-dpkg.tsv": ("dpkg", "debian-11", 216),
     "inventory/debian-12-dpkg-status.gz": ("dpkg", "debian-12", 867),
     "inventory/debian-12-osquery-results.log.gz": ("osquery", "debian-12", 867),
-    "inventory/windows_11-software.json": ("programs", "windows", 140),
+    "inventory/windows_11-software.json": ("windows", "windows", 140),
     "sbom/debian-12-syft.cdx.json.gz": ("cyclonedx", "debian-12", 867),
     "sbom/debian-12-syft.spdx.json.gz": ("spdx", "debian-12", 867),
     "sbom/dropwizard-1.3.15__bom.json.gz": ("cyclonedx", "", 167),
