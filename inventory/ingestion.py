@@ -16,7 +16,7 @@ from inventory.intake import Intake, Totals, is_empty, machine_named
 from inventory.models import IngestRun, RejectedRecord
 from inventory.records import Rejected, Report
 from inventory.sources import registry
-from inventory.sources.frame import Limits
+from inventory.sources.frame import Limits, Source
 from inventory.sources.opening import Opened, open_plain
 
 KEPT_REJECTS = 1_000
@@ -64,8 +64,13 @@ class Ingestion:
         kind = registry.named(source) if source else registry.detected(opened.head, self._filename)
         self._run.source = kind.name
         self._store(kind.parse(opened.file, bounds), complete=not opened.fault)
-        if self._totals.machines == 0 and self._rejects:
-            raise UnreadableReport(f"nothing could be used; {self._rejects[0].place}: {self._rejects[0].reason}")
+        if self._totals.machines == 0:
+            raise UnreadableReport(self._why_nothing(kind))
+
+    def _why_nothing(self, kind: Source) -> str:
+        if not self._rejects:
+            return f"nothing in this {kind.label} says what is on a machine"
+        return f"nothing could be used; {self._rejects[0].place}: {self._rejects[0].reason}"
 
     def _store(self, found: Iterator[Report | Rejected], *, complete: bool) -> None:
         intake = Intake(aliases=aliases.current(), now=self._now, platform=self._platform)

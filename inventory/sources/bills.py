@@ -97,7 +97,7 @@ class Bill:
 
     def _report_of_root(self) -> Report:
         try:
-            made = software_of(self.root, self._limits) if self.root and self.root.type not in HOST_TYPES else None
+            made = software_of(self.root, self._limits) if self.root is not None and not self._is_of_a_host() else None
         except fields.BadField:
             made = None
         if made is None:
@@ -109,7 +109,10 @@ class Bill:
 
     def _host_name(self) -> str:
         """Only a machine's own bill names the machine: an application's names the application."""
-        return fields.identifier(self.root.name) if self.root is not None and self.root.type in HOST_TYPES else ""
+        return fields.identifier(self.root.name) if self.root is not None and self._is_of_a_host() else ""
+
+    def _is_of_a_host(self) -> bool:
+        return self.root is not None and isinstance(self.root.type, str) and self.root.type in HOST_TYPES
 
 
 def _named(component: Component, limits: Limits) -> tuple[str, str, str]:

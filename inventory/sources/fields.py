@@ -69,6 +69,11 @@ def excerpt(value: object) -> str:
     return cleaned if len(cleaned) <= _EXCERPT else cleaned[:_EXCERPT] + "…"
 
 
+def is_storable(value: str) -> bool:
+    """Whether a text is without what a database refuses: NUL and broken Unicode."""
+    return "\x00" not in value and (value.isascii() or _is_unicode(value))
+
+
 def _check_unicode(value: str, field: str) -> None:
     if not _is_unicode(value):
         raise BadField(f"{field} holds broken Unicode")

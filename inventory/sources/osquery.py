@@ -261,7 +261,7 @@ def _made(table: Table, values: tuple[object, ...], limits: Limits) -> Installed
 
 
 def _is_fact(value: object) -> bool:
-    return value is None or (isinstance(value, (str, int)) and "\x00" not in str(value))
+    return value is None or isinstance(value, int) or (isinstance(value, str) and fields.is_storable(value))
 
 
 def _changes(event: Any) -> list[tuple[str, list[object]]]:

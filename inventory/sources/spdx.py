@@ -86,7 +86,7 @@ def _component(package: dict[str, Any]) -> Component:
         name=package.get("name"),
         version=package.get("versionInfo"),
         publisher=_supplier(package.get("supplier")),
-        purl=_reference(refs, "purl") if purpose is None or purpose in _PURPOSES else "",
+        purl="" if isinstance(purpose, str) and purpose not in _PURPOSES else _reference(refs, "purl"),
         cpe=_reference(refs, "cpe23Type") or _reference(refs, "cpe22Type"),
         locations=_locations(package.get("sourceInfo")),
     )

@@ -63,7 +63,6 @@ SOURCE = Source(name="windows", label="Windows programs", detect=detect, parse=p
 @dataclass(slots=True)
 class _Machine:
     software: dict[InstalledSoftware, None] = field(default_factory=dict)
-    listed: bool = False
     full: bool = False
 
 
@@ -96,7 +95,6 @@ class _Reading:
 
     def _take_program(self, place: str, row: Row) -> Iterator[Rejected]:
         machine = self._machines.setdefault(computer_of(row, self._limits), _Machine())
-        machine.listed = True
         if machine.full:
             return
         if len(machine.software) >= self._limits.records:
@@ -116,10 +114,11 @@ class _Reading:
             patches: tuple[str, ...] = ()
             if not name:
                 facts, patches = self._computer or facts, tuple(self._patches)
-            yield self._report(facts, machine, patches)
+            if machine.software or patches or facts is self._computer:
+                yield self._report(facts, machine, patches)
 
     def _report(self, facts: MachineFacts, machine: _Machine, patches: tuple[str, ...]) -> Report:
-        covers = {"cpe"} if machine.listed else set()
+        covers = {"cpe"} if machine.software else set()
         software = tuple(machine.software)
         if facts.os_version and (system := operating_system_of(facts, patches)):
             software, covers = (*software, system), covers | {"os"}

@@ -141,3 +141,9 @@ def test_too_many_programs_keep_the_first_and_remove_nothing() -> None:
     assert "more than 2" in full.reason
     assert len(report.software) == 2
     assert report.covers == frozenset()
+
+
+def test_rows_that_are_all_bad_do_not_look_like_a_machine_without_programs() -> None:
+    reports, rejected = read("windows", rows({"DisplayName": 5}, {"DisplayName": 6}))
+    assert reports == []
+    assert len(rejected) == 2
