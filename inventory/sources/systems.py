@@ -31,6 +31,19 @@ def windows_name(name: str, build: str) -> str:
     return plain
 
 
+def windows_version(version: str, build: str) -> str:
+    """The four parts of a Windows version, the last being the update revision: 10.0.22631 and 22631.3880 are 10.0.22631.3880.
+
+    `build` may be the whole version, or the build with or without a revision.
+    """
+    if build.count(".") >= 3 or not version:
+        return build
+    revision = build.partition(".")[2]
+    if version.count(".") == 1 and build:
+        return f"{version}.{build}"
+    return f"{version}.{revision}" if revision and version.count(".") == 2 and build.count(".") == 1 else version
+
+
 def operating_system_of(facts: MachineFacts, patches: tuple[str, ...]) -> InstalledSoftware | None:
     """The operating system as a software of its own; the patches of Windows are its evidence."""
     if not facts.platform:

@@ -21,7 +21,7 @@ from inventory.sources import fields
 from inventory.sources.frame import Limits, Source
 from inventory.sources.hotfixes import computer_of, patch_of
 from inventory.sources.json_stream import BadJson, values
-from inventory.sources.systems import operating_system_of, own_windows, windows_name
+from inventory.sources.systems import operating_system_of, own_windows, windows_name, windows_version
 
 _LIST = re.compile(rb'\[\s*\{[^{}\[\]]*"name"\s*:')
 _KEYS = re.compile(rb'"DisplayName"\s*:')
@@ -165,11 +165,9 @@ def _facts(row: Row, limits: Limits) -> MachineFacts:
     name = fields.identifier(fields.name(row.get("name"), limits, "computer.name"))
     domain, architecture = (fields.text(row.get(key), f"computer.{key}", limits) for key in ("domain", "architecture"))
     version, build = (fields.version(row.get(key), limits, f"computer.{key}") for key in ("version", "build"))
-    if build.count(".") < 3 and version.count(".") >= 2:  # 22631.3880 or 22631 beside 10.0.22631
-        revision = build.partition(".")[2]
-        build = f"{version}.{revision}" if revision and version.count(".") == 2 else version
+    version = windows_version(version, build)
     addresses = row.get("ips")
-    number = build.split(".")[2] if build.count(".") >= 2 else ""
+    number = version.split(".")[2] if version.count(".") >= 2 else ""
     return MachineFacts(
         external_id=name,
         name=f"{name}.{domain}" if domain and "." not in name else name,
@@ -177,7 +175,7 @@ def _facts(row: Row, limits: Limits) -> MachineFacts:
         family="windows",
         platform="windows",
         os_name=windows_name(fields.text(row.get("os"), "computer.os", limits), number),
-        os_version=build,
+        os_version=version,
         os_build=number,
         architecture=_ARCHITECTURES.get(architecture.lower(), architecture),
         ip_addresses=fields.evidence(addresses if isinstance(addresses, list) else (addresses,)),

@@ -1,0 +1,34 @@
+"""JSON documents a line, each of which stands alone: a bad line is told and the next one read."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import BinaryIO
+
+from inventory.records import Rejected
+from inventory.sources import fields
+from inventory.sources.frame import Limits
+
+
+def objects(stream: BinaryIO, limits: Limits) -> Iterator[tuple[str, object]]:
+    """(place, value) of each line that is not empty; a Rejected in place of a value that is no JSON, or a line over the limit."""
+    number = 0
+    while line := stream.readline(limits.line + 1):
+        number += 1
+        place = f"line {number}"
+        if len(line) > limits.line:
+            while not line.endswith(b"\n") and (line := stream.readline(limits.line)):
+                pass
+            yield place, Rejected(place, f"the line is longer than {limits.line:,} bytes")
+        elif line.strip():
+            yield place, _value(place, line)
+
+
+def _value(place: str, line: bytes) -> object:
+    try:
+        return json.loads(line.removeprefix(b"\xef\xbb\xbf"))
+    except RecursionError:
+        return Rejected(place, "not valid JSON: nested too deep", fields.excerpt(line))
+    except ValueError as error:
+        return Rejected(place, f"not valid JSON: {fields.excerpt(str(error).splitlines()[0])}", fields.excerpt(line))
