@@ -14,7 +14,7 @@ from inventory import aliases, own_systems
 from inventory.errors import NoMachineNamed, TooLarge, UnreadableReport
 from inventory.intake import Intake, Totals, is_empty, machine_named
 from inventory.models import IngestRun, RejectedRecord
-from inventory.records import Rejected, Report
+from inventory.records import Rejected, Remark, Report, Reports
 from inventory.sources import registry
 from inventory.sources.frame import Limits, Source
 from inventory.sources.opening import Opened, open_plain
@@ -23,6 +23,7 @@ KEPT_REJECTS = 1_000
 _BATCH_MACHINES = 1_000
 _BATCH_RECORDS = 100_000
 _GENERIC = frozenset({"bom", "sbom", "status", "dpkg", "dpkg-status", "osquery", "report", "results", "cyclonedx", "software", "packages"})
+_NUMBERED = re.compile(r"(?:s?bom|vex)[-_]?\d*", re.IGNORECASE)
 
 
 def limits() -> Limits:
@@ -64,7 +65,7 @@ class Ingestion:
         kind = registry.named(source) if source else registry.detected(opened.head, self._filename)
         self._run.source = kind.name
         self._store(kind.parse(opened.file, bounds), complete=not opened.fault)
-        if self._totals.machines == 0:
+        if self._totals.machines == 0 and not self._run.error:
             raise UnreadableReport(self._why_nothing(kind))
 
     def _why_nothing(self, kind: Source) -> str:
@@ -72,7 +73,7 @@ class Ingestion:
             return f"nothing in this {kind.label} says what is on a machine"
         return f"nothing could be used; {self._rejects[0].place}: {self._rejects[0].reason}"
 
-    def _store(self, found: Iterator[Report | Rejected], *, complete: bool) -> None:
+    def _store(self, found: Reports, *, complete: bool) -> None:
         intake = Intake(aliases=aliases.current(), now=self._now, platform=self._platform)
         batch: dict[str, Report] = {}
         records, fault = 0, None
@@ -90,10 +91,12 @@ class Ingestion:
         if fault is not None:
             raise fault
 
-    def _reports(self, found: Iterator[Report | Rejected], *, complete: bool) -> Iterator[Report]:
+    def _reports(self, found: Reports, *, complete: bool) -> Iterator[Report]:
         for item in found:
             if isinstance(item, Rejected):
                 self._reject(item)
+            elif isinstance(item, Remark):
+                self._run.error = item.text
             elif not is_empty(item):
                 yield self._named(item, complete=complete)
 
@@ -131,7 +134,7 @@ def _name_from_file(filename: str) -> str:
     if not filename:
         return ""
     path = PurePath(filename)
-    stem = re.sub(r"(\.(gz|json|xml|cdx|tsv|txt|log|ndjson|jsonl|\d+))+$", "", path.name, flags=re.IGNORECASE)
-    if stem.lower() in _GENERIC and path.parent.name:
+    stem = re.sub(r"(\.(gz|json|xml|cdx|tsv|csv|txt|log|ndjson|jsonl|spdx|bz2|xz|\d+))+$", "", path.name, flags=re.IGNORECASE)
+    if (stem.lower() in _GENERIC or _NUMBERED.fullmatch(stem)) and path.parent.name:
         return path.parent.name[:255]
     return stem[:255]

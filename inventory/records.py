@@ -114,6 +114,13 @@ class Rejected:
 
 
 @dataclass(frozen=True, slots=True)
+class Remark:
+    """What a file is that rightly says nothing of any machine: it was read, and this is told."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """A snapshot of one machine. What is absent from an ecosystem in `covers` is gone from the machine.
 
@@ -141,4 +148,4 @@ class Report:
     findings: tuple[FindingRecord, ...] = ()
 
 
-Reports = Iterator[Report | Rejected]
+Reports = Iterator[Report | Rejected | Remark]

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from inventory.errors import UnreadableReport
-from inventory.records import InstalledSoftware, MachineFacts, Rejected, Report
+from inventory.records import InstalledSoftware, MachineFacts, Rejected, Remark, Report
 from inventory.rules import family_of, platform_of
 from inventory.sources import fields
 from inventory.sources.components import HOST_TYPES, Component, software_of
@@ -25,6 +25,7 @@ class Bill:
         self._limits = limits
         self._complete = True
         self._components = 0
+        self._statements = self._affected = 0
         self._software: dict[InstalledSoftware, None] = {}
         self._systems: list[tuple[str, str, str]] = []
         self._platforms: Counter[str] = Counter()
@@ -58,6 +59,11 @@ class Bill:
             if made.platform:
                 self._platforms[made.platform] += 1
 
+    def state(self, number: int = 1, *, affected: object = "") -> None:
+        """Note statements about weaknesses: how many, or what one says of its product (CycloneDX: analysis.state)."""
+        self._statements += number
+        self._affected += affected == "exploitable"
+
     def set_root(self, component: Component) -> None:
         """A component taken before is what the document is about: it is no content of its own."""
         self.root = component
@@ -69,11 +75,17 @@ class Bill:
         if made is not None:
             self._software.pop(made, None)
 
-    def report(self) -> Report:
+    def report(self) -> Report | Remark:
         """The report of everything taken. Raises UnreadableReport where there is nothing.
 
-        A bill of nothing but its own subject says that this one is there, and nothing of what else is.
+        A bill of nothing but its own subject says that this one is there, and nothing of what else is. One of nothing but
+        statements about weaknesses (VEX) says nothing of what is installed.
         """
+        if self._components == 0 and self._statements:
+            return Remark(
+                f"a VEX document: it names nothing that is installed; {self._affected:,} of its {self._statements:,} statements say"
+                " that a product is exploitable"
+            )
         if self._components == 0:
             return self._report_of_root()
         os_name, os_version, platform = self._systems[0] if self._systems else ("", "", "")

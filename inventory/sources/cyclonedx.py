@@ -1,7 +1,8 @@
 """CycloneDX bills of materials, JSON 1.2 to 1.7 and XML (CycloneDX/specification, schema/bom-*.schema.json and .xsd).
 
 The document is read as a stream, a component at a time. Nested components count as their parents do.
-A bill is complete for every ecosystem it holds. Vulnerabilities in it are not read: they are matched here.
+A bill is complete for every ecosystem it holds. Vulnerabilities in it are not read: they are matched here. One that holds
+nothing else (VEX) is told as what it is, with the number of its statements.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ from inventory.sources.json_stream import BadJson, values
 _XML = re.compile(rb"<(?:\w+:)?bom[\s>][^>]*cyclonedx|cyclonedx\.org/schema/bom", re.IGNORECASE)
 _KEYS = ("type", "name", "version", "group", "publisher", "purl", "cpe")
 _XML_DEPTH = 128
+_STATEMENT = "vulnerabilities.item.id"
+_STATE = "vulnerabilities.item.analysis.state"
 
 
 def detect(head: bytes, filename: str) -> bool:
@@ -59,10 +62,14 @@ SOURCE = Source(name="cyclonedx", label="CycloneDX bill of materials", detect=de
 def _of_json(stream: BinaryIO, bill: Bill, limits: Limits) -> Iterator[Found]:
     number = 0
     try:
-        for path, value in values(stream, "serialNumber", "metadata.component", "components.item"):
+        for path, value in values(stream, "serialNumber", "metadata.component", "components.item", _STATEMENT, _STATE):
             if path == "components.item":
                 number += 1
                 yield from _flat(value, f"component {number}", limits)
+            elif path == _STATEMENT:
+                bill.state()
+            elif path == _STATE:
+                bill.state(0, affected=value)
             elif path == "serialNumber":
                 bill.serial = value
             elif isinstance(value, dict):
@@ -135,6 +142,8 @@ def _xml_components(stream: BinaryIO, bill: Bill) -> Iterator[Component]:
                 bill.serial = element.get("serialNumber", "")
             continue
         path.pop()
+        if path[:2] == ["bom", "vulnerabilities"]:
+            _take_statement(tag, path, element, bill)
         if tag != "component":
             if "component" not in path:
                 element.clear()
@@ -145,6 +154,13 @@ def _xml_components(stream: BinaryIO, bill: Bill) -> Iterator[Component]:
         elif path[:2] == ["bom", "components"]:
             yield component
         element.clear()
+
+
+def _take_statement(tag: str, path: list[str], element: Element, bill: Bill) -> None:
+    if tag == "vulnerability" and len(path) == 2:
+        bill.state()
+    elif tag == "state" and path[2:] == ["vulnerability", "analysis"]:
+        bill.state(0, affected=element.text)
 
 
 def _xml_component(element: Element) -> Component:

@@ -51,6 +51,9 @@ def open_plain(stream: BinaryIO, *, limit: int) -> Opened:
                 break
     except _Damaged as error:
         fault = str(error)
+    except BaseException:
+        file.close()
+        raise
     file.seek(0)
     head = file.read(HEAD_BYTES)
     file.seek(0)

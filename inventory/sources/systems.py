@@ -61,6 +61,12 @@ def own_windows(patches: tuple[str, ...]) -> InstalledSoftware:
     return InstalledSoftware("os", "", "", "Microsoft", platform="windows", evidence=patches)
 
 
+def platform_of_release_file(text: str) -> str:
+    """The platform that an os-release file names, or the one line of a redhat-release ("Rocky Linux release 9.3 (Blue Onyx)")."""
+    line = text.strip().partition("\n")[0]
+    return platform_of_os_release(text) or (platform_of(line, line.partition("release")[2]) if " release " in line else "")
+
+
 def platform_of_os_release(text: str) -> str:
     """The platform that an os-release file names (os-release(5)); "" where it says none."""
     values: dict[str, str] = {}

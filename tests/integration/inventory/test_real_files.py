@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import os
+import tarfile
 from pathlib import Path
 
 import pytest
+from django.core.management import call_command
 
 from inventory.actions import ingest
 from inventory.models import IngestRun, Installation, Machine, Software, SoftwareAlias
@@ -30,9 +33,6 @@ EXPECTED = {
     "sbom/laravel-7.12.0__bom.1.4.json.gz": ("cyclonedx", "", 62),
     "sbom/python-venv-cyclonedx-py.cdx.json.gz": ("cyclonedx", "", 74),
 }
-REFUSED = {
-    "sbom/vex-use-cases.tar.gz": "a tar archive: unpack it first",
-}
 
 
 def read(path: str) -> IngestRun:
@@ -51,11 +51,19 @@ def test_a_file_is_stored_and_the_second_time_changes_nothing(path: str) -> None
     assert (again.machines_unchanged, again.added, again.changed, again.removed) == (1, 0, 0, 0)
 
 
-@pytest.mark.parametrize("path", REFUSED)
-def test_a_file_of_another_format_is_refused_with_its_name(path: str) -> None:
-    run = read(path)
-    assert run.state == "failed"
-    assert REFUSED[path] in run.error
+def test_every_file_of_the_bills_of_materials_is_taken() -> None:
+    out = io.StringIO()
+    call_command("ingest", str(DATA / "sbom"), no_recompute=True, stdout=out, stderr=io.StringIO())
+    assert "Refused" not in out.getvalue()
+    assert "Rejected" not in out.getvalue()
+    runs = IngestRun.objects.filter(label__contains="vex-use-cases.tar.gz/")
+    noted = runs.filter(error__startswith="a VEX document")
+    with tarfile.open(DATA / "sbom/vex-use-cases.tar.gz") as archive:
+        assert runs.count() == sum(entry.isreg() for entry in archive)
+    assert noted.count() >= 15
+    assert {run.machines for run in runs.exclude(pk__in=noted)} == {1}
+    assert "exploitable" in noted.get(label__endswith="CISA-Use-Cases/Case-1/vex-affected.json").error
+    assert " 1 of its 1 " in noted.get(label__endswith="CISA-Use-Cases/Case-1/vex-affected.json").error
 
 
 def test_every_notation_agrees_on_one_machine() -> None:
