@@ -19,7 +19,7 @@ from inventory.records import InstalledSoftware, Rejected, Report, Reports
 from inventory.sources import fields
 from inventory.sources.frame import Limits, Source
 from inventory.sources.json_stream import BadJson, values
-from inventory.sources.osquery_facts import machine_facts, short
+from inventory.sources.osquery_facts import machine_facts, patch_of, short
 from inventory.sources.osquery_tables import Table, table_of
 from inventory.sources.systems import operating_system_of, own_windows
 
@@ -205,7 +205,7 @@ class _Reader:
             elif table == "system_info":
                 host.name = host.name or short(row.get("computer_name")) or short(row.get("hostname"))
                 host.architecture = short(row.get("cpu_type"))
-            elif hotfix := short(row.get("hotfix_id")):
+            elif hotfix := patch_of(table, row):
                 host.patches[hotfix] = None
 
     def _take_software(self, place: str, host: _Host, table: Table, counter: object, action: str, rows: list[object]) -> Iterator[Rejected]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from inventory.records import MachineFacts
@@ -35,6 +36,22 @@ def machine_facts(*, external_id: str, name: str, os: Row, architecture: str) ->
         os_build=build[:40],
         architecture=(short(os.get("arch")) or architecture)[:20],
     )
+
+
+_UPDATE = re.compile(r"\bKB\d{5,9}\b")
+
+
+def patch_of(table: str, row: Row) -> str:
+    """The update that a row of patches names, or one of windows_update_history whose installation went well; "" for none."""
+    if table == "patches":
+        return short(row.get("hotfix_id"))
+    title = row.get("title")
+    went_well = short(row.get("operation")) in {"Installation", ""} and short(row.get("result_code")) in {
+        "Succeeded",
+        "SucceededWithErrors",
+    }
+    match = _UPDATE.search(title[:1_000]) if went_well and isinstance(title, str) else None
+    return match[0] if match else ""
 
 
 def _windows_version(row: Mapping[str, object], version: str, build: str) -> str:

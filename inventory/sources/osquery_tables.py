@@ -166,12 +166,17 @@ TABLES: tuple[Table, ...] = (
     Table("chocolatey_packages", "other/chocolatey", ("name", "version", "path"), frozenset(), _other("chocolatey", "path")),
     Table("chrome_extensions", "other/chrome extension", ("name", "version", "identifier", "path"),
           frozenset({"identifier", "permissions", "browser_type"}), _other("chrome extension", "identifier", "path")),
+    Table("firefox_addons", "other/firefox add-on", ("name", "version", "identifier", "path"),
+          frozenset({"creator", "autoupdate", "source_url"}), _other("firefox add-on", "identifier", "path")),
+    Table("vscode_extensions", "other/vscode extension", ("name", "version", "uuid", "path"),
+          frozenset({"publisher_id", "prerelease", "vscode_edition"}), _other("vscode extension", "uuid", "path")),
 )  # fmt: skip
 
 FACT_TABLES: dict[str, frozenset[str]] = {
     "os_version": frozenset({"platform_like", "codename"}),
     "system_info": frozenset({"cpu_brand", "hardware_serial"}),
     "patches": frozenset({"hotfix_id"}),
+    "windows_update_history": frozenset({"hresult", "update_revision"}),
 }
 _BY_NAME = {table.name: table for table in TABLES}
 

@@ -26,7 +26,7 @@ from inventory.sources.systems import operating_system_of, own_windows, windows_
 _LIST = re.compile(rb'\[\s*\{[^{}\[\]]*"name"\s*:')
 _KEYS = re.compile(rb'"DisplayName"\s*:')
 _KEY_MARKS = re.compile(rb'"(?:UninstallString|DisplayVersion|Publisher|PSChildName|PSPath)"\s*:')
-_ENVELOPE = re.compile(rb'\{\s*"(?:computer|programs|hotfixes)"\s*:\s*[\[{]')
+_ENVELOPE = re.compile(rb'\{\s*"(?:computer|programs|hotfixes)"\s*:\s*(?:[\[{]|null)')
 _OTHERS = (b'"hostIdentifier"', b'"agent_id"', b'"vulnerability"', b'"HotFixID"', b'"bomFormat"', b'"SPDXID"')
 _BLANK = b"\xef\xbb\xbf \t\r\n"
 _ARCHITECTURES = {"amd64": "x86_64", "x64": "x86_64", "x86": "i686"}
@@ -81,6 +81,8 @@ class _Reading:
         self.number += 1
         place = f"record {self.number}"
         try:
+            if value is None:
+                return
             if not isinstance(value, dict):
                 raise fields.BadField("the record is no object")
             if path == "computer":
@@ -170,7 +172,7 @@ def _facts(row: Row, limits: Limits) -> MachineFacts:
     number = version.split(".")[2] if version.count(".") >= 2 else ""
     return MachineFacts(
         external_id=name,
-        name=f"{name}.{domain}" if domain and "." not in name else name,
+        name=f"{name}.{domain}" if "." in domain and "." not in name else name,  # a workgroup is no domain
         domain=domain,
         family="windows",
         platform="windows",

@@ -147,3 +147,13 @@ def test_rows_that_are_all_bad_do_not_look_like_a_machine_without_programs() -> 
     reports, rejected = read("windows", rows({"DisplayName": 5}, {"DisplayName": 6}))
     assert reports == []
     assert len(rejected) == 2
+
+
+def test_parts_of_a_post_may_be_null_and_a_workgroup_is_no_domain() -> None:
+    computer = {"name": "PC-1", "domain": "WORKGROUP"}
+    data = json.dumps({"hotfixes": None, "computer": computer, "programs": [GIT]}).encode()
+    assert SOURCES["windows"].detect(data, "")
+    (report,), rejected = read("windows", data)
+    assert rejected == []
+    assert report.machine.name == "PC-1"
+    assert report.covers == {"cpe"}
