@@ -91,6 +91,7 @@ def _answer(run: IngestRun) -> JsonResponse:
             "installationsRemoved": run.removed,
             "rejectedCount": run.rejected,
             "rejected": _rejects(run),
+            **({"remark": run.error} if run.error else {}),
         }
     )
 

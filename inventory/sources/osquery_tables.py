@@ -166,8 +166,8 @@ TABLES: tuple[Table, ...] = (
     Table("chocolatey_packages", "other/chocolatey", ("name", "version", "path"), frozenset(), _other("chocolatey", "path")),
     Table("chrome_extensions", "other/chrome extension", ("name", "version", "identifier", "path"),
           frozenset({"identifier", "permissions", "browser_type"}), _other("chrome extension", "identifier", "path")),
-    Table("firefox_addons", "other/firefox add-on", ("name", "version", "identifier", "path"),
-          frozenset({"creator", "autoupdate", "source_url"}), _other("firefox add-on", "identifier", "path")),
+    Table("firefox_addons", "other/firefox addon", ("name", "version", "identifier", "path"),
+          frozenset({"creator", "autoupdate", "source_url"}), _other("firefox addon", "identifier", "path")),
     Table("vscode_extensions", "other/vscode extension", ("name", "version", "uuid", "path"),
           frozenset({"publisher_id", "prerelease", "vscode_edition"}), _other("vscode extension", "uuid", "path")),
 )  # fmt: skip

@@ -192,7 +192,7 @@ def test_every_log_shape_gives_the_same_installation(shape: str, stamp: object) 
         ("vscode_extensions", {"name": "ms-python.python", "version": "2024.8.1", "uuid": "u-1", "path": "/home/x"},
          ("other", "ms-python.python", "2024.8.1", "vscode extension", ("u-1", "/home/x")), "other/vscode extension"),
         ("firefox_addons", {"name": "An add-on", "version": "1.58", "identifier": "a@example.org", "creator": "x", "path": "/p"},
-         ("other", "An add-on", "1.58", "firefox add-on", ("a@example.org", "/p")), "other/firefox add-on"),
+         ("other", "An add-on", "1.58", "firefox addon", ("a@example.org", "/p")), "other/firefox addon"),
         ("chrome_extensions", {"name": "An extension", "version": "1", "identifier": "abc", "path": "/p"},
          ("other", "An extension", "1", "chrome extension", ("abc", "/p")), "other/chrome extension"),
         ("python_packages", {"name": "Requests", "version": "2.31.0", "directory": "/usr/lib"},
