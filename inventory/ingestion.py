@@ -11,14 +11,14 @@ from typing import BinaryIO
 
 from django.conf import settings
 
-from inventory import aliases
+from inventory import aliases, own_systems
 from inventory.digests import is_software
 from inventory.errors import NoMachineNamed, TooLarge, UnreadableReport
 from inventory.intake import Intake, Totals, is_empty, machine_named
 from inventory.models import IngestRun, RejectedRecord
-from inventory.records import Rejected, Report
+from inventory.records import Rejected, Remark, Report, Reports
 from inventory.sources import registry
-from inventory.sources.frame import Limits
+from inventory.sources.frame import Limits, Source
 from inventory.sources.opening import Opened, open_plain
 
 KEPT_REJECTS = 1_000
@@ -28,6 +28,7 @@ _GENERIC = frozenset(
     {"bom", "sbom", "status", "dpkg", "dpkg-status", "osquery", "report", "results", "cyclonedx", "software", "packages"}
     | {"arf", "xccdf", "xccdf-results", "scap", "oscap", "sca"}
 )
+_NUMBERED = re.compile(r"(?:s?bom|vex)[-_]?\d*", re.IGNORECASE)
 
 
 def limits() -> Limits:
@@ -70,31 +71,38 @@ class Ingestion:
         kind = registry.named(source) if source else registry.detected(opened.head, self._filename)
         self._run.source = kind.name
         self._store(kind.parse(opened.file, bounds), complete=not opened.fault)
-        if self._totals.machines == 0 and self._rejects:
-            raise UnreadableReport(f"nothing could be used; {self._rejects[0].place}: {self._rejects[0].reason}")
+        if self._totals.machines == 0 and not self._run.error:
+            raise UnreadableReport(self._why_nothing(kind))
 
-    def _store(self, found: Iterator[Report | Rejected], *, complete: bool) -> None:
+    def _why_nothing(self, kind: Source) -> str:
+        if not self._rejects:
+            return f"nothing in this {kind.label} says what is on a machine"
+        return f"nothing could be used; {self._rejects[0].place}: {self._rejects[0].reason}"
+
+    def _store(self, found: Reports, *, complete: bool) -> None:
         intake = Intake(aliases=aliases.current(), now=self._now, platform=self._platform)
         batch: dict[str, Report] = {}
         records, fault = 0, None
         try:
             for report in self._reports(found, complete=complete):
                 if report.machine.external_id in batch or len(batch) >= _BATCH_MACHINES or records >= _BATCH_RECORDS:
-                    self._totals.add(intake.store(batch.values()))
+                    self._totals.add(intake.store(own_systems.resolved(batch.values())))
                     batch, records = {}, 0
                 batch[report.machine.external_id] = report
                 records += len(report.software) + len(report.results) + len(report.findings) + len(report.alerts)
         except UnreadableReport as error:  # what was read before a file turned out to be unreadable further on is kept
             fault = error
         if batch:
-            self._totals.add(intake.store(batch.values()))
+            self._totals.add(intake.store(own_systems.resolved(batch.values())))
         if fault is not None:
             raise fault
 
-    def _reports(self, found: Iterator[Report | Rejected], *, complete: bool) -> Iterator[Report]:
+    def _reports(self, found: Reports, *, complete: bool) -> Iterator[Report]:
         for item in found:
             if isinstance(item, Rejected):
                 self._reject(item)
+            elif isinstance(item, Remark):
+                self._run.error = item.text
             elif not is_empty(item):
                 yield self._named(item, complete=complete)
 
@@ -137,7 +145,7 @@ def _name_from_file(filename: str) -> str:
     if not filename:
         return ""
     path = PurePath(filename)
-    stem = re.sub(r"(\.(gz|json|xml|cdx|tsv|txt|log|ndjson|jsonl|\d+))+$", "", path.name, flags=re.IGNORECASE)
-    if stem.lower() in _GENERIC and path.parent.name:
+    stem = re.sub(r"(\.(gz|json|xml|cdx|tsv|csv|txt|log|ndjson|jsonl|spdx|bz2|xz|\d+))+$", "", path.name, flags=re.IGNORECASE)
+    if (stem.lower() in _GENERIC or _NUMBERED.fullmatch(stem)) and path.parent.name:
         return path.parent.name[:255]
     return stem[:255]

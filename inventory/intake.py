@@ -220,6 +220,7 @@ class Intake:
         before = stored or {"tags": [], "digests": {}, **dict.fromkeys(_FACTS, ""), "ip_addresses": [], "family": "other"}
         values = {name: _fact(item.report.machine, name) or before[name] for name in _FACTS}
         values["name"] = values["name"] or item.external_id
+        values["platform"] = values["platform"] or item.report.fallback_platform
         rules = self._rules()
         values["group_id"] = first_group(rules, {**values, "tags": before["tags"]}, self._default_group)
         moved = values["platform"] != before["platform"]

@@ -28,7 +28,8 @@ class InstalledSoftware:
     """One installed thing as reported. `ecosystem` is a Software.Ecosystem value.
 
     For distribution packages `name` and `version` are the SOURCE package's and its version, and the
-    binary package goes to `evidence`. `cpe` is a CPE 2.3 name when the report carries one.
+    binary package goes to `evidence`. `cpe` is a CPE 2.3 name when the report carries one. An operating system
+    without a name is the machine's own, whichever that is, and only adds evidence to it.
     """
 
     ecosystem: str
@@ -117,6 +118,13 @@ class Rejected:
 
 
 @dataclass(frozen=True, slots=True)
+class Remark:
+    """What a file is that rightly says nothing of any machine: it was read, and this is told."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """A snapshot of one machine. What is absent from an ecosystem in `covers` is gone from the machine.
 
@@ -128,8 +136,8 @@ class Report:
     nobody described is. Alerts are only added and closed.
 
     `machine.external_id` may be empty where the format names no host; the caller then gives one, and
-    `fallback_id` is used where it does not. `removed` is what a differential report says went away;
-    a snapshot leaves it empty.
+    `fallback_id` is used where it does not; `fallback_platform` likewise where nobody has said which release it runs.
+    `removed` is what a differential report says went away; a snapshot leaves it empty.
     """
 
     machine: MachineFacts
@@ -138,10 +146,11 @@ class Report:
     rejected: tuple[Rejected, ...] = field(default=())
     removed: tuple[InstalledSoftware, ...] = ()
     fallback_id: str = ""
+    fallback_platform: str = ""
     checks: tuple[Check, ...] = ()
     results: tuple[CheckResult, ...] = ()
     alerts: tuple[AlertRecord, ...] = ()
     findings: tuple[FindingRecord, ...] = ()
 
 
-Reports = Iterator[Report | Rejected]
+Reports = Iterator[Report | Rejected | Remark]

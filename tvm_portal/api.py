@@ -94,6 +94,7 @@ def _answer(run: IngestRun) -> JsonResponse:
             "findingsChanged": run.findings,
             "rejectedCount": run.rejected,
             "rejected": _rejects(run),
+            **({"remark": run.error} if run.error else {}),
         }
     )
 

@@ -1,13 +1,13 @@
 """CycloneDX bills of materials, JSON 1.2 to 1.7 and XML (CycloneDX/specification, schema/bom-*.schema.json and .xsd).
 
 The document is read as a stream, a component at a time. Nested components count as their parents do.
-A bill is complete for every ecosystem it holds. Vulnerabilities in it are not read: they are matched here.
+A bill is complete for every ecosystem it holds. Vulnerabilities in it are not read: they are matched here. One that holds
+nothing else (VEX) is told as what it is, with the number of its statements.
 """
 
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 from xml.etree.ElementTree import Element, ParseError
@@ -16,18 +16,18 @@ from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import iterparse
 
 from inventory.errors import UnreadableReport
-from inventory.records import InstalledSoftware, MachineFacts, Rejected, Report, Reports
-from inventory.rules import family_of, platform_of
+from inventory.records import Rejected, Reports
 from inventory.sources import fields
-from inventory.sources.components import HOST_TYPES, Component, software_of
+from inventory.sources.bills import Bill, Found
+from inventory.sources.components import Component
 from inventory.sources.frame import Limits, Source
 from inventory.sources.json_stream import BadJson, values
-from inventory.sources.systems import operating_system
 
 _XML = re.compile(rb"<(?:\w+:)?bom[\s>][^>]*cyclonedx|cyclonedx\.org/schema/bom", re.IGNORECASE)
 _KEYS = ("type", "name", "version", "group", "publisher", "purl", "cpe")
 _XML_DEPTH = 128
-Found = tuple[str, Component | Rejected]
+_STATEMENT = "vulnerabilities.item.id"
+_STATE = "vulnerabilities.item.analysis.state"
 
 
 def detect(head: bytes, filename: str) -> bool:
@@ -48,104 +48,32 @@ def parse(stream: BinaryIO, limits: Limits) -> Reports:
     """One Report, after the Rejected of the components that were no use. A document that ends early only adds."""
     start = stream.read(256).lstrip(b"\xef\xbb\xbf \t\r\n")
     stream.seek(0)
-    bill = _Bill()
-    for place, component in _of_xml(stream, bill, limits) if start.startswith(b"<") else _of_json(stream, bill, limits):
-        if isinstance(component, Rejected):
-            bill.complete = bill.complete and component.place != "document"
-            yield component
-        elif bill.full(limits):
-            yield Rejected(place, f"more than {limits.records:,} components; the rest was left out")
-            break
-        else:
-            yield from bill.take(place, component, limits)
-    if bill.components == 0:
-        raise UnreadableReport("the bill of materials holds no components")
+    bill = Bill(limits)
+    yield from bill.take_all(_of_xml(stream, bill, limits) if start.startswith(b"<") else _of_json(stream, bill, limits))
     yield bill.report()
 
 
 SOURCE = Source(name="cyclonedx", label="CycloneDX bill of materials", detect=detect, parse=parse)
 
 
-class _Bill:
-    """What has been read of a document so far."""
-
-    def __init__(self) -> None:
-        self.complete = True
-        self.components = 0
-        self.serial = ""
-        self.host: Component | None = None
-        self._software: dict[InstalledSoftware, None] = {}
-        self._systems: list[tuple[str, str, str]] = []
-        self._platforms: Counter[str] = Counter()
-
-    def full(self, limits: Limits) -> bool:
-        if self.components >= limits.records:
-            self.complete = False
-        return not self.complete
-
-    def take(self, place: str, component: Component, limits: Limits) -> Iterator[Rejected]:
-        self.components += 1
-        try:
-            if component.type == "operating-system":
-                self._systems.append(_named(component, limits))
-                return
-            made = software_of(component, limits)
-        except fields.BadField as error:
-            label = component.name if isinstance(component.name, str) else ""
-            yield Rejected(place, str(error), fields.excerpt(component.purl or component.cpe or label))
-            return
-        if made is not None:
-            self._software[made] = None
-            if made.platform:
-                self._platforms[made.platform] += 1
-
-    def report(self) -> Report:
-        os_name, os_version, platform = self._systems[0] if self._systems else ("", "", "")
-        if not platform and self._platforms:
-            platform = self._platforms.most_common(1)[0][0]
-        facts = MachineFacts(
-            external_id=self._host_name(),
-            name=self._host_name(),
-            platform=platform,
-            family=family_of(platform),
-            os_name=os_name,
-            os_version=os_version,
-        )
-        software = list(self._software)
-        covers = {record.ecosystem if record.ecosystem != "other" else f"other/{record.vendor}" for record in software}
-        if system := operating_system(platform):
-            software.append(system)
-            covers.add("os")
-        return Report(machine=facts, software=tuple(software), covers=frozenset(covers if self.complete else ()), fallback_id=self.serial)
-
-    def _host_name(self) -> str:
-        """Only a machine's own bill names the machine: an application's names the application."""
-        if self.host is None or self.host.type not in HOST_TYPES:
-            return ""
-        name = self.host.name
-        return name.strip()[:200] if isinstance(name, str) and "\x00" not in name and name.isprintable() else ""
-
-
-def _named(component: Component, limits: Limits) -> tuple[str, str, str]:
-    name = fields.name(component.name, limits)
-    version = fields.version(component.version, limits)
-    return name, version[:80], platform_of(name, version)
-
-
 # --- JSON ------------------------------------------------------------------------------------------------------------
 
 
-def _of_json(stream: BinaryIO, bill: _Bill, limits: Limits) -> Iterator[Found]:
+def _of_json(stream: BinaryIO, bill: Bill, limits: Limits) -> Iterator[Found]:
     number = 0
     try:
-        for path, value in values(stream, "serialNumber", "metadata.component", "components.item"):
+        for path, value in values(stream, "serialNumber", "metadata.component", "components.item", _STATEMENT, _STATE):
             if path == "components.item":
                 number += 1
                 yield from _flat(value, f"component {number}", limits)
+            elif path == _STATEMENT:
+                bill.state()
+            elif path == _STATE:
+                bill.state(0, affected=value)
             elif path == "serialNumber":
-                bill.serial = value[:200] if isinstance(value, str) else ""
+                bill.serial = value
             elif isinstance(value, dict):
-                bill.host = Component(type=value.get("type"), name=value.get("name"))
+                bill.root = _component(value)
     except BadJson as error:
         reason = f"not valid JSON after component {number}: {error}; the components before it were read"
         yield "document", Rejected("document", reason)
@@ -159,7 +87,7 @@ def _flat(value: Any, place: str, limits: Limits) -> Iterator[Found]:
         if not isinstance(found, dict):
             yield where, Rejected(where, "the component is no object", fields.excerpt(found))
             continue
-        yield where, Component(**{key: found.get(key) for key in _KEYS}, locations=_locations(found))
+        yield where, _component(found)
         nested = found.get("components") or []
         if not isinstance(nested, list):
             yield where, Rejected(where, "its components are no list")
@@ -167,6 +95,10 @@ def _flat(value: Any, place: str, limits: Limits) -> Iterator[Found]:
             yield where, Rejected(where, f"components are nested deeper than {limits.depth} levels")
         else:
             waiting.extend((child, f"{where}.{number}", depth + 1) for number, child in reversed(list(enumerate(nested, 1))))
+
+
+def _component(found: dict[str, Any]) -> Component:
+    return Component(**{key: found.get(key) for key in _KEYS}, locations=_locations(found))
 
 
 def _locations(found: dict[str, Any]) -> tuple[object, ...]:
@@ -181,7 +113,7 @@ def _locations(found: dict[str, Any]) -> tuple[object, ...]:
 # --- XML -------------------------------------------------------------------------------------------------------------
 
 
-def _of_xml(stream: BinaryIO, bill: _Bill, limits: Limits) -> Iterator[Found]:
+def _of_xml(stream: BinaryIO, bill: Bill, limits: Limits) -> Iterator[Found]:
     number = 0
     try:
         for found in _xml_components(stream, bill):
@@ -198,7 +130,7 @@ class _TooDeep(Exception):
     pass
 
 
-def _xml_components(stream: BinaryIO, bill: _Bill) -> Iterator[Component]:
+def _xml_components(stream: BinaryIO, bill: Bill) -> Iterator[Component]:
     path: list[str] = []
     for event, element in iterparse(stream, events=("start", "end"), forbid_dtd=True):
         tag = _local(element)
@@ -207,19 +139,28 @@ def _xml_components(stream: BinaryIO, bill: _Bill) -> Iterator[Component]:
             if len(path) > _XML_DEPTH:
                 raise _TooDeep(f"elements are nested deeper than {_XML_DEPTH} levels")
             if len(path) == 1:
-                bill.serial = element.get("serialNumber", "")[:200]
+                bill.serial = element.get("serialNumber", "")
             continue
         path.pop()
+        if path[:2] == ["bom", "vulnerabilities"]:
+            _take_statement(tag, path, element, bill)
         if tag != "component":
             if "component" not in path:
                 element.clear()
             continue
         component = _xml_component(element)
         if path == ["bom", "metadata"]:
-            bill.host = component
+            bill.root = component
         elif path[:2] == ["bom", "components"]:
             yield component
         element.clear()
+
+
+def _take_statement(tag: str, path: list[str], element: Element, bill: Bill) -> None:
+    if tag == "vulnerability" and len(path) == 2:
+        bill.state()
+    elif tag == "state" and path[2:] == ["vulnerability", "analysis"]:
+        bill.state(0, affected=element.text)
 
 
 def _xml_component(element: Element) -> Component:

@@ -19,7 +19,7 @@ from inventory.sources.systems import operating_system
 
 _STANZA = re.compile(rb"^Package: \S", re.MULTILINE)
 _STATUS = re.compile(rb"^Status: \S+ \S+ \S", re.MULTILINE)
-_TABLE_LINE = re.compile(rb"^(?:Package\tVersion\t|[a-z0-9][a-z0-9+.-]+(?::[a-z0-9]+)?\t[0-9][^\t\n]*\t[a-z0-9-]+\t)")
+_TABLE_LINE = re.compile(rb"^(?:Package\tVersion\t|[a-z0-9][a-z0-9+.-]+(?::[a-z0-9]+)?\t[0-9][^\t\n]*\t[a-z][a-z0-9-]*\t)")
 _KEPT = {b"Package", b"Status", b"Version", b"Source", b"Architecture"}
 _NOT_ON_DISK = frozenset("ncH")
 _COLUMNS = 6

@@ -10,6 +10,7 @@ from inventory.sources.frame import EVIDENCE_LIMIT, NAME_LIMIT, VERSION_LIMIT, L
 
 _EXCERPT = 200
 _CVE = re.compile(r"CVE-\d{4}-\d{4,12}", re.IGNORECASE)
+IDENTIFIER = 200
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 
 
@@ -49,6 +50,11 @@ def version(value: object, limits: Limits, field: str = "version") -> str:
     if len(cleaned) > VERSION_LIMIT:
         raise BadField(f"{field} is longer than {VERSION_LIMIT} characters")
     return cleaned
+
+
+def identifier(value: object) -> str:
+    """What may name a machine: the beginning of a printable text, empty for anything else."""
+    return value.strip()[:IDENTIFIER] if isinstance(value, str) and value.isprintable() else ""
 
 
 def evidence(values: Iterable[object]) -> tuple[str, ...]:
@@ -91,6 +97,11 @@ def cve(value: object, field: str = "cve") -> str:
     if not isinstance(value, str) or not _CVE.fullmatch(value.strip()):
         raise BadField(f"{field} is no CVE")
     return value.strip().upper()
+
+
+def is_storable(value: str) -> bool:
+    """Whether a text is without what a database refuses: NUL and broken Unicode."""
+    return "\x00" not in value and (value.isascii() or _is_unicode(value))
 
 
 def _check_unicode(value: str, field: str) -> None:

@@ -13,6 +13,9 @@ import ijson
 from ijson.common import ObjectBuilder
 
 DEPTH = 128
+PARTS = 1_000_000
+OVERSIZED = f"a value of more than {PARTS:,} keys, values and brackets, which was left out"
+"""Stands in for a value too large to be held in memory."""
 _OPENING = frozenset({"start_map", "start_array"})
 _CLOSING = frozenset({"end_map", "end_array"})
 
@@ -28,8 +31,9 @@ class BadJson(Exception):
 def values(stream: BinaryIO, *paths: str, ends: Collection[str] = ()) -> Iterator[tuple[str, object]]:
     """The values at these paths ("serialNumber", "components.item"), as (path, value), in the document's order.
 
-    A path's parts are object keys, and `item` for an element of a list. `ends` are paths of objects and lists that are
-    not built, of which only the end is told, as (path, END). Raises BadJson.
+    A path's parts are object keys, and `item` for an element of a list; "" is the document itself. Where a path and its
+    `.item` are both asked for, a list comes element by element and anything else whole. `ends` are paths of objects and
+    lists that are not built, of which only the end is told, as (path, END). Raises BadJson.
     """
     walker = _Walker(frozenset(paths), frozenset(ends))
     try:
@@ -51,15 +55,18 @@ class _Walker:
         self._builder: ObjectBuilder | None = None
         self._builder_path = ""
         self._builder_depth = 0
+        self._parts = 0
 
     def take(self, event: str, value: object) -> tuple[str, object] | None:
         if self._builder is None:
             self._start_building(event)
         if self._builder is not None:
-            self._builder.event(event, value)
+            self._parts += 1
+            if self._parts <= PARTS:
+                self._builder.event(event, value)
         self._move(event, value)
         if self._builder is not None and self._depth == self._builder_depth:
-            found = (self._builder_path, self._builder.value)
+            found = (self._builder_path, self._builder.value if self._parts <= PARTS else OVERSIZED)
             self._builder = None
             return found
         if self._ends and event in _CLOSING and self._builder is None and self._depth <= self._longest:
@@ -72,8 +79,11 @@ class _Walker:
         if event == "map_key" or event in _CLOSING or self._depth > self._longest:
             return
         path = ".".join(self._open)
+        if event == "start_array" and (f"{path}.item" if path else "item") in self._paths:
+            return
         if path in self._paths:
             self._builder, self._builder_path, self._builder_depth = ObjectBuilder(), path, self._depth
+            self._parts = 0
 
     def _move(self, event: str, value: object) -> None:
         if event in _OPENING:

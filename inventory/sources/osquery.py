@@ -19,8 +19,9 @@ from inventory.records import InstalledSoftware, Rejected, Report, Reports
 from inventory.sources import fields
 from inventory.sources.frame import Limits, Source
 from inventory.sources.json_stream import BadJson, values
-from inventory.sources.osquery_facts import machine_facts, operating_system_of, short
+from inventory.sources.osquery_facts import machine_facts, patch_of, short
 from inventory.sources.osquery_tables import Table, table_of
+from inventory.sources.systems import operating_system_of, own_windows
 
 _EVENT = re.compile(rb'"(?:hostIdentifier|hostname|host_identifier)"\s*:')
 _RESULT = re.compile(rb'"(?:snapshot|columns|diffResults|action)"\s*:')
@@ -146,6 +147,8 @@ class _Host:
         if system is not None:
             software.append(system)
             covers.add("os")
+        elif self.patches:
+            software.append(own_windows(tuple(self.patches)))
         removed = tuple(record for state in self.tables.values() if not state.complete for record in state.removed)
         return Report(machine=facts, software=tuple(software), covers=frozenset(covers), removed=removed)
 
@@ -204,7 +207,7 @@ class _Reader:
             elif table == "system_info":
                 host.name = host.name or short(row.get("computer_name")) or short(row.get("hostname"))
                 host.architecture = short(row.get("cpu_type"))
-            elif hotfix := short(row.get("hotfix_id")):
+            elif hotfix := patch_of(table, row):
                 host.patches[hotfix] = None
 
     def _take_software(self, place: str, host: _Host, table: Table, counter: object, action: str, rows: list[object]) -> Iterator[Rejected]:
@@ -260,7 +263,7 @@ def _made(table: Table, values: tuple[object, ...], limits: Limits) -> Installed
 
 
 def _is_fact(value: object) -> bool:
-    return value is None or (isinstance(value, (str, int)) and "\x00" not in str(value))
+    return value is None or isinstance(value, int) or (isinstance(value, str) and fields.is_storable(value))
 
 
 def _changes(event: Any) -> list[tuple[str, list[object]]]:

@@ -5,16 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from inventory.records import InstalledSoftware, MachineFacts
+from inventory.records import MachineFacts
 from inventory.rules import family_of, platform_of
-from inventory.sources.systems import operating_system
+from inventory.sources.systems import windows_name
 
 Row = Mapping[str, object]
-_EDITION = re.compile(
-    r"\s+(pro|home|enterprise|education|core|standard|datacenter|essentials|iot|ltsc|ltsb|n|evaluation|single language|for workstations"
-    r"|multi-session|edition|insider preview)\b.*$",
-    re.IGNORECASE,
-)
 
 
 def short(value: object) -> str:
@@ -29,7 +24,7 @@ def machine_facts(*, external_id: str, name: str, os: Row, architecture: str) ->
     label = {"windows": "windows", "darwin": "macos"}.get(family, os_name or family)
     platform = platform_of(label, version)
     if platform == "windows":
-        version, os_name = _windows_version(os, version, build), _windows_name(os_name, build)
+        version, os_name = _windows_version(os, version, build), windows_name(os_name, build)
     return MachineFacts(
         external_id=external_id,
         name=name or external_id,
@@ -43,29 +38,25 @@ def machine_facts(*, external_id: str, name: str, os: Row, architecture: str) ->
     )
 
 
+_UPDATE = re.compile(r"\bKB\d{5,9}\b")
+
+
+def patch_of(table: str, row: Row) -> str:
+    """The update that a row of patches names, or one of windows_update_history whose installation went well; "" for none."""
+    if table == "patches":
+        return short(row.get("hotfix_id"))
+    title = row.get("title")
+    went_well = short(row.get("operation")) in {"Installation", ""} and short(row.get("result_code")) in {
+        "Succeeded",
+        "SucceededWithErrors",
+    }
+    match = _UPDATE.search(title[:1_000]) if went_well and isinstance(title, str) else None
+    return match[0] if match else ""
+
+
 def _windows_version(row: Mapping[str, object], version: str, build: str) -> str:
     """10.0.22631.3007 from version 10.0.22631, build 22631 and revision 3007."""
     revision = short(row.get("revision"))
     if version.count(".") == 1 and build:
         version = f"{version}.{build}"
     return f"{version}.{revision}" if revision and version.count(".") == 2 else version
-
-
-def _windows_name(name: str, build: str) -> str:
-    """Windows 11 reports itself as 10 to older agents; builds from 22000 on are 11."""
-    plain = re.sub(r"^microsoft\s+", "", name, flags=re.IGNORECASE)
-    if build.isdecimal() and int(build) >= 22000 and "server" not in plain.lower():
-        plain = re.sub(r"^Windows 10\b", "Windows 11", plain)
-    return plain
-
-
-def operating_system_of(facts: MachineFacts, patches: tuple[str, ...]) -> InstalledSoftware | None:
-    """The operating system as a software of its own; the patches of Windows are its evidence."""
-    if not facts.platform:
-        return None
-    if facts.platform == "windows":
-        product = _EDITION.sub("", facts.os_name) or "Windows"
-        return InstalledSoftware("os", product, facts.os_version, "Microsoft", platform="windows", evidence=patches)
-    if facts.platform == "macos":
-        return InstalledSoftware("os", "macOS", facts.os_version, "Apple", platform="macos")
-    return operating_system(facts.platform)

@@ -171,7 +171,7 @@ TABLES: tuple[Table, ...] = (
     Table("chrome_extensions", "other/chrome extension", ("name", "version", "identifier", "path"),
           frozenset({"identifier", "permissions", "browser_type"}), _other("chrome extension", "identifier", "path")),
     Table("firefox_addons", "other/firefox addon", ("name", "version", "identifier", "path"),
-          frozenset({"identifier", "autoupdate", "visible", "native"}), _other("firefox addon", "identifier", "path")),
+          frozenset({"creator", "autoupdate", "source_url"}), _other("firefox addon", "identifier", "path")),
     Table("safari_extensions", "other/safari extension", ("name", "version", "identifier", "bundle_version", "path"),
           frozenset({"identifier", "developer_id", "extension_type"}), _other("safari extension", "identifier", "path")),
     Table("vscode_extensions", "other/vscode extension", ("name", "version", "uuid", "publisher", "path"),
@@ -182,6 +182,7 @@ FACT_TABLES: dict[str, frozenset[str]] = {
     "os_version": frozenset({"platform_like", "codename"}),
     "system_info": frozenset({"cpu_brand", "hardware_serial"}),
     "patches": frozenset({"hotfix_id"}),
+    "windows_update_history": frozenset({"hresult", "update_revision"}),
 }
 BY_NAME = {table.name: table for table in TABLES}
 

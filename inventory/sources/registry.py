@@ -19,17 +19,15 @@ def _found() -> dict[str, Source]:
 SOURCES: dict[str, Source] = _found()
 
 _FOREIGN = (
-    (b"PK\x03\x04", 0, "a zip archive: unpack it first"),
-    (b"ustar", 257, "a tar archive: unpack it first"),
+    (b"PK\x03\x04", 0, "a zip archive, which is read from files only"),
+    (b"ustar", 257, "a tar archive, which is read from files only"),
     (b"SQLite format 3", 0, "an SQLite database"),
     (b"%PDF", 0, "a PDF document"),
-    (b"\xfd7zXZ", 0, "xz-compressed: unpack it first"),
-    (b"BZh", 0, "bzip2-compressed: unpack it first"),
+    (b"7z\xbc\xaf", 0, "a 7-Zip archive: unpack it first"),
     (b"\x28\xb5\x2f\xfd", 0, "zstandard-compressed: unpack it first"),
 )
 _FOREIGN_WORDS = (
-    (b"SPDXID", "an SPDX document, which is not supported"),
-    (b"spdxVersion", "an SPDX document, which is not supported"),
+    (b"spdx.org/rdf/3", "an SPDX 3 document; SPDX 2.2 and 2.3 are supported"),
     (b'"document"', "a CSAF document, which says what is affected, not what is installed"),
 )
 

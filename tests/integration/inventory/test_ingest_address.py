@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import gzip
+import json
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from django.utils import timezone
 from core.models import ApiToken, AuditEvent
 from core.tokens import bearer, make_token, verify_token
 from inventory.models import IngestRun, Machine
+from inventory.sources.registry import SOURCES
 from tests.integration.inventory.reports import DEBIAN, debs, log, programs
 
 pytestmark = pytest.mark.django_db
@@ -83,7 +85,7 @@ def test_only_a_token_that_may_ingest_and_is_in_force_opens_the_address(token: s
 def test_an_unknown_format_lists_the_known_ones(token: str) -> None:
     answer = post(token, REPORT, "nessus")
     assert answer.status_code == 415
-    assert "cyclonedx, dpkg, osquery" in answer.json()["error"]["message"]
+    assert ", ".join(SOURCES) in answer.json()["error"]["message"]
     assert post(token, REPORT, **{"Content-Encoding": "br"}).status_code == 415
 
 
@@ -115,3 +117,11 @@ def test_tokens_are_kept_as_digests_only_and_audited(token: str) -> None:
     assert AuditEvent.objects.get().action == "token.create"
     assert verify_token(token, scope="ingest", now=timezone.now()) == stored
     assert [bearer(text) for text in ("Bearer x", "bearer  x ", "Basic x", "x", "")] == ["x", "x", "", "", ""]
+
+
+def test_a_file_that_rightly_names_no_machine_is_taken_with_a_remark(token: str) -> None:
+    vex = {"bomFormat": "CycloneDX", "vulnerabilities": [{"id": "CVE-2026-1", "analysis": {"state": "exploitable"}}]}
+    answer = post(token, json.dumps(vex).encode(), source="cyclonedx", **{"X-Machine": "x"})
+    assert answer.status_code == 200
+    assert answer.json()["machines"] == 0
+    assert "VEX" in answer.json()["remark"]

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import bz2
 import gzip
 import io
+import json
+import lzma
 import os
+import tarfile
+import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -78,6 +84,80 @@ def test_a_root_folder_brings_its_own_release(tmp_path: Path) -> None:
     (tmp_path / "etc/os-release").write_text('ID=debian\nVERSION_ID="11"')
     run(tmp_path / "var/lib/dpkg/status", machine="db01")
     assert Machine.objects.get().platform == "debian-11"
+
+
+@pytest.mark.parametrize("kind", ["tar", "tar.gz", "tgz", "tar.xz", "zip"])
+def test_an_archive_is_read_as_the_folder_it_was(folder: Path, tmp_path: Path, kind: str) -> None:
+    names = ["one.log", "deep/er/two.log.gz", "web01-dpkg.status", "web01-os-release", "notes.txt", ".hidden"]
+    packed = tmp_path / f"reports.{kind}"
+    if kind == "zip":
+        with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+            for name in names:
+                archive.write(folder / name, name)
+    else:
+        plain = io.BytesIO()
+        with tarfile.open(fileobj=plain, mode="w") as archive_of_tar:
+            for name in names:
+                archive_of_tar.add(folder / name, name)
+        packers: dict[str, Callable[[bytes], bytes]] = {"tar": bytes, "tar.xz": lzma.compress}
+        packed.write_bytes(packers.get(kind, gzip.compress)(plain.getvalue()))
+    out, progress = run(packed)
+    found = figures(out)
+    assert (found["Files read"], found["Files refused"], found["Machines"], found["Records rejected"]) == (3, 1, 3, 1)
+    assert f"{packed.name}/notes.txt: not a supported format" in out
+    assert f"[1/1] {packed}/deep/er/two.log.gz: osquery, 1 machines" in progress
+    assert {"h1", "h2", "web01-dpkg.status"} == set(Machine.objects.values_list("external_id", flat=True))
+    assert "Nothing changed." in run(packed)[0]
+
+
+def test_an_archive_that_is_cut_off_is_used_as_far_as_it_goes(tmp_path: Path) -> None:
+    packed = tmp_path / "reports.tar"
+    with tarfile.open(packed, "w") as archive:
+        for number in (1, 2):
+            entry = tarfile.TarInfo(f"{number}.log")
+            data = log(DEBIAN, debs(("git", "2.1")), host=f"h{number}")
+            entry.size = len(data)
+            archive.addfile(entry, io.BytesIO(data))
+    packed.write_bytes(packed.read_bytes()[:1_100])
+    out, _ = run(packed)
+    assert figures(out)["Machines"] == 1
+    assert "Refused" in out
+    assert "cut off" in out
+
+
+def test_a_compressed_file_is_no_archive(tmp_path: Path) -> None:
+    (tmp_path / "one.log.xz").write_bytes(lzma.compress(log(DEBIAN, debs(("git", "2.1")))))
+    (tmp_path / "two.log.bz2").write_bytes(bz2.compress(log(DEBIAN, debs(("git", "2.1")), host="h2")))
+    assert figures(run(tmp_path)[0])["Machines"] == 2
+
+
+def test_statements_about_weaknesses_are_accepted_and_noted(tmp_path: Path) -> None:
+    vex = {"bomFormat": "CycloneDX", "specVersion": "1.4", "vulnerabilities": [{"id": "CVE-1", "analysis": {"state": "exploitable"}}]}
+    (tmp_path / "vex.json").write_text(json.dumps(vex))
+    out, progress = run(tmp_path)
+    assert (figures(out)["Files read"], figures(out)["Machines"]) == (1, 0)
+    assert "Noted:" in out
+    assert "1 of its 1 statements" in progress
+
+
+@pytest.mark.parametrize(
+    ("release", "content", "platform"),
+    [
+        ("web01-os-release", "ID=rocky\nVERSION_ID=9.3\n", "rocky-9"),
+        ("web01-redhat-release", "AlmaLinux release 9.3 (Shamrock Pampas Cat)\n", "almalinux-9"),
+    ],
+)
+def test_a_list_of_rpms_takes_its_release_from_the_file_beside_it(tmp_path: Path, release: str, content: str, platform: str) -> None:
+    (tmp_path / "web01-rpm.tsv").write_text("bash\t(none)\t5.1.8\t6.el9_1\tx86_64\n")
+    (tmp_path / release).write_text(content)
+    run(tmp_path)
+    assert Machine.objects.get().platform == platform
+
+
+def test_a_list_of_rpms_falls_back_on_the_tag_of_its_packages(tmp_path: Path) -> None:
+    (tmp_path / "rpm-qa.txt").write_text("bash-5.1.8-6.el9_1.x86_64\n")
+    run(tmp_path, machine="web01")
+    assert Machine.objects.get().platform == "rhel-9"
 
 
 def test_rejects_beyond_twenty_are_counted(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import tarfile
 from pathlib import Path
 
 import pytest
+from django.core.management import call_command
 
 from inventory.actions import ingest
 from inventory.models import Configuration, ConfigurationResult, IngestRun, Installation, Machine, Software, SoftwareAlias
@@ -23,17 +24,14 @@ EXPECTED = {
     "inventory/debian-11.11-dpkg.tsv": ("dpkg", "debian-11", 216),
     "inventory/debian-12-dpkg-status.gz": ("dpkg", "debian-12", 867),
     "inventory/debian-12-osquery-results.log.gz": ("osquery", "debian-12", 867),
-    "inventory/windows_11-software.json": ("programs", "windows", 140),
+    "inventory/windows_11-software.json": ("windows", "windows", 140),
     "sbom/debian-12-syft.cdx.json.gz": ("cyclonedx", "debian-12", 867),
+    "sbom/debian-12-syft.spdx.json.gz": ("spdx", "debian-12", 867),
     "sbom/dropwizard-1.3.15__bom.json.gz": ("cyclonedx", "", 167),
     "sbom/dropwizard-1.3.15__bom.xml.gz": ("cyclonedx", "", 167),
     "sbom/keycloak-10.0.2__bom.json.gz": ("cyclonedx", "", 902),
     "sbom/laravel-7.12.0__bom.1.4.json.gz": ("cyclonedx", "", 62),
     "sbom/python-venv-cyclonedx-py.cdx.json.gz": ("cyclonedx", "", 74),
-}
-REFUSED = {
-    "sbom/debian-12-syft.spdx.json.gz": "an SPDX document, which is not supported",
-    "sbom/vex-use-cases.tar.gz": "a tar archive: unpack it first",
 }
 
 
@@ -80,20 +78,33 @@ def test_a_scan_for_patches_is_taken_and_said_to_be_one() -> None:
     assert "8 rules look for patches" in run.rejects.get().reason
 
 
-@pytest.mark.parametrize("path", REFUSED)
-def test_a_file_of_another_format_is_refused_with_its_name(path: str) -> None:
-    run = read(path)
-    assert run.state == "failed"
-    assert REFUSED[path] in run.error
+def test_every_file_of_the_bills_of_materials_is_taken() -> None:
+    out = io.StringIO()
+    call_command("ingest", str(DATA / "sbom"), no_recompute=True, stdout=out, stderr=io.StringIO())
+    assert "Refused" not in out.getvalue()
+    assert "Rejected" not in out.getvalue()
+    runs = IngestRun.objects.filter(label__contains="vex-use-cases.tar.gz/")
+    noted = runs.filter(error__startswith="a VEX document")
+    with tarfile.open(DATA / "sbom/vex-use-cases.tar.gz") as archive:
+        assert runs.count() == sum(entry.isreg() for entry in archive)
+    assert noted.count() >= 15
+    assert {run.machines for run in runs.exclude(pk__in=noted)} == {1}
+    assert "exploitable" in noted.get(label__endswith="CISA-Use-Cases/Case-1/vex-affected.json").error
+    assert " 1 of its 1 " in noted.get(label__endswith="CISA-Use-Cases/Case-1/vex-affected.json").error
 
 
-def test_three_tools_agree_on_one_machine() -> None:
+def test_every_notation_agrees_on_one_machine() -> None:
     stored = []
-    for path in ("inventory/debian-12-dpkg-status.gz", "inventory/debian-12-osquery-results.log.gz", "sbom/debian-12-syft.cdx.json.gz"):
+    for path in (
+        "inventory/debian-12-dpkg-status.gz",
+        "inventory/debian-12-osquery-results.log.gz",
+        "sbom/debian-12-syft.cdx.json.gz",
+        "sbom/debian-12-syft.spdx.json.gz",
+    ):
         read(path)
         rows = Installation.objects.filter(machine=Machine.objects.latest("id"))
         stored.append(set(rows.values_list("version__software__key", "version__version", "version__platform")))
-    assert stored[0] == stored[1] == stored[2]
+    assert stored[0] == stored[1] == stored[2] == stored[3]
 
 
 def test_json_and_xml_of_one_bill_agree() -> None:

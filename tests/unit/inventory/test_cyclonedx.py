@@ -1,13 +1,15 @@
 """CycloneDX bills of materials: what syft wrote, both notations, every kind of component, and hostile input."""
 
+import io
 import json
 from typing import Any
 
 import pytest
 
 from inventory.errors import UnreadableReport
-from inventory.records import InstalledSoftware
+from inventory.records import InstalledSoftware, Remark
 from inventory.sources.frame import Limits
+from inventory.sources.registry import SOURCES
 from tests.unit.inventory.sources import named, read, sample
 
 
@@ -204,6 +206,37 @@ def test_entities_are_refused() -> None:
     bomb = '<!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;&a;">]>'
     with pytest.raises(UnreadableReport, match="document type or entities"):
         read("cyclonedx", xml("<components><component type='library'><name>&b;</name></component></components>", bomb))
+
+
+def test_a_bill_of_nothing_but_its_subject_adds_it() -> None:
+    subject = {"component": {"type": "application", "name": "Example Suite", "version": "1.0", "bom-ref": "x"}}
+    (report,), rejected = read("cyclonedx", bill(metadata=subject))
+    assert rejected == []
+    assert [(record.ecosystem, record.name, record.version) for record in report.software] == [("cpe", "Example Suite", "1.0")]
+    assert report.covers == frozenset()
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        bill(
+            metadata={"component": {"type": "application", "name": "Example Suite"}},
+            vulnerabilities=[
+                {"id": "CVE-2021-44228", "analysis": {"state": state}} for state in ("exploitable", "not_affected", ["x"], "exploitable")
+            ],
+        ),
+        xml(
+            "<vulnerabilities><vulnerability><id>CVE-1</id><analysis><state>exploitable</state></analysis></vulnerability>"
+            "<vulnerability><analysis><state>exploitable</state></analysis></vulnerability>"
+            "<vulnerability><analysis><state>resolved</state></analysis></vulnerability><vulnerability/></vulnerabilities>"
+        ),
+    ],
+    ids=["json", "xml"],
+)
+def test_statements_about_weaknesses_alone_are_told_as_what_they_are(data: bytes) -> None:
+    (remark,) = SOURCES["cyclonedx"].parse(io.BytesIO(data), Limits())
+    assert isinstance(remark, Remark)
+    assert remark.text == ("a VEX document: it names nothing that is installed; 2 of its 4 statements say that a product is exploitable")
 
 
 def test_a_bill_without_components_is_unreadable() -> None:

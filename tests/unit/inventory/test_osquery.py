@@ -189,6 +189,82 @@ def test_hosts_are_kept_apart_and_a_post_of_the_remote_logger_is_read() -> None:
         assert [(report.machine.external_id, report.software[0].version) for report in reports] == [("a", "1"), ("b", "2")]
 
 
+ROW = {"name": "Git", "version": "2.43", "publisher": "x"}
+
+
+@pytest.mark.parametrize("shape", ["snapshot", "event", "batch", "batch of an old agent"])
+@pytest.mark.parametrize("stamp", [1412123850, "1412123850"])
+def test_every_log_shape_gives_the_same_installation(shape: str, stamp: object) -> None:
+    shapes: dict[str, dict[str, object]] = {
+        "snapshot": {"hostIdentifier": "h1", "action": "snapshot", "snapshot": [ROW]},
+        "event": {"hostIdentifier": "h1", "epoch": "0", "counter": "0", "action": "added", "columns": ROW},
+        "batch": {"hostIdentifier": "h1", "counter": 7, "diffResults": {"added": [ROW], "removed": ""}},
+        "batch of an old agent": {"hostname": "h1", "diffResults": {"added": [ROW], "removed": []}},
+    }
+    data = lines({"name": "pack_tvm_programs", "calendarTime": "Tue Sep 30 17:37:30 2014", "unixTime": stamp, **shapes[shape]})
+    (report,), rejected = read("osquery", data)
+    assert rejected == []
+    assert report.machine.external_id == "h1"
+    assert report.software == (InstalledSoftware("cpe", "Git", "2.43", "x"),)
+    assert report.covers == ({"cpe"} if shape in {"snapshot", "event"} else frozenset())  # a batch says what changed only
+
+
+@pytest.mark.parametrize(
+    ("table", "row", "expected", "covers"),
+    [
+        ("vscode_extensions", {"name": "ms-python.python", "version": "2024.8.1", "uuid": "u-1", "path": "/home/x"},
+         ("other", "ms-python.python", "2024.8.1", "vscode extension", ("u-1", "/home/x")), "other/vscode extension"),
+        ("firefox_addons", {"name": "An add-on", "version": "1.58", "identifier": "a@example.org", "creator": "x", "path": "/p"},
+         ("other", "An add-on", "1.58", "firefox addon", ("a@example.org", "/p")), "other/firefox addon"),
+        ("chrome_extensions", {"name": "An extension", "version": "1", "identifier": "abc", "path": "/p"},
+         ("other", "An extension", "1", "chrome extension", ("abc", "/p")), "other/chrome extension"),
+        ("python_packages", {"name": "Requests", "version": "2.31.0", "directory": "/usr/lib"},
+         ("pypi", "requests", "2.31.0", "", ("/usr/lib",)), "pypi"),
+        ("npm_packages", {"name": "@babel/core", "version": "7.23.0", "path": "/opt/app"},
+         ("npm", "@babel/core", "7.23.0", "", ("/opt/app",)), "npm"),
+        ("chocolatey_packages", {"name": "git", "version": "2.43", "path": "C:\\c"},
+         ("other", "git", "2.43", "chocolatey", ("C:\\c",)), "other/chocolatey"),
+    ],
+)  # fmt: skip
+def test_tables_of_packages_and_extensions(table: str, row: dict[str, str], expected: tuple[object, ...], covers: str) -> None:
+    (report,), rejected = read("osquery", lines(snapshot(table, row)))
+    assert rejected == []
+    (made,) = report.software
+    assert (made.ecosystem, made.name, made.version, made.vendor, made.evidence) == expected
+    assert report.covers == {covers}
+
+
+def test_updates_that_went_well_are_evidence_of_windows() -> None:
+    title = "2024-07 Cumulative Update for Windows 11 Version 23H2 for x64-based Systems ({})"
+    history = [
+        {"title": title, "operation": operation, "result_code": code, "hresult": "0", "update_revision": "1"}
+        for title, operation, code in (
+            (title.format("KB5040442"), "Installation", "Succeeded"),
+            (title.format("KB5039895"), "Installation", "Failed"),
+            (title.format("KB5039302"), "Uninstallation", "Succeeded"),
+            ("Security Intelligence Update", "Installation", "Succeeded"),
+        )
+    ]
+    system = {"name": "Microsoft Windows 11 Pro", "version": "10.0.22631", "build": "22631", "revision": "3880", "platform": "windows"}
+    rows = (snapshot("windows_update_history", *history), snapshot("patches", {"hotfix_id": "KB5037591"}))
+    (report,), rejected = read("osquery", lines(snapshot("os_version", system), *rows))
+    assert rejected == []
+    assert named(report, "Windows 11")[0].evidence == ("KB5040442", "KB5037591")
+    (report,), _ = read("osquery", lines(*rows))  # without the version the machine's own Windows is meant
+    assert (report.software[0].name, report.software[0].evidence) == ("", ("KB5040442", "KB5037591"))
+
+
+def test_parts_of_system_info_and_os_version_may_be_missing() -> None:
+    data = lines(
+        snapshot("os_version", {"name": "Ubuntu", "version": "22.04.4 LTS (Jammy Jellyfish)", "platform": "ubuntu"}),
+        snapshot("system_info", {"hostname": "web01.corp.example"}),
+    )
+    (report,), rejected = read("osquery", data)
+    assert rejected == []
+    facts = report.machine
+    assert (facts.name, facts.domain, facts.platform, facts.architecture) == ("web01.corp.example", "corp.example", "ubuntu-22.04", "")
+
+
 GOOD = snapshot("programs", {"name": "Git", "version": "2.43"})
 
 

@@ -1,9 +1,12 @@
 """Recognising formats, opening files, and values out of JSON."""
 
+import bz2
 import gzip
 import io
+import lzma
 import os
 import tracemalloc
+from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
@@ -12,7 +15,7 @@ import pytest
 from inventory.errors import UnknownFormat
 from inventory.sources import registry
 from inventory.sources.frame import Limits
-from inventory.sources.json_stream import END, BadJson, values
+from inventory.sources.json_stream import END, OVERSIZED, BadJson, values
 from inventory.sources.opening import open_plain
 from tests.unit.inventory.sources import SAMPLES, sample
 
@@ -44,7 +47,7 @@ def test_every_source_has_a_sample() -> None:
         (b"", "empty"),
         (b"PK\x03\x04...", "zip archive"),
         (b"\x00" * 257 + b"ustar", "tar archive"),
-        (b'{"spdxVersion":"SPDX-2.3"}', "SPDX"),
+        (b'{"@context":"https://spdx.org/rdf/3.0.1/spdx-context.jsonld"}', "SPDX 3"),
         (b"hello", "supported are .*cyclonedx, .*dpkg, .*osquery"),
         (b"Package: a\nVersion: 1\n", "not a supported format"),
         (b'{"a": 1}', "not a supported format"),
@@ -57,7 +60,7 @@ def test_what_no_source_reads_is_named(data: bytes, words: str) -> None:
 
 
 def test_an_unknown_name_lists_the_known_ones() -> None:
-    with pytest.raises(UnknownFormat, match=r"cyclonedx, .*dpkg, .*osquery, .*programs"):
+    with pytest.raises(UnknownFormat, match=", ".join(registry.SOURCES)):
         registry.named("morse")
 
 
@@ -126,3 +129,70 @@ def test_a_parser_reads_only_its_stream() -> None:
 
     stream: BinaryIO = Closed(sample("dpkg-status"))
     assert list(registry.SOURCES["dpkg"].parse(stream, Limits()))
+
+
+@pytest.mark.parametrize("pack", [bz2.compress, lzma.compress, gzip.compress], ids=["bzip2", "xz", "gzip"])
+def test_compressed_files_are_opened_alike(pack: Callable[[bytes], bytes]) -> None:
+    data = os.urandom(MEGABYTE) + b"\x00" * MEGABYTE
+    packed = pack(data)
+    assert opened(packed) == (data, "", False)
+    assert opened(pack(data[:1000]) + pack(data[1000:])) == (data, "", False)
+    found, fault, _ = opened(packed[: len(packed) * 9 // 10])
+    assert "ends early" in fault
+    assert data.startswith(found)
+    damaged = packed[:400_000] + b"\xff" * 100 + packed[400_100:]
+    assert "damaged" in opened(damaged)[1]
+
+
+@pytest.mark.parametrize("pack", [bz2.compress, lzma.compress], ids=["bzip2", "xz"])
+def test_bombs_of_other_compressions_are_cut_too(pack: Callable[[bytes], bytes]) -> None:
+    bomb = pack(b"\x00" * (30 * MEGABYTE))
+    tracemalloc.start()
+    found, fault, too_large = opened(bomb, limit=MEGABYTE)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert (len(found), too_large) == (MEGABYTE, True)
+    assert "larger than" in fault
+    assert peak < 32 * MEGABYTE
+
+
+TEXT = '[{"name": "Käse", "version": "1 \U0001f9c0"}]'
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        TEXT.encode("utf-16"),
+        "\ufeff".encode("utf-16-be") + TEXT.encode("utf-16-be"),
+        TEXT.encode("utf-8-sig"),
+        gzip.compress(TEXT.encode("utf-16")),
+    ],
+    ids=["little", "big", "mark", "gzip"],
+)
+def test_utf_16_and_byte_order_marks_become_plain_utf_8(data: bytes) -> None:
+    assert opened(data) == (TEXT.encode(), "", False)
+
+
+def test_utf_16_of_many_pieces_and_broken_pairs() -> None:
+    text = "x\U0001f9c0" * 200_000
+    assert opened(text.encode("utf-16"))[0].decode() == text
+    found, fault, _ = opened(b"\xff\xfe" + "ab".encode("utf-16-le") + b"\x00\xd8" + b"c")
+    assert found.decode().startswith("ab\ufffd")
+    assert fault == ""
+
+
+def test_xml_keeps_the_encoding_that_it_declares() -> None:
+    data = '<?xml version="1.0" encoding="UTF-16"?><a/>'.encode("utf-16")
+    assert opened(data) == (data, "", False)
+
+
+def test_a_list_comes_element_by_element_and_anything_else_whole() -> None:
+    assert list(values(io.BytesIO(b'[{"a": 1}, 2]'), "", "item")) == [("item", {"a": 1}), ("item", 2)]
+    assert list(values(io.BytesIO(b'{"a": [1]}'), "", "item")) == [("", {"a": [1]})]
+    assert list(values(io.BytesIO(b'{"a": [1, 2], "b": 3}'), "a", "a.item", "b", "b.item")) == [("a.item", 1), ("a.item", 2), ("b", 3)]
+
+
+def test_a_value_too_large_for_memory_is_left_out_and_the_next_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("inventory.sources.json_stream.PARTS", 100)
+    data = b'[{"rows": [' + b'{"a":1},' * 60 + b'0]}, {"rows": [1]}]'
+    assert list(values(io.BytesIO(data), "item")) == [("item", OVERSIZED), ("item", {"rows": [1]})]
