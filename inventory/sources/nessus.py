@@ -13,10 +13,10 @@ from xml.etree.ElementTree import Element
 
 from inventory.errors import UnreadableReport
 from inventory.records import Rejected, Reports
-from inventory.sources import csv_stream, fields, xml_stream
+from inventory.sources import fields, xml_stream
 from inventory.sources.frame import Limits, Source
 from inventory.sources.network_scans import Check, Hosts, take
-from inventory.sources.scanner_reports import Found, Row, Scan, severity_of, take_all
+from inventory.sources.scanner_reports import Row, Scan, columns, csv_records, severity_of, take_all
 from inventory.sources.xml_stream import local, text_of
 
 _XML = re.compile(rb"<NessusClientData_v2[\s>]")
@@ -54,7 +54,9 @@ def parse(stream: BinaryIO, limits: Limits) -> Reports:
     if start.startswith(b"<"):
         yield from _of_xml(stream, scan, hosts)
     else:
-        yield from take_all(_rows(stream, scan), lambda row: _take_row(scan, hosts, row))
+        yield from take_all(
+            csv_records(stream, scan, is_header=lambda header: bool(_HEADER & {*header})), lambda row: _take_row(scan, hosts, row)
+        )
     yield from scan.reports()
 
 
@@ -63,15 +65,8 @@ SOURCE = Source(name="nessus", label="Nessus results", detect=detect, parse=pars
 # --- CSV -------------------------------------------------------------------------------------------------------------
 
 
-def _rows(stream: BinaryIO, scan: Scan) -> Iterator[Found]:
-    for place, row in csv_stream.rows(stream, scan.limits, is_header=lambda header: bool(_HEADER & {*header})):
-        scan.complete = scan.complete and not isinstance(row, Rejected)
-        yield place, row
-    scan.complete = scan.complete and stream.tell() < scan.limits.bytes
-
-
 def _take_row(scan: Scan, hosts: Hosts, row: Row) -> None:
-    said = {wanted: next((str(row[name]).strip() for name in names if row.get(name)), "") for wanted, names in _COLUMNS.items()}
+    said = columns(row, _COLUMNS)
     host = said["host"]
     is_address = bool(_ADDRESS.fullmatch(host))
     name = said["name"].rpartition("\\")[2] or ("" if is_address else host)

@@ -67,7 +67,7 @@ def take(scan: Scan, machine: Assessed, check: Check) -> None:
     """Store a check's findings. One without a CVE is counted; BadField where no product or package is named."""
     cves = cves_in(check.cves)
     if not cves:
-        scan.leave_out("results name no CVE and were")
+        scan.leave_out("results that name no CVE")
         return
     about = products(check, scan.limits)
     if not about:

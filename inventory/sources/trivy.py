@@ -26,7 +26,8 @@ _SCHEMA = re.compile(rb'"(?:ArtifactName|ArtifactType|ClusterName)"\s*:')
 _RESULT = re.compile(rb'"(?:SchemaVersion|Results|Resources|Findings|Vulnerabilities|Metadata)"\s*:')
 _BARE = re.compile(rb'^\s*\[\s*\{[^{}\[\]]*"Target"\s*:\s*"')
 _RESOURCES = ("Resources.item", "Findings.item", "Vulnerabilities.item")
-_OF_RESULT = ("Target", "Type", "Packages.item", "Vulnerabilities.item")
+_OF_RESULT = ("Target", "Class", "Type", "Packages.item", "Vulnerabilities.item")
+_OF_PACKAGES = frozenset({"os-pkgs", "lang-pkgs"})
 _COUNTED = {"Misconfigurations.item": "misconfigurations", "Secrets.item": "secrets", "Licenses.item": "licences"}
 _PACKAGE_KEYS = ("ID", "Name", "Identifier", "Version", "Release", "Epoch", "SrcName", "SrcVersion", "SrcRelease", "SrcEpoch", "FilePath")
 _FINDING_KEYS = ("VulnerabilityID", "PkgID", "PkgName", "PkgPath", "PkgIdentifier", "InstalledVersion", "FixedVersion", "Severity")
@@ -77,6 +78,7 @@ class _Result:
     """One result as it is read: what decides its packages may come after them."""
 
     target: str = ""
+    category: str = ""
     kind: str = ""
     packages: list[object] = field(default_factory=list)
     findings: list[object] = field(default_factory=list)
@@ -111,6 +113,8 @@ class _Reader:
             yield from self._keep(self._result.findings, value, _FINDING_KEYS)
         elif name == "Target":
             self._result.target = value if isinstance(value, str) else ""
+        elif name == "Class":
+            self._result.category = value if isinstance(value, str) else ""
         elif name == "Type":
             self._result.kind = value.lower() if isinstance(value, str) else ""
         else:
@@ -130,14 +134,15 @@ class _Reader:
         """Make software and findings of what the result holds."""
         self._results += 1
         result, self._result = self._result, _Result()
-        if not result.target and not result.packages and not result.findings:
+        of_packages = result.category in _OF_PACKAGES if result.category else bool(result.target)
+        if not of_packages and not result.packages and not result.findings:
             return
         machine = self._machine(result.target)
         yield from take_all(self._placed("package", result.packages), lambda row: self._install(machine, result, row))
         yield from take_all(self._placed("finding", result.findings), lambda row: self._find(machine, result, row))
 
     def end_of_report(self) -> None:
-        if self._said:
+        if self._said and not self._said.keys() & {"Namespace", "Kind", "Name"}:
             self._machine("")
         if self._current is not None:
             self._current.covers -= self._partial

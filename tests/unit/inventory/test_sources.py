@@ -45,7 +45,7 @@ def test_every_source_has_a_sample() -> None:
         (b"PK\x03\x04...", "zip archive"),
         (b"\x00" * 257 + b"ustar", "tar archive"),
         (b'{"spdxVersion":"SPDX-2.3"}', "SPDX"),
-        (b"hello", "supported are cyclonedx, dpkg, osquery"),
+        (b"hello", "supported are .*cyclonedx, .*dpkg, .*osquery"),
         (b"Package: a\nVersion: 1\n", "not a supported format"),
         (b'{"a": 1}', "not a supported format"),
         (b"<html></html>", "not a supported format"),
@@ -57,8 +57,8 @@ def test_what_no_source_reads_is_named(data: bytes, words: str) -> None:
 
 
 def test_an_unknown_name_lists_the_known_ones() -> None:
-    with pytest.raises(UnknownFormat, match="cyclonedx, dpkg, osquery, programs"):
-        registry.named("nessus")
+    with pytest.raises(UnknownFormat, match=r"cyclonedx, .*dpkg, .*osquery, .*programs"):
+        registry.named("morse")
 
 
 def test_plain_and_gzip_are_opened_alike() -> None:
