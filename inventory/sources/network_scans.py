@@ -28,7 +28,7 @@ _PACKAGE = re.compile(
     r"^[ \t-]*Remote package installed[ \t]*:[ \t]*(?P<installed>\S+)(?:\s+Should be[ \t]*:[ \t]*(?P<fixed>\S+))?", re.MULTILINE
 )
 _DEB = re.compile(r"(?P<name>[a-z0-9][a-z0-9+.-]*)_(?P<version>\d\S*)")
-_RPM = re.compile(r"(?P<name>\S+?)-(?P<version>[^-\s]+-[^-\s]+)")
+_RPM = re.compile(r"(?P<name>\S+)-(?P<version>\d[^-_\s]*-[^-\s]+)")
 _ARCHITECTURE = re.compile(r"\.(?:x86_64|i[3-6]86|noarch|aarch64|ppc64le|s390x)$")
 
 
@@ -100,13 +100,13 @@ def packages(output: str, platform: str) -> list[tuple[InstalledSoftware, str]]:
     """The distribution's packages that an output names: name_version of deb, name-version-release of rpm."""
     found: list[tuple[InstalledSoftware, str]] = []
     for match in _PACKAGE.finditer(output):
-        installed, fixed = match["installed"], match["fixed"] or ""
-        if named := _DEB.fullmatch(installed):
+        installed, fixed = (_ARCHITECTURE.sub("", match[name] or "") for name in ("installed", "fixed"))
+        if named := _RPM.fullmatch(installed):
+            made = rpm(package=named["name"], version=named["version"], source="", platform=platform)
+            found.append((made, fixed.removeprefix(f"{named['name']}-")))
+        elif named := _DEB.fullmatch(installed):
             made = deb(package=named["name"], version=named["version"], source="", platform=platform)
             found.append((made, fixed.partition("_")[2]))
-        elif named := _RPM.fullmatch(_ARCHITECTURE.sub("", installed)):
-            made = rpm(package=named["name"], version=named["version"], source="", platform=platform)
-            found.append((made, _ARCHITECTURE.sub("", fixed).removeprefix(f"{named['name']}-")))
     return found
 
 

@@ -91,7 +91,7 @@ def test_what_is_left_out_is_counted_by_kind() -> None:
 
 
 def test_records_that_are_no_objects_are_named() -> None:
-    rejected = list(take_all([("record 1", 5), ("record 2", {"a": 1}), ("record 3", None)], lambda row: None))
+    rejected = list(take_all([("record 1", 5), ("record 2", {"a": 1}), ("record 3", None)], lambda _: None))
     assert [(item.place, item.reason) for item in rejected] == [
         ("record 1", "the record is no object"),
         ("record 3", "the record is no object"),
@@ -120,7 +120,7 @@ def test_a_file_without_its_header_is_unreadable(data: bytes) -> None:
         rows(data)
 
 
-@pytest.mark.parametrize("tail", [b"1," + b"x" * (20 * MEGABYTE), b'1,"' + b"x\n" * (5 * MEGABYTE)])
+@pytest.mark.parametrize("tail", [b"1," + b"x" * (20 * MEGABYTE), b'1,"' + (b"x" * 1000 + b"\n") * 10_000])
 def test_a_line_or_value_without_end_costs_bounded_memory(tail: bytes) -> None:
     tracemalloc.start()
     (_, rejected) = rows(b"a,b\n" + tail)[-1]
@@ -144,13 +144,13 @@ def test_elements_are_found_by_the_end_of_their_place() -> None:
     assert list(elements(data, "h/i")) == [("h/i", "a", "1"), ("h/i", "b", "1")]
 
 
-def test_a_million_elements_cost_nothing() -> None:
-    data = b"<r><h>" + b"<i><n>a</n><o/></i><p/>" * 100_000 + b"</h></r>"
+def test_elements_that_were_read_cost_nothing() -> None:
+    data = b"<r><h>" + b"<i><n>a</n><o/></i><p/>" * 10_000 + b"</h></r>"
     tracemalloc.start()
-    assert sum(1 for _ in elements(data, "h/i")) == 100_000
+    assert sum(1 for _ in elements(data, "h/i")) == 10_000
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert peak < len(data) + 4 * MEGABYTE
+    assert peak < len(data) + MEGABYTE
 
 
 @pytest.mark.parametrize("data", [b"<r><h><i/>", b"<h><i/></h><", b"<h><i/>" + b"<a>" * 1_000_000, b"<h><i/>&x;</h>"])

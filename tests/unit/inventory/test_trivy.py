@@ -93,7 +93,7 @@ def test_the_system_is_the_platform(family: str, name: str, platform: str) -> No
         ("redhat", {"Name": "openssl-libs", "Version": "1.1.1k", "Release": "9.el8", "Epoch": 1, "SrcName": "openssl",
                     "SrcVersion": "1.1.1k", "SrcRelease": "9.el8", "SrcEpoch": 1}, ("rpm", "openssl", "1:1.1.1k-9.el8", "redhat")),
         ("opensuse.leap", {"Name": "zypper", "Version": "1.14", "Release": "lp151"}, ("rpm", "zypper", "1.14-lp151", "opensuse.leap")),
-        ("suse linux enterprise server", {"Name": "a", "Version": "1", "Release": "2"}, ("rpm", "a", "1-2", "suse linux enterprise server")),
+        ("slem", {"Name": "a", "Version": "1", "Release": "2"}, ("rpm", "a", "1-2", "slem")),
         ("pnpm", {"Name": "@x/y", "Version": "1"}, ("npm", "@x/y", "1", "")),
         ("poetry", {"Name": "Zope.Interface", "Version": "5"}, ("pypi", "zope-interface", "5", "")),
         ("gradle", {"Name": "org.x:y", "Version": "1"}, ("maven", "org.x:y", "1", "")),
@@ -178,7 +178,9 @@ def test_a_bad_finding_is_named_and_the_good_ones_stay(change: dict[str, object]
     assert [item.weakness for item in report.findings] == ["CVE-2024-1"]
 
 
-@pytest.mark.parametrize("results", [None, 7, "x", {"a": 1}, [5, None, {"Packages": 7, "Vulnerabilities": {"x": 1}}], [{"Type": 5, "Target": []}]])
+@pytest.mark.parametrize(
+    "results", [None, 7, "x", {"a": 1}, [5, None, {"Packages": 7, "Vulnerabilities": {"x": 1}}], [{"Type": 5, "Target": []}]]
+)
 def test_results_of_other_types_break_nothing(results: object) -> None:
     data = json.dumps({"SchemaVersion": 2, "ArtifactName": "image", "Metadata": [], "Results": results}).encode()
     report, rejected = one(data)
