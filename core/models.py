@@ -27,6 +27,7 @@ class ApiToken(models.Model):
     class Scope(models.TextChoices):
         INGEST = "ingest", "Post inventory reports"
         READ = "read", "Read data"
+        ENROL = "enrol", "Enrol osquery agents"
 
     name = models.CharField(max_length=100, unique=True)
     digest = models.CharField(max_length=64, unique=True, editable=False)

@@ -41,20 +41,22 @@ def ingest(
     machine: str = "",
     platform: str = "",
     refuse_oversized: bool = False,
+    only: str = "",
     now: dt.datetime,
     by: str = "",
 ) -> IngestRun:
     """Store what one file or posted report says is installed, and return the account of it.
 
     `stream` is plain or gzip. `source` names the format, else it is detected. `machine` is the identifier used where
-    the format names no machine, `platform` (debian-12) the release where the report does not tell. What is wrong with
+    the format names no machine, `only` the one that every report is of, whatever it says (a sender that may speak for
+    itself alone), `platform` (debian-12) the release where the report does not tell. What is wrong with
     the file as a whole ends in a run that FAILED, with the reason in `error`; single bad records are kept in `rejects`.
     Of a file over the size limit the beginning is used; with `refuse_oversized` nothing is, and TooLarge is raised.
     A crash in between leaves whole batches of machines stored; the same file again completes it.
     """
     run = IngestRun.objects.create(source=source or "", label=(filename or by or "posted report")[:300], started_at=now)
     try:
-        ingestion = Ingestion(run=run, filename=filename, machine=machine, platform=platform, now=now)
+        ingestion = Ingestion(run=run, filename=filename, machine=machine, platform=platform, now=now, only=only)
         ingestion.read(stream, source, refuse_oversized=refuse_oversized)
         run.state = IngestRun.State.DONE
     except UnreadableReport as error:

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
 from core import audit
-from inventory import actions, aliases
+from inventory import actions, agents, aliases
 from inventory.alias_rules import fault_of_pattern
 from inventory.errors import BadTag
-from inventory.models import Alert, Configuration, IngestRun, Machine, MachineGroup, RejectedRecord, Software, SoftwareAlias, Version
+from inventory.models import Agent, Alert, Configuration, IngestRun, Machine, MachineGroup, RejectedRecord, Software, SoftwareAlias, Version
 from inventory.rules import fault_of_rule
 
 if TYPE_CHECKING:  # the generics exist for the type checker only
@@ -256,6 +256,14 @@ class ConfigurationAdmin(_Admin):
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
+    def save_model(self, request: HttpRequest, obj: Configuration, form: Any, change: bool) -> None:
+        """What a curator sets stays: reports describe the rest of the check."""
+        stored = Configuration.objects.get(pk=obj.pk)
+        after = {name: value for name, value in form.cleaned_data.items() if getattr(stored, name) != value}
+        obj.curated = sorted({*stored.curated, *after})
+        super().save_model(request, obj, form, change)
+        audit.record(by=_who(request), action="check.save", object=obj, now=timezone.now(), after=after, address=_address(request))
+
 
 @admin.register(Alert)
 class AlertAdmin(_Admin):
@@ -284,8 +292,49 @@ class RejectInline(_RejectInline):
 
 @admin.register(IngestRun)
 class IngestRunAdmin(LookOnly):
-    list_display = ("started_at", "source", "label", "state", "machines", "machines_unchanged", "added", "changed", "removed", "rejected")
+    list_display = (
+        "started_at", "source", "label", "state", "machines", "machines_unchanged", "added", "changed", "removed", "results", "alerts",
+        "findings", "rejected",
+    )  # fmt: skip
     list_filter = ("state", "source", "started_at")
     search_fields = ("label", "error")
     ordering = ("-started_at", "-id")
     inlines = (RejectInline,)
+
+
+# --- agents ----------------------------------------------------------------------------------------------------------
+
+
+@admin.register(Agent)
+class AgentAdmin(LookOnly):
+    """Agents that report here directly. They come by enrolling, and are turned away rather than deleted."""
+
+    list_display = ("machine_name", "system", "agent_version", "enrolled_at", "last_seen", "revoked_at")
+    list_filter = (("revoked_at", admin.EmptyFieldListFilter), "last_seen")
+    search_fields = ("machine_name",)
+    ordering = ("-last_seen", "-id")
+    actions = ("revoke", "readmit")
+
+    @admin.display(description="System")
+    def system(self, agent: Agent) -> str:
+        system = agent.details.get("os_version", {})
+        return f"{system.get('name', '')} {system.get('version', '')}".strip()
+
+    @admin.display(description="osquery")
+    def agent_version(self, agent: Agent) -> str:
+        return str(agent.details.get("osquery_info", {}).get("version", ""))
+
+    @admin.action(description="Turn away")
+    def revoke(self, request: HttpRequest, queryset: QuerySet[Agent]) -> None:
+        self._each(request, queryset, agents.revoke_agent, "What these agents post is refused from now on.")
+
+    @admin.action(description="Let in again")
+    def readmit(self, request: HttpRequest, queryset: QuerySet[Agent]) -> None:
+        self._each(request, queryset, agents.readmit_agent, "These agents may report again.")
+
+    def _each(self, request: HttpRequest, queryset: QuerySet[Agent], action: Any, sentence: str) -> None:
+        if not request.user.has_perm("inventory.change_agent"):
+            raise PermissionDenied
+        for agent in queryset:
+            action(agent=agent, by=_who(request), now=timezone.now(), address=_address(request))
+        self.message_user(request, sentence, messages.SUCCESS)

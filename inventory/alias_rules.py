@@ -35,35 +35,67 @@ class AliasBook:
     """Finds the first alias, in the given order, that fits a reported name. Immutable once made."""
 
     def __init__(self, aliases: Sequence[Alias]) -> None:
+        self._all = _Shelf()
+        self._by_vendor: dict[str, _Shelf] = {}
+        for position, alias in enumerate(aliases):
+            self._all.add(position, alias)
+            if alias.vendor_pattern:
+                self._by_vendor.setdefault(alias.vendor_pattern, _Shelf()).add(position, alias)
+
+    def find(self, *, name: str, vendor: str, family: str, identifier: str = "") -> Known | None:
+        """The alias of a program: by its identifier, which nobody changes by chance, else by its name as reported or without its noise."""
+        vendor = vendor.lower()
+        known = self._all.find((identifier.lower(),), vendor, family) if identifier else None
+        return known or self._all.find(_names(name), vendor, family)
+
+    def find_collected(self, *, name: str, collector: str, family: str, identifier: str = "", version: str = "") -> Known | None:
+        """The alias of what a collector of its own reports (a package manager, a browser): only aliases that name it as their vendor.
+
+        `version` may be asked for by a pattern, as the end of the name: "gh 2.61.0".
+        """
+        shelf = self._by_vendor.get(collector.lower())
+        if shelf is None:
+            return None
+        known = shelf.find((identifier.lower(),), collector.lower(), family) if identifier else None
+        names = (*_names(name), f"{name} {version}".lower()) if version else _names(name)
+        return known or shelf.find(names, collector.lower(), family)
+
+
+class _Shelf:
+    """Aliases in their order, those that name something exactly kept by that name."""
+
+    def __init__(self) -> None:
         self._exact: dict[str, list[tuple[int, Alias]]] = {}
         self._patterns: list[tuple[int, Alias, re.Pattern[str] | None]] = []
-        for position, alias in enumerate(aliases):
-            if alias.match == "exact":
-                self._exact.setdefault(alias.name_pattern.lower(), []).append((position, alias))
-            elif alias.match == "prefix":
-                self._patterns.append((position, alias, None))
-            elif (pattern := _compiled(alias.name_pattern)) is not None:
-                self._patterns.append((position, alias, pattern))
 
-    def find(self, *, name: str, vendor: str, family: str, vendor_needed: bool = False) -> Known | None:
-        """The alias for a name as reported, or with its noise taken off. `vendor_needed`: only aliases that name a vendor."""
-        names = tuple(dict.fromkeys((" ".join(name.lower().split()), normalise_name(name).lower())))
-        vendor = vendor.lower()
+    def add(self, position: int, alias: Alias) -> None:
+        if alias.match == "exact":
+            self._exact.setdefault(alias.name_pattern.lower(), []).append((position, alias))
+        elif alias.match == "prefix":
+            self._patterns.append((position, alias, None))
+        elif (pattern := _compiled(alias.name_pattern)) is not None:
+            self._patterns.append((position, alias, pattern))
+
+    def find(self, names: tuple[str, ...], vendor: str, family: str) -> Known | None:
         best: tuple[int, Alias, str] | None = None
         for candidate in names:
             for position, alias in self._exact.get(candidate, ()):
-                if _fits(alias, vendor, family, vendor_needed) and (best is None or position < best[0]):
+                if _fits(alias, vendor, family) and (best is None or position < best[0]):
                     best = (position, alias, "")
         for position, alias, pattern in self._patterns:
             if best is not None and position > best[0]:
                 break
-            if not _fits(alias, vendor, family, vendor_needed):
+            if not _fits(alias, vendor, family):
                 continue
             found = _version_if_matching(alias, pattern, names)
             if found is not None:
                 best = (position, alias, found)
                 break
         return Known(best[1], best[2]) if best else None
+
+
+def _names(name: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((" ".join(name.lower().split()), normalise_name(name).lower())))
 
 
 def _compiled(pattern: str) -> re.Pattern[str] | None:
@@ -73,11 +105,9 @@ def _compiled(pattern: str) -> re.Pattern[str] | None:
         return None
 
 
-def _fits(alias: Alias, vendor: str, family: str, vendor_needed: bool) -> bool:
+def _fits(alias: Alias, vendor: str, family: str) -> bool:
     if alias.family and family and alias.family != family:
         return False
-    if vendor_needed:
-        return bool(alias.vendor_pattern) and alias.vendor_pattern == vendor
     return not alias.vendor_pattern or alias.vendor_pattern in vendor
 
 

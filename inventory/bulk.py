@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
-from django.db import connection
+from django.db import connection, transaction
 
 from core import sql
 
@@ -30,6 +30,13 @@ class VersionIdentity:
     vendor: str
     category: str
     sort_key: str
+
+
+class Resolved(NamedTuple):
+    """The ids of a version and of its software."""
+
+    version_id: int
+    software_id: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +93,7 @@ def update_machines(machines: Sequence[dict[str, Any]], *, now: dt.datetime) -> 
     sql.run("inventory/update_machines", {"machines": json.dumps(machines), "now": now})
 
 
-def resolve_versions(identities: Sequence[VersionIdentity], *, now: dt.datetime) -> dict[VersionIdentity, int]:
+def resolve_versions(identities: Sequence[VersionIdentity], *, now: dt.datetime) -> dict[VersionIdentity, Resolved]:
     """The ids of versions, made where they are missing. New ones wait to be matched.
 
     Ids seen lately are remembered and only checked, which costs a tenth of looking them up by name.
@@ -98,30 +105,53 @@ def resolve_versions(identities: Sequence[VersionIdentity], *, now: dt.datetime)
     return found
 
 
-_remembered: dict[VersionIdentity, tuple[int, int]] = {}
+_remembered: dict[VersionIdentity, Resolved] = {}
 
 
-def _remembered_versions(identities: Sequence[VersionIdentity]) -> dict[VersionIdentity, int]:
+def _remembered_versions(identities: Sequence[VersionIdentity]) -> dict[VersionIdentity, Resolved]:
     """Those whose remembered row is there and says the same: a transaction may have been undone, a software deleted."""
     asked = {identity: _remembered[identity] for identity in identities if identity in _remembered}
     if not asked:
         return {}
-    rows = sql.rows("inventory/read_versions", {"ids": [version_id for version_id, _ in asked.values()]})
+    rows = sql.rows("inventory/read_versions", {"ids": [known.version_id for known in asked.values()]})
     stored = {row["id"]: (row["software_id"], row["version"], row["platform"]) for row in rows}
     return {
-        identity: version_id
-        for identity, (version_id, software_id) in asked.items()
-        if stored.get(version_id) == (software_id, identity.version, identity.platform)
+        identity: known
+        for identity, known in asked.items()
+        if stored.get(known.version_id) == (known.software_id, identity.version, identity.platform)
     }
 
 
-def _make_versions(identities: Sequence[VersionIdentity], *, now: dt.datetime) -> dict[VersionIdentity, int]:
+def _make_versions(identities: Sequence[VersionIdentity], *, now: dt.datetime) -> dict[VersionIdentity, Resolved]:
     versions = [{"ord": position, **asdict(identity)} for position, identity in enumerate(identities)]
     rows = sql.rows("inventory/resolve_versions", {"versions": json.dumps(versions), "now": now})
+    made = {identities[row["ord"]]: Resolved(row["id"], row["software_id"]) for row in rows}
     if len(_remembered) > _REMEMBERED_AT_MOST:
         _remembered.clear()
-    _remembered.update({identities[row["ord"]]: (row["id"], row["software_id"]) for row in rows})
-    return {identities[row["ord"]]: row["id"] for row in rows}
+    _remembered.update(made)
+    return made
+
+
+_packages_known: set[tuple[int, str]] = set()
+
+
+def add_packages(packages: Iterable[tuple[int, str]]) -> None:
+    """Binary packages by (software id, name), stored where they are not yet.
+
+    What a committed transaction stored is remembered: ids are never given twice, and a package is there for as long as
+    its software.
+    """
+    new = sorted(set(packages) - _packages_known)
+    if not new:
+        return
+    sql.run("inventory/add_packages", {"software_ids": [software for software, _ in new], "names": [name for _, name in new]})
+    transaction.on_commit(lambda: _remember_packages(new))
+
+
+def _remember_packages(packages: Iterable[tuple[int, str]]) -> None:
+    if len(_packages_known) > _REMEMBERED_AT_MOST:
+        _packages_known.clear()
+    _packages_known.update(packages)
 
 
 def add_installations(installed: Sequence[Installed], *, now: dt.datetime) -> int:
@@ -139,7 +169,7 @@ def add_installations(installed: Sequence[Installed], *, now: dt.datetime) -> in
     return len(rows)
 
 
-def merge_installations(installed: Sequence[Installed], *, covers: dict[int, Iterable[str]], now: dt.datetime) -> list[Change]:
+def merge_installations(installed: Sequence[Installed], *, covers: Mapping[int, Iterable[str]], now: dt.datetime) -> list[Change]:
     """Make known machines' installations what was reported. `covers`: machine id -> parts the report is complete for."""
     sql.run("inventory/make_incoming")
     rows = [

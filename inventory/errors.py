@@ -21,3 +21,11 @@ class NoMachineNamed(UnreadableReport):
 
 class BadTag(ValueError):
     """A tag cannot be used; the message says why."""
+
+
+class AgentRevoked(Exception):
+    """An agent that was turned away tried to enrol."""
+
+
+class FleetUnavailable(Exception):
+    """The Fleet server gave no usable answer; the message says what to do."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import PurePath
 from typing import BinaryIO
 
@@ -33,10 +34,11 @@ def limits() -> Limits:
 class Ingestion:
     """The reading of one file into `run`. Used once."""
 
-    def __init__(self, *, run: IngestRun, filename: str, machine: str, platform: str, now: dt.datetime) -> None:
+    def __init__(self, *, run: IngestRun, filename: str, machine: str, platform: str, now: dt.datetime, only: str = "") -> None:
         self._run = run
         self._filename = filename
-        self._machine = machine.strip()
+        self._only = only
+        self._machine = only or machine.strip()
         self._platform = platform.strip().lower()
         self._now = now
         self._rejects: list[Rejected] = []
@@ -77,7 +79,7 @@ class Ingestion:
                     self._totals.add(intake.store(batch.values()))
                     batch, records = {}, 0
                 batch[report.machine.external_id] = report
-                records += len(report.software)
+                records += len(report.software) + len(report.results) + len(report.findings) + len(report.alerts)
         except UnreadableReport as error:  # what was read before a file turned out to be unreadable further on is kept
             fault = error
         if batch:
@@ -94,10 +96,12 @@ class Ingestion:
 
     def _named(self, report: Report, *, complete: bool) -> Report:
         """The report of a named machine. A file that is cut off removes nothing, unless each of its records stands alone."""
+        if self._only and report.machine.external_id:
+            report = replace(report, machine=replace(report.machine, external_id=self._only))
         if not report.machine.external_id:
             report = machine_named(report, self._name(report))
             if not complete:
-                return Report(machine=report.machine, software=report.software, removed=report.removed)
+                return replace(report, covers=frozenset())
         return report
 
     def _name(self, report: Report) -> str:
@@ -115,6 +119,7 @@ class Ingestion:
         totals, run = self._totals, self._run
         run.machines, run.machines_unchanged = totals.machines, totals.unchanged
         run.added, run.changed, run.removed = totals.added, totals.changed, totals.removed
+        run.results, run.alerts, run.findings = totals.results, totals.alerts, totals.findings
         if self._rejects:
             RejectedRecord.objects.bulk_create(
                 RejectedRecord(run=run, place=item.place[:100], reason=item.reason[:300], excerpt=item.excerpt) for item in self._rejects

@@ -4,8 +4,9 @@ A batch goes through in this order, whatever its size:
 1. machines whose report says what is stored already are marked as seen, and done;
 2. the others are locked in id order, or made;
 3. their software and versions are looked up or made;
-4. installations are copied in and merged; changed machines are marked dirty.
-Steps 2 to 4 are one transaction. Doing a batch twice ends in the same state.
+4. installations are copied in and merged;
+5. results of checks, alerts and second opinions are merged (inventory.observations); changed machines are marked dirty.
+Steps 2 to 5 are one transaction. Doing a batch twice ends in the same state.
 """
 
 from __future__ import annotations
@@ -19,14 +20,15 @@ from django.conf import settings
 from django.db import OperationalError, connection, transaction
 from psycopg import errors as database_errors
 
-from inventory import bulk
+from inventory import bulk, observations
 from inventory.aliases import Edition
-from inventory.bulk import Installed, VersionIdentity
-from inventory.digests import Digester, Parts, facts_said
+from inventory.bulk import Change, Installed, VersionIdentity
+from inventory.digests import CHECKS, FINDINGS, LOOSE, Digester, Parts, facts_said
 from inventory.groups import default_group
 from inventory.identities import identify
 from inventory.models import MachineGroup
-from inventory.records import InstalledSoftware, MachineFacts, Report
+from inventory.observations import Observed, Outcome
+from inventory.records import FindingRecord, InstalledSoftware, MachineFacts, Report
 from inventory.rules import family_of, first_group
 from inventory.sources.systems import operating_system
 
@@ -48,20 +50,20 @@ _FACTS = tuple(_WIDTHS)
 
 @dataclass(slots=True)
 class Totals:
-    """Machines, and installations, that reports brought or changed."""
+    """What reports brought or changed: machines, installations, and results, alerts and second opinions."""
 
     machines: int = 0
     unchanged: int = 0
     added: int = 0
     changed: int = 0
     removed: int = 0
+    results: int = 0
+    alerts: int = 0
+    findings: int = 0
 
     def add(self, other: Totals) -> None:
-        self.machines += other.machines
-        self.unchanged += other.unchanged
-        self.added += other.added
-        self.changed += other.changed
-        self.removed += other.removed
+        for name in self.__slots__:
+            setattr(self, name, getattr(self, name) + getattr(other, name))
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,18 +82,27 @@ class _Raced(Exception):
 
 @dataclass(slots=True)
 class _Target:
-    """A machine of the batch: what is stored of it once the report's facts are in, and which parts must be merged."""
+    """A machine of the batch: what is stored of it once the report's facts are in, and which parts of it must be merged."""
 
     prepared: _Prepared
     values: dict[str, Any]
     stored: dict[str, Any] | None
-    parts: tuple[str, ...]
+    new: frozenset[str]
     id: int = 0
     moved: bool = field(default=False)
 
     @property
     def platform(self) -> str:
         return str(self.values["platform"])
+
+    @property
+    def software(self) -> list[str]:
+        """The parts of software to be merged."""
+        return [part for part in self.prepared.parts.software if part in self.new]
+
+    @property
+    def findings(self) -> list[FindingRecord]:
+        return [record for part, records in self.prepared.parts.findings.items() if part in self.new for record in records]
 
 
 @dataclass(slots=True)
@@ -138,9 +149,7 @@ class Intake:
     def _touch(self, prepared: dict[str, _Prepared]) -> list[str]:
         """Step 1. Machines that come back after a long silence count again, so they are marked dirty."""
         digests = {
-            external_id: item.parts.digests
-            for external_id, item in prepared.items()
-            if item.parts.digests and not item.parts.additive and not item.report.removed
+            external_id: item.parts.digests for external_id, item in prepared.items() if item.parts.is_whole and not item.report.removed
         }
         if not digests:
             return []
@@ -170,7 +179,7 @@ class Intake:
         self._groups = None
 
     def _merge(self, prepared: list[_Prepared]) -> Totals:
-        """Steps 2 to 4."""
+        """Steps 2 to 5."""
         stored = bulk.lock_machines(item.external_id for item in prepared)
         targets = [self._target(item, stored.get(item.external_id)) for item in prepared]
         new = [target for target in targets if target.stored is None]
@@ -179,9 +188,14 @@ class Intake:
         if known:
             bulk.update_machines([{"id": target.id, **target.values} for target in known], now=self._now)
         self._resolve(targets)
-        totals = self._install_new(new)
-        totals.add(self._install_known(known))
-        return totals
+        added, changes = self._install_new(new), self._install_known(known)
+        outcome = observations.store(list(filter(None, map(self._observed, targets))), now=self._now)
+        self._mark_dirty(targets, changes, outcome)
+        return _totals(added, changes, outcome, unchanged=len(known) - len(_different(known, changes, outcome)))
+
+    def _mark_dirty(self, targets: Sequence[_Target], changes: Sequence[Change], outcome: Outcome) -> None:
+        dirty = {target.id for target in targets if target.stored is None or target.moved or self._was_silent(target)}
+        bulk.mark_dirty(machine_ids=dirty | {change.machine_id for change in changes} | outcome.scored, now=self._now)
 
     def _target(self, item: _Prepared, stored: dict[str, Any] | None) -> _Target:
         before = stored or {"tags": [], "digests": {}, **dict.fromkeys(_FACTS, ""), "ip_addresses": [], "family": "other"}
@@ -191,9 +205,9 @@ class Intake:
         values["group_id"] = first_group(rules, {**values, "tags": before["tags"]}, self._default_group)
         moved = values["platform"] != before["platform"]
         old: dict[str, str] = {} if moved else before["digests"]
-        changed = tuple(part for part in item.parts.software if old.get(part) != item.parts.digests[part])
+        new = {part for part, digest in item.parts.digests.items() if old.get(part) != digest} | {LOOSE}
         values["digests"] = {**_still_true(old, item), **item.parts.digests}
-        return _Target(item, values, stored, changed, id=stored["id"] if stored else 0, moved=moved and stored is not None)
+        return _Target(item, values, stored, frozenset(new), id=stored["id"] if stored else 0, moved=moved and stored is not None)
 
     def _rules(self) -> list[tuple[int, object]]:
         if self._groups is None:
@@ -219,10 +233,15 @@ class Intake:
             for record in records:
                 identity = identify(record, machine_platform=platform, aliases=self._aliases)
                 waiting.setdefault(identity, []).append((platform, record))
-        if waiting:
-            for identity, version_id in bulk.resolve_versions(list(waiting), now=self._now).items():
-                for platform, record in waiting[identity]:
-                    self._versions[platform][record] = version_id
+        if not waiting:
+            return
+        packages: set[tuple[int, str]] = set()
+        for identity, stored in bulk.resolve_versions(list(waiting), now=self._now).items():
+            for platform, record in waiting[identity]:
+                self._versions[platform][record] = stored.version_id
+                if record.package:
+                    packages.add((stored.software_id, record.package))
+        bulk.add_packages(packages)
 
     def _unresolved(self, targets: list[_Target]) -> dict[str, dict[InstalledSoftware, None]]:
         unresolved: dict[str, dict[InstalledSoftware, None]] = {}
@@ -234,15 +253,16 @@ class Intake:
 
     @staticmethod
     def _records(target: _Target) -> Iterable[InstalledSoftware]:
-        for part in target.parts:
+        for part in target.software:
             yield from target.prepared.parts.software[part]
         yield from target.prepared.parts.additive
         yield from target.prepared.report.removed
+        yield from (record.about for record in target.findings)
 
     def _installed(self, target: _Target) -> list[Installed]:
         """A machine's versions by mode. What is reported as present is so, whatever else says it was removed."""
         parts = target.prepared.parts
-        complete = self._versions_of(target, [record for part in target.parts for record in parts.software[part]])
+        complete = self._versions_of(target, [record for part in target.software for record in parts.software[part]])
         added = self._versions_of(target, parts.additive, without=complete)
         removed = self._versions_of(target, target.prepared.report.removed, without={**complete, **added})
         modes = (("=", complete), ("+", added), ("-", removed))
@@ -262,28 +282,29 @@ class Intake:
             found.pop(version, None)
         return found
 
-    def _install_new(self, targets: list[_Target]) -> Totals:
-        if not targets:
-            return Totals()
+    def _install_new(self, targets: list[_Target]) -> int:
         rows = [row for target in targets for row in self._installed(target) if row.mode != "-"]
-        added = bulk.add_installations(rows, now=self._now)
-        bulk.mark_dirty(machine_ids=[target.id for target in targets], now=self._now)
-        return Totals(added=added)
+        return bulk.add_installations(rows, now=self._now) if rows else 0
 
-    def _install_known(self, targets: list[_Target]) -> Totals:
-        if not targets:
-            return Totals()
+    def _install_known(self, targets: list[_Target]) -> list[Change]:
         rows = [row for target in targets for row in self._installed(target)]
-        changes = bulk.merge_installations(rows, covers={target.id: target.parts for target in targets}, now=self._now)
-        dirty = {change.machine_id for change in changes} | {target.id for target in targets if target.moved or self._was_silent(target)}
-        bulk.mark_dirty(machine_ids=dirty, now=self._now)
-        different = {change.machine_id for change in changes} | {target.id for target in targets if _facts_differ(target)}
-        return Totals(
-            unchanged=len(targets) - len(different),
-            added=sum(change.added for change in changes),
-            changed=sum(change.changed for change in changes),
-            removed=sum(change.removed for change in changes),
-        )
+        covers = {target.id: target.software for target in targets}
+        if not rows and not any(covers.values()):
+            return []
+        return bulk.merge_installations(rows, covers=covers, now=self._now)
+
+    def _observed(self, target: _Target) -> Observed | None:
+        """What the report says beside software that may not be stored yet."""
+        parts, versions = target.prepared.parts, self._versions[target.platform]
+        results = [record for part, records in parts.results.items() if part in target.new for record in records]
+        scopes = tuple(part.removeprefix(CHECKS) for part in parts.results if part and part in target.new)
+        alerts = [record for part, records in parts.alerts.items() if part in target.new for record in records]
+        scanners = tuple(part.removeprefix(FINDINGS) for part in parts.findings if part and part in target.new)
+        findings = [(versions[record.about], record) for record in target.findings]
+        if not (results or scopes or alerts or scanners or findings):
+            return None
+        checks = target.prepared.report.checks if results or scopes else ()
+        return Observed(target.id, checks, scopes, results, alerts, scanners, findings)
 
     def _was_silent(self, target: _Target) -> bool:
         seen = target.stored and target.stored["last_seen"]
@@ -297,9 +318,29 @@ def _fact(facts: MachineFacts, name: str) -> Any:
 
 
 def _still_true(old: dict[str, str], item: _Prepared) -> dict[str, str]:
-    """The stored digests but those of parts that a differential report changes beside their snapshot."""
-    touched = {record.ecosystem for record in (*item.parts.additive, *item.report.removed)}
+    """The stored digests but those of parts that a differential or incomplete report changes beside their snapshot."""
+    parts = item.parts
+    touched = {record.ecosystem for record in (*parts.additive, *item.report.removed)}
+    touched |= {kind.rstrip("/") for kind, said in ((CHECKS, parts.results), (FINDINGS, parts.findings)) if LOOSE in said}
     return {part: digest for part, digest in old.items() if part.partition("/")[0] not in touched}
+
+
+def _different(targets: Sequence[_Target], changes: Sequence[Change], outcome: Outcome) -> set[int]:
+    """Machines about which something new is stored."""
+    changed = {change.machine_id for change in changes} | outcome.changed
+    return {target.id for target in targets if target.id in changed or _facts_differ(target)}
+
+
+def _totals(added: int, changes: Sequence[Change], outcome: Outcome, *, unchanged: int) -> Totals:
+    return Totals(
+        unchanged=unchanged,
+        added=added + sum(change.added for change in changes),
+        changed=sum(change.changed for change in changes),
+        removed=sum(change.removed for change in changes),
+        results=outcome.results,
+        alerts=outcome.alerts,
+        findings=outcome.findings,
+    )
 
 
 def _facts_differ(target: _Target) -> bool:
@@ -315,4 +356,5 @@ def machine_named(report: Report, name: str) -> Report:
 
 
 def is_empty(report: Report) -> bool:
-    return not report.software and not report.removed and not report.covers and not any(facts_said(report.machine))
+    said = (report.software, report.removed, report.covers, report.results, report.alerts, report.findings)
+    return not any(said) and not any(facts_said(report.machine))

@@ -237,6 +237,13 @@ class Configuration(models.Model):
     benchmarks = ArrayField(models.CharField(max_length=60), default=list, blank=True)
     user_impact = models.CharField(max_length=200, blank=True)
     is_demo = models.BooleanField(default=False, editable=False)
+    curated = ArrayField(
+        models.CharField(max_length=20),
+        default=list,
+        db_default=[],
+        editable=False,
+        help_text="Fields that a curator set: reports leave them.",
+    )
 
     class Meta:
         constraints = [
@@ -369,6 +376,11 @@ class IngestRun(models.Model):
     added = models.PositiveIntegerField(default=0)
     changed = models.PositiveIntegerField(default=0)
     removed = models.PositiveIntegerField(default=0)
+    results = models.PositiveIntegerField(
+        default=0, db_default=0, help_text="Results of configuration checks that are new, changed or gone."
+    )
+    alerts = models.PositiveIntegerField(default=0, db_default=0, help_text="Alerts that were opened, closed or changed.")
+    findings = models.PositiveIntegerField(default=0, db_default=0, help_text="Second opinions that are new, changed or gone.")
     rejected = models.PositiveIntegerField(default=0)
     error = models.TextField(blank=True)
 

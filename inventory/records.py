@@ -39,11 +39,12 @@ class InstalledSoftware:
     platform: str = ""  # distribution and release the package is from; empty: the machine's own
     evidence: tuple[str, ...] = ()
     package: str = ""  # the binary package, where its version is its source's: advisories that name it are about this software
+    identifier: str = ""  # what its maker calls it: the bundle identifier of a macOS app, the id of a browser's extension
     _hash: int = field(init=False, repr=False, compare=False, default=0)
 
     def __post_init__(self) -> None:
         said = (self.ecosystem, self.name, self.version, self.vendor, self.cpe, self.platform, self.evidence, self.package)
-        object.__setattr__(self, "_hash", hash(said))
+        object.__setattr__(self, "_hash", hash((*said, self.identifier)))
 
     def __hash__(self) -> int:
         """Kept, as a record shared by a thousand machines is looked up thousands of times."""
@@ -55,7 +56,7 @@ class Check:
     """A configuration check as a report's catalogue describes it. `category`: a Configuration.Category value; `impact`: 1 to 10."""
 
     source: str  # the collector: xccdf, wazuh-sca, fleet
-    external_id: str
+    external_id: str  # unique in the source; where its checks come in benchmarks: BENCHMARK/RULE
     name: str
     category: str
     impact: int
@@ -78,7 +79,10 @@ class CheckResult:
 
 @dataclass(frozen=True, slots=True)
 class AlertRecord:
-    """An alert on the machine. `external_id` is unique among all alerts of `source`; `severity`: critical, high, medium, low, info."""
+    """An alert on the machine. `external_id` is unique among all alerts of `source`; `severity`: critical, high, medium, low, info.
+
+    A closed alert opens again only where it is said to have opened after that.
+    """
 
     source: str
     external_id: str
@@ -117,10 +121,11 @@ class Report:
     """A snapshot of one machine. What is absent from an ecosystem in `covers` is gone from the machine.
 
     An entry of `covers` is an ecosystem, or an ecosystem and a vendor where several collectors share one
-    ("other/homebrew"). Software outside `covers` is only added. "checks/SCOPE" makes the results whole for that
-    collector and benchmark (the results' source, or "xccdf/BENCHMARK"), "findings/SOURCE" the second opinions of that scanner.
-    `checks` is the catalogue that `results` refer to; a check known already may be left out. Alerts are only added
-    and closed.
+    ("other/homebrew"). Software outside `covers` is only added. "checks/SCOPE" makes the results whole for a collector
+    (SCOPE is the results' source: "checks/fleet") or for one benchmark of it ("checks/xccdf/BENCHMARK": the results whose
+    external id begins with BENCHMARK/), "findings/SOURCE" the second opinions of that scanner.
+    `checks` is the catalogue that `results` refer to; a check known already may be left out, and a result of one that
+    nobody described is. Alerts are only added and closed.
 
     `machine.external_id` may be empty where the format names no host; the caller then gives one, and
     `fallback_id` is used where it does not. `removed` is what a differential report says went away;

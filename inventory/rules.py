@@ -50,6 +50,8 @@ _DISTRIBUTION_IDS = {"ol": "ol"}
 _TWO_PART_RELEASES = frozenset({"ubuntu", "alpine", "opensuse-leap", "sles", "sle-micro", "openeuler"})
 _ROLLING = frozenset({"opensuse-tumbleweed", "wolfi", "chainguard"})
 """Distributions without releases: the number that they report is the day of the image."""
+_FIRST_AMAZON = dict.fromkeys(map(str, range(2011, 2019)), "1")
+"""Amazon Linux 1 was numbered by its images: 2011.09 to 2018.03."""
 _LINUX = frozenset(word for _, word in _DISTRIBUTION_WORDS if word) | {"linux", "arch", "gentoo"}
 
 # --- identifiers -----------------------------------------------------------------------------------------------------
@@ -75,9 +77,18 @@ def package_vendor(ecosystem: str, *, platform: str, vendor: str = "") -> str:
     return ecosystem if ecosystem in _PLAIN_ECOSYSTEMS else vendor
 
 
+EXTENSION_COLLECTORS = frozenset({"chrome extension", "firefox addon", "vscode extension", "safari extension"})
+"""Vendors of ecosystem "other" whose software lives in a program, and is the same on every system."""
+
+
 def is_package(ecosystem: str) -> bool:
     """Packages are known by their name alone; other software by alias, name and publisher."""
     return ecosystem in DISTRIBUTIONS or ecosystem in _PLAIN_ECOSYSTEMS
+
+
+def names_are_final(ecosystem: str) -> bool:
+    """Language packages are what they are called; what anything else is, the alias table has a word in."""
+    return ecosystem in _PLAIN_ECOSYSTEMS
 
 
 # --- platforms -------------------------------------------------------------------------------------------------------
@@ -96,7 +107,7 @@ def platform_of(name: str, release: str) -> str:
         return distribution
     if distribution in _TWO_PART_RELEASES and numbers[2] is not None:
         return f"{distribution}-{numbers[1]}.{numbers[2]}"
-    return f"{distribution}-{numbers[1]}"
+    return f"{distribution}-{_FIRST_AMAZON.get(numbers[1], numbers[1]) if distribution == 'amzn' else numbers[1]}"
 
 
 def family_of(platform: str) -> str:
@@ -104,6 +115,18 @@ def family_of(platform: str) -> str:
     if platform in {"windows", "macos"}:
         return platform
     return "linux" if platform and (platform in _LINUX or platform.rsplit("-", 1)[0] in _LINUX) else ""
+
+
+def family_of_target(target: str) -> str:
+    """The family that the target software of a CPE names; "" where it is a program, a language or anything else."""
+    return _TARGET_FAMILIES.get(target, "")
+
+
+_TARGET_FAMILIES = {
+    **dict.fromkeys(("macos", "mac_os", "mac_os_x", "mac"), "macos"),
+    "windows": "windows",
+    **dict.fromkeys(("linux", "linux_kernel"), "linux"),
+}
 
 
 def version_platform(ecosystem: str, *, reported: str, machine: str) -> str:

@@ -151,8 +151,8 @@ def _vectors(document: dict[str, Any]) -> Iterator[str]:
 
 def _check_debian(findings: Findings, folder: Path, ours: dict[str, Entry]) -> None:
     for record in _records(folder, debian.FEED):
-        if not isinstance(record, WeaknessRecord) or record.cve not in ours:
-            continue
+        if not isinstance(record, WeaknessRecord) or record.part or record.cve not in ours:
+            continue  # a part: advisories, which the tracker's own record overrules
         stated = {(item.product, platform): item.fixed for item in record.ranges or () for platform in item.platforms}
         for item in ours[record.cve].weakness.ranges or ():
             for place in ((item.product, platform) for platform in item.platforms):

@@ -46,7 +46,7 @@ def ingest_report(request: HttpRequest, format: str) -> JsonResponse:  # noqa: A
         return _too_large(limit)
     try:
         run = ingest(
-            stream=cast("BinaryIO", _Body(request, limit)),
+            stream=cast("BinaryIO", Body(request, limit)),
             filename="",
             source=format,
             machine=request.headers.get("X-Machine", ""),
@@ -60,7 +60,7 @@ def ingest_report(request: HttpRequest, format: str) -> JsonResponse:  # noqa: A
     return _answer(run)
 
 
-class _Body(io.RawIOBase):
+class Body(io.RawIOBase):
     """The request's body as a stream that ends a byte after the limit: one byte too many is how the reader sees it is too large."""
 
     def __init__(self, request: HttpRequest, limit: int) -> None:
@@ -89,6 +89,9 @@ def _answer(run: IngestRun) -> JsonResponse:
             "installationsAdded": run.added,
             "installationsChanged": run.changed,
             "installationsRemoved": run.removed,
+            "resultsChanged": run.results,
+            "alertsChanged": run.alerts,
+            "findingsChanged": run.findings,
             "rejectedCount": run.rejected,
             "rejected": _rejects(run),
         }

@@ -76,6 +76,12 @@ def _postgres(text: str) -> str:
     return text
 
 
+def _web_address(text: str) -> str:
+    if text and not text.startswith(("https://", "http://")):
+        raise ValueError("write an address such as https://fleet.example.org")
+    return text.rstrip("/")
+
+
 def _redis(text: str) -> str:
     if not text.startswith(("redis://", "rediss://", "unix://")):
         raise ValueError("write an address such as redis://host:6379 or unix:///run/valkey.sock")
@@ -107,6 +113,8 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("INGEST_MAX_FIELD", "4096", "Longest text accepted in one field of a report.", _whole),
     Setting("NVD_API_KEY", "", "Key for the NVD API, which then allows ten times as many requests."),
     Setting("FEED_PAUSE_SECONDS", "6", "Pause between two pages of a feed that is read by API.", _seconds),
+    Setting("FLEET_URL", "", "Address of a Fleet server whose hosts are read every hour: https://fleet.example.org.", _web_address),
+    Setting("FLEET_TOKEN", "", "API token of a Fleet user that may read hosts (an API-only observer)."),
     Setting("ACTIVE_DAYS", "30", "Machines silent for longer are left out of the scores.", _whole),
 )
 START_SETTINGS: tuple[Setting, ...] = (

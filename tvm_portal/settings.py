@@ -115,6 +115,7 @@ CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE = {
     "dirty machines": {"task": "tvm_portal.tasks.refresh_dirty_machines", "schedule": 5.0, "options": {"expires": 5}},
     "feeds": {"task": "tvm_portal.tasks.sync_feeds", "schedule": crontab(minute=17, hour="*/2")},
+    "fleet": {"task": "tvm_portal.tasks.pull_fleet", "schedule": crontab(minute=7)},
     "full run": {"task": "tvm_portal.tasks.recompute", "schedule": crontab(minute=30, hour=1)},
     "snapshot": {"task": "tvm_portal.tasks.snapshot", "schedule": crontab(minute=50)},
 }
@@ -174,6 +175,8 @@ INGEST_MAX_FIELD = env.read("INGEST_MAX_FIELD")
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440
 NVD_API_KEY = env.read("NVD_API_KEY")
 FEED_PAUSE_SECONDS = env.read("FEED_PAUSE_SECONDS")
+FLEET_URL = env.read("FLEET_URL")
+FLEET_TOKEN = env.read("FLEET_TOKEN")
 ACTIVE_DAYS = env.read("ACTIVE_DAYS")
 
 LOGGING = {

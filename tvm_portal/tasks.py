@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from celery import shared_task
+from django.conf import settings
 from django.utils import timezone
 
+from inventory import fleet
 from recommendations import actions as recommendations
 from tvm_portal import pipeline
 from weaknesses.actions import sync_feed
@@ -32,6 +34,12 @@ def sync_feeds(*, kinds: list[str] | None = None, **_: Any) -> dict[str, str]:
     if FeedRun.State.DONE in states.values():
         recompute.delay()
     return states
+
+
+@shared_task
+def pull_fleet(**_: Any) -> int:
+    """The hosts of the Fleet server that the settings name, if they name one; returns how many were read."""
+    return fleet.pull(now=timezone.now(), by="schedule").hosts if settings.FLEET_URL else 0
 
 
 @shared_task

@@ -3,7 +3,16 @@ from __future__ import annotations
 from django.contrib import admin
 from django.urls import include, path
 
-from tvm_portal import api, health, views
+from tvm_portal import api, health, osquery, views
+
+# osquery's own names, under an address of ours and where its documentation has them.
+OSQUERY = [
+    path("enroll", osquery.enroll, name="osquery_enroll"),
+    path("config", osquery.config, name="osquery_config"),
+    path("log", osquery.log, name="osquery_log"),
+    path("distributed_read", osquery.distributed_read, name="osquery_distributed_read"),
+    path("distributed_write", osquery.distributed_write, name="osquery_distributed_write"),
+]
 
 urlpatterns = [
     path("", views.dashboard, name="dashboard"),
@@ -13,6 +22,8 @@ urlpatterns = [
     path("", include("recommendations.urls")),
     path("", include("weaknesses.urls")),
     path("api/ingest/<str:format>", api.ingest_report, name="ingest_report"),
+    path("api/osquery/", include(OSQUERY)),
+    path("", include(OSQUERY[:3])),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("admin/", admin.site.urls),

@@ -184,22 +184,25 @@ def sync_feed(*, kind: str, now: dt.datetime, origin: Path | str | None = None, 
 
 def switch_feed(*, kind: str, enabled: bool, by: User, now: dt.datetime, address: str = "") -> Feed:
     """Let the schedule read a feed, or leave it out. Raises UnknownFeed."""
+    return _set_feed(kind, "enabled", enabled, action="switch feed", by=by, now=now, address=address)
+
+
+def point_feed(*, kind: str, mirror: str, by: User, now: dt.datetime, address: str = "") -> Feed:
+    """Read a feed from a mirror; "" reads it from its publisher again. Raises UnknownFeed."""
+    return _set_feed(kind, "address", mirror, action="point feed", by=by, now=now, address=address)
+
+
+def _set_feed(kind: str, field: str, value: object, *, action: str, by: User, now: dt.datetime, address: str) -> Feed:
     if kind not in FEEDS:
         raise UnknownFeed(f"There is no feed {kind!r}.")
     with transaction.atomic():
         feed, _ = Feed.objects.select_for_update().get_or_create(kind=kind)
-        if feed.enabled != enabled:
-            audit.record(
-                by=by.get_username(),
-                action="switch feed",
-                object=feed,
-                now=now,
-                before={"enabled": feed.enabled},
-                after={"enabled": enabled},
-                address=address,
-            )
-            feed.enabled = enabled
-            feed.save(update_fields=["enabled"])
+        before = getattr(feed, field)
+        if before != value:
+            setattr(feed, field, value)
+            feed.save(update_fields=[field])
+            change = {"before": {field: before}, "after": {field: value}}
+            audit.record(by=by.get_username(), action=action, object=feed, now=now, address=address, **change)
     return feed
 
 

@@ -16,14 +16,21 @@ from typing import Any, TypeVar
 from django.db import connection, transaction
 
 from core import sql
+from inventory.versions import sort_key
 from weaknesses import matching
 from weaknesses.errors import ListingShrank
-from weaknesses.records import CycleRecord, EpssRecord, EvidenceRecord, RangeRecord, WeaknessRecord
+from weaknesses.records import CycleRecord, EpssRecord, EvidenceRecord, RangeRecord, UpdateRecord, WeaknessRecord
 from weaknesses.rules import range_keys
 
 BATCH = 5000  # weaknesses of one transaction: about 80,000 ranges, 100 MB at most
-# Whose text and score stand where several sources describe the same weakness. Not listed: 1.
-AUTHORITY = {"nvd": 3, "starter": 2}
+# Whose text and score stand where several sources describe the same weakness. Not listed: 1. Advisories name what they fix and
+# rate it as a whole: what they say of a weakness counts only while nobody else describes it.
+AUTHORITY = {
+    "nvd": 3,
+    "starter": 2,
+    **dict.fromkeys(("redhat", "almalinux", "rocky", "suse", "opensuse", "ubuntu_oval", "redhat_oval"), 0),
+    **dict.fromkeys(("debian/dsa", "ubuntu/usn", "overrides"), 0),
+}
 _SUSPICIOUS_FROM = 100  # rows; a shorter listing may well halve
 
 
@@ -71,8 +78,16 @@ def store_weaknesses(records: Iterable[WeaknessRecord], source: str) -> Counts:
     counts = Counts()
     for batch in batches(records):
         with transaction.atomic():
-            counts += _store_weaknesses(_newest(batch), source)
+            for part, said in _by_part(batch).items():
+                counts += _store_weaknesses(_newest(said), f"{source}/{part}" if part else source)
     return counts
+
+
+def _by_part(batch: Iterable[WeaknessRecord]) -> dict[str, list[WeaknessRecord]]:
+    parts: dict[str, list[WeaknessRecord]] = {}
+    for record in batch:
+        parts.setdefault(record.part, []).append(record)
+    return parts
 
 
 def _newest(batch: Sequence[WeaknessRecord]) -> dict[str, WeaknessRecord]:
@@ -210,6 +225,25 @@ def store_cycles(records: Iterable[CycleRecord], source: str, *, complete: bool 
             _refuse_shrunk("SELECT count(*) FROM weaknesses_supportcycle WHERE source = %s", (source,), read)
         _, changed, removed, _dropped, new = sql.run("weaknesses/store_cycles", {"source": source, "complete": complete})
     return Counts(new=new, changed=changed, unchanged=max(0, read - new - changed), removed=removed)
+
+
+def store_updates(records: Iterable[UpdateRecord], source: str) -> Counts:
+    """Store a vendor's updates by product and KB. What a later document says of a KB replaces what an earlier one said."""
+    chosen = {(record.product, record.kb): record for record in records}
+    if not chosen:
+        return Counts()
+    with transaction.atomic():
+        _prepare(
+            'incoming_update (product text COLLATE "C", kb text, title text, fixed text, fixed_key text, released_on date, url text,'
+            " cves text[], supersedes text[])"
+        )
+        rows = (
+            (r.product, r.kb, r.title, r.fixed, sort_key("cpe", r.fixed), r.released_on, r.url, list(r.cves), list(r.supersedes))
+            for r in chosen.values()
+        )
+        read = _copy("incoming_update", rows)
+        _, _products, changed, new = sql.run("weaknesses/store_updates", {"source": source})
+    return Counts(new=new, changed=changed, unchanged=read - new - changed)
 
 
 def apply_intelligence(now: dt.datetime) -> list[IntelligenceChange]:

@@ -187,7 +187,7 @@ def _bounds(name: CpeName, stated: Mapping[str, str]) -> _Bounds | None:
     if name.version == NOT_APPLICABLE:
         return None
     if name.version != ANY:
-        version = _with_update(name.version, name.update)
+        version = version_with_update(name.version, name.update)
         return _Bounds(start=version, end=version, end_included=True, update_used=True)
     start = stated.get("versionStartIncluding") or stated.get("versionStartExcluding", "")
     start_included = "versionStartExcluding" not in stated or "versionStartIncluding" in stated
@@ -195,11 +195,12 @@ def _bounds(name: CpeName, stated: Mapping[str, str]) -> _Bounds | None:
     if excluded or not included:
         return _within_windows_release(name, _Bounds(start, start_included, excluded, False, excluded))
     # Lists made before 2018 say "up to 1.6.0 update 7" as versionEndIncluding 1.6.0 with update7.
-    end = _with_update(included, name.update)
+    end = version_with_update(included, name.update)
     return _within_windows_release(name, _Bounds(start, start_included, end, True, "", update_used=True))
 
 
-def _with_update(version: str, update: str) -> str:
+def version_with_update(version: str, update: str) -> str:
+    """An update belongs to its version: 1.8.0 and update_291 are "1.8.0 update_291"."""
     if update in (ANY, NOT_APPLICABLE):
         return version
     short = _SHORT_UPDATE.fullmatch(update)

@@ -6,20 +6,25 @@ the temporary tables of a batch live as long as it does.
 
 from __future__ import annotations
 
+import csv
 import datetime as dt
 import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
 from typing import Any, Final
 
 from django.db import transaction
 
 from core import sql
-from weaknesses import rules
+from inventory.rules import EXTENSION_COLLECTORS
+from weaknesses import rules, upstream
 
 PACKAGE_ECOSYSTEMS: Final = ["deb", "rpm", "apk", "pypi", "npm", "maven", "composer", "golang", "gem", "nuget", "cargo"]
 BATCH: Final = 25_000  # versions per transaction: a crash loses at most one batch, and a batch fits in memory
 ANALYZE_FROM: Final = 1_000  # changed versions; the planner takes a table that just grew for an empty one
+_PACKAGE_SOURCES: Final = Path(__file__).resolve().parent / "data" / "package_sources.tsv"
 FIX_ROUNDS: Final = 50  # each round climbs to the highest fix that is in the way; real products need three or four
 
 
@@ -40,7 +45,7 @@ def forget(product_ids: Collection[int]) -> int:
         return 0
     ids = list(product_ids)
     link_software(product_ids=ids)
-    return sql.run("weaknesses/forget_products", {"product_ids": ids, "last_resort": rules.LAST_RESORT})[0]
+    return sql.run("weaknesses/forget_products", {"product_ids": ids, "stand_ins": list(rules.STAND_INS)})[0]
 
 
 def forget_weaknesses(weakness_ids: Collection[int]) -> int:
@@ -58,8 +63,20 @@ def link_software(*, software_ids: Sequence[int] | None = None, product_ids: Seq
                 "product_ids": None if product_ids is None else list(product_ids),
                 "package_ecosystems": PACKAGE_ECOSYSTEMS,
                 "windows_releases": list(rules.WINDOWS_BUILDS),
+                **_package_sources(),
             },
         )[-1]
+
+
+@lru_cache(maxsize=1)
+def _package_sources() -> dict[str, list[str]]:
+    """Which source package a well-known binary package is from, for reports that name the binary alone.
+
+    Of the binary's name `*` stands for a number; of the source's `#` for the binary's first number (python3.11-minimal: 3.11).
+    """
+    with _PACKAGE_SOURCES.open(newline="", encoding="utf-8") as file:
+        lines = list(csv.DictReader(file, delimiter="\t"))
+    return {f"known_{column}s": [line[column] for line in lines] for column in ("ecosystem", "package", "source")}
 
 
 def waiting(*, limit: int = BATCH) -> list[int]:
@@ -107,16 +124,28 @@ def apply_support_cycles(*, now: dt.datetime) -> tuple[int, int]:
 
 def _find_candidates() -> None:
     """Fill `candidate` with every range that holds a row of `wanted`."""
-    sql.run("weaknesses/fill_probe", {"package_ecosystems": PACKAGE_ECOSYSTEMS})
+    hosts = [(kind, target) for kind, targets in rules.HOST_TARGETS.items() for target in targets]
+    sql.run(
+        "weaknesses/fill_probe",
+        {
+            "package_ecosystems": PACKAGE_ECOSYSTEMS,
+            "host_kinds": [kind for kind, _ in hosts],
+            "host_targets": [target for _, target in hosts],
+            "extension_collectors": sorted(EXTENSION_COLLECTORS),
+        },
+    )
+    of_packages = upstream.add_probes()
     sql.run(
         "weaknesses/find_candidates",
         {
             "source_confidence": json.dumps(rules.SOURCE_CONFIDENCE),
             "other_confidence": rules.OTHER_SOURCE_CONFIDENCE,
             "assumed_hardware": sorted(rules.ASSUMED_HARDWARE),
-            "last_resort": rules.LAST_RESORT,
+            "ranks": json.dumps(rules.STAND_INS),
         },
     )
+    if of_packages:
+        upstream.order_fixes()
 
 
 def _editions() -> dict[str, Any]:
@@ -125,4 +154,5 @@ def _editions() -> dict[str, Any]:
         "edition_qualifiers": [edition.qualifier for edition in rules.EDITIONS],
         "edition_values": [edition.value for edition in rules.EDITIONS],
         "edition_versions": [edition.version for edition in rules.EDITIONS],
+        "extension_collectors": sorted(EXTENSION_COLLECTORS),
     }

@@ -28,9 +28,12 @@ class RangeRecord:
 
 @dataclass(frozen=True, slots=True)
 class WeaknessRecord:
-    """One CVE as one source states it. None or empty: the source does not say, and what is known stays.
+    """One weakness as one source states it. None or empty: the source does not say, and what is known stays.
 
+    `cve`: a CVE id, or the id of an advisory that has none (GHSA-..., MAL-...).
     `ranges` None: this source says nothing about ranges; an empty tuple withdraws what it said before.
+    `part`: which of a source's publications speaks (a release, its notices). Each has a word of its own, so that the
+    file of one release does not withdraw what that of another says; stored as source/part, 20 characters at most.
     """
 
     cve: str
@@ -48,6 +51,7 @@ class WeaknessRecord:
     exploitation: str = ""  # SSVC: none, poc, active
     automatable: bool | None = None
     technical_impact: str = ""  # SSVC: partial, total
+    part: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,13 +11,28 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
+from inventory.rules import normalise_package
 from inventory.versions import scheme, sort_key
 from weaknesses.records import RangeRecord
 
 # How much a source's word on a range is worth, in percent. Of two sources for the same weakness the higher one is kept.
-SOURCE_CONFIDENCE: Final = {"curator": 100, "debian": 98, "ubuntu": 98, "vendor": 96, "osv": 94, "nvd": 90, "starter": 80}
+# Distributions speak of their own packages, package registries of theirs; bitnami and overrides stand in for NVD.
+SOURCE_CONFIDENCE: Final = {
+    "curator": 100,
+    **dict.fromkeys(("debian", "ubuntu", "redhat", "almalinux", "rocky", "suse", "opensuse", "alpine", "ubuntu_oval", "redhat_oval"), 98),
+    "msrc": 97,
+    "vendor": 96,
+    **dict.fromkeys(("osv", "pypi", "npm", "golang", "maven", "nuget", "gem", "cargo", "composer"), 94),
+    "nvd": 90,
+    "overrides": 88,
+    "bitnami": 84,
+    "cvelist": 82,
+    "starter": 80,
+}
 OTHER_SOURCE_CONFIDENCE: Final = 85
-LAST_RESORT: Final = "starter"  # its ranges count only until another source has ranges of the weakness in the same namespace
+# Sources that stand in for others, lowest first. Their ranges count only until a source of a higher rank (not listed: the highest)
+# has ranges of the weakness in the same namespace: a version scheme, and of distribution packages the distribution.
+STAND_INS: Final = {"starter": 0, "cvelist": 1, "bitnami": 2, "overrides": 3, "debian/dsa": 4, "ubuntu/usn": 4}
 
 WINDOWS_BUILDS: Final = {
     "windows_10_1507": 10240,
@@ -145,12 +160,31 @@ EDITIONS: Final = (
         for browser in ("chrome", "edge", "internet_explorer", "internet_explorer_11")
     ),
 )
+HOST_TARGETS: Final = {
+    "chrome extension": ("chrome", "google_chrome", "chromium"),
+    "firefox addon": ("firefox", "mozilla_firefox"),
+    "safari extension": ("safari",),
+    "vscode extension": ("visual_studio_code", "vscode"),
+    "pypi": ("python",),
+    "npm": ("node.js",),
+    "gem": ("ruby",),
+    "golang": ("go",),
+    "cargo": ("rust",),
+    "nuget": (".net", "asp.net"),
+}
+"""What a software runs in, by its ecosystem or collector: the target_sw that it proves."""
 ASSUMED_HARDWARE: Final = frozenset({"x64", "x86_64", "amd64"})  # what a machine is taken to be where the range names a processor
 
 
 def product_scheme(key: str) -> str:
     """The version order of a product key: cpe:a:google:chrome -> cpe, deb:debian:openssl -> deb."""
     return scheme(key.split(":", 1)[0])
+
+
+def package_product(ecosystem: str, name: str, *, distribution: str = "") -> str:
+    """The product key of a package, as the links derive it from a software's key: npm:@acme/rocket, rpm:rhel:networkmanager."""
+    spelled = "_".join(normalise_package(ecosystem, name).lower().split())
+    return ":".join(part for part in (ecosystem, distribution, spelled) if part)
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +239,12 @@ def windows_window(product: str) -> tuple[str, str] | None:
     """First version of a Windows release and the first one after it: windows_11_23h2 -> 10.0.22631, 10.0.22632."""
     build = WINDOWS_BUILDS.get(product)
     return (f"10.0.{build}", f"10.0.{build + 1}") if build else None
+
+
+def windows_release(product: str) -> str:
+    """A Windows product as people call it: cpe:o:microsoft:windows_11_23h2 -> Windows 11 23H2."""
+    words = product.rsplit(":", 1)[-1].split("_")
+    return " ".join(word.upper() if re.fullmatch(r"\d\dh\d", word) else word.capitalize() for word in words)
 
 
 def range_text(*, start: str, start_included: bool, end: str, end_included: bool) -> str:

@@ -21,7 +21,7 @@ from weaknesses.feeds.fetch import Fetcher, one_per_address
 from weaknesses.feeds.reading import Reading
 from weaknesses.ledger import Ledger
 from weaknesses.models import Feed
-from weaknesses.records import WeaknessRecord
+from weaknesses.records import UpdateRecord, WeaknessRecord
 
 
 def deliveries(plugin: FeedKind, feed: Feed, *, origin: Path | str | None, now: dt.datetime, stack: ExitStack) -> Iterator[Delivery]:
@@ -49,7 +49,7 @@ def store(plugin: FeedKind, delivery: Delivery, ledger: Ledger, *, now: dt.datet
     """Read one file to its end and store what can be used; a file that breaks off is stored up to there and reported."""
     with reading.unpacked(delivery.path) as stream:
         records = Reading(plugin.parse(stream, delivery.path.name), delivery.name)
-        if plugin.store is Store.WEAKNESSES:
+        if plugin.store in (Store.WEAKNESSES, Store.UPDATES):
             usable = _store_weaknesses(plugin, delivery, records, ledger)
         else:
             usable = _store_listing(plugin, delivery, records, ledger, now=now)
@@ -72,7 +72,8 @@ def _store_weaknesses(plugin: FeedKind, delivery: Delivery, records: Reading, le
     """Batch by batch; each is one transaction together with the place reached, where the next run goes on."""
     known = ledger.feed.resources.get(delivery.name, {})
     reached = int(known.get("reached", 0)) if delivery.digest and known.get("digest") == delivery.digest else 0
-    usable = (record for record in records if isinstance(record, WeaknessRecord))
+    updates: list[UpdateRecord] = []  # of a month, a few hundred
+    usable = _sorted_out(records, updates)
     for _ in islice(usable, reached):
         pass
     records.drain()
@@ -82,8 +83,16 @@ def _store_weaknesses(plugin: FeedKind, delivery: Delivery, records: Reading, le
             ledger.add(bulk.store_weaknesses(batch, plugin.kind), records)
             if delivery.digest:
                 ledger.remember(delivery.name, {"digest": delivery.digest, "reached": reached})
-    ledger.add(bulk.Counts(), records)
+    ledger.add(bulk.store_updates(updates, plugin.kind), records)
     return reached
+
+
+def _sorted_out(records: Reading, updates: list[UpdateRecord]) -> Iterator[WeaknessRecord]:
+    for record in records:
+        if isinstance(record, WeaknessRecord):
+            yield record
+        elif isinstance(record, UpdateRecord):
+            updates.append(record)
 
 
 def _store_listing(plugin: FeedKind, delivery: Delivery, records: Reading, ledger: Ledger, *, now: dt.datetime) -> int:

@@ -11,5 +11,6 @@ urlpatterns = [
     path("settings/feeds/", views.feeds, name="feeds"),
     path("settings/feeds/<slug:kind>/", views.feed, name="feed"),
     path("settings/feeds/<slug:kind>/switch/", views.switch_feed, name="switch_feed"),
+    path("settings/feeds/<slug:kind>/mirror/", views.point_feed, name="point_feed"),
     path("settings/feeds/<slug:kind>/run/", views.run_feed, name="run_feed"),
 ]

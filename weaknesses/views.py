@@ -13,6 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from core.models import User
 from weaknesses import actions, feed_queries
+from weaknesses.feed_forms import MirrorForm
 
 _TASK = "tvm_portal.tasks.sync_feeds"  # by name: tasks of the root are above this app
 
@@ -26,6 +27,23 @@ def feeds(request: HttpRequest) -> HttpResponse:
 @require_safe
 def feed(request: HttpRequest, kind: str) -> HttpResponse:
     """One feed: its last runs, and what the newest run (or the one of `?run=`) could not use."""
+    return _feed_page(request, kind)
+
+
+@require_POST
+def point_feed(request: HttpRequest, kind: str) -> HttpResponse:
+    """Read a feed from a mirror from now on, or from its publisher again. Curators only."""
+    by = _curator_or_refuse(request)
+    line, form = _known(kind), MirrorForm(request.POST)
+    if not form.is_valid():
+        return _feed_page(request, kind, form=form)
+    mirror = form.cleaned_data["address"]
+    actions.point_feed(kind=kind, mirror=mirror, by=by, now=timezone.now(), address=request.META.get("REMOTE_ADDR", ""))
+    messages.success(request, f"{line.kind.label} is read from {mirror or 'its publisher'} from now on.")
+    return HttpResponseRedirect(reverse("weaknesses:feed", args=[kind]))
+
+
+def _feed_page(request: HttpRequest, kind: str, *, form: MirrorForm | None = None) -> HttpResponse:
     line = feed_queries.feed_line(kind)
     if line is None:
         raise Http404
@@ -33,7 +51,8 @@ def feed(request: HttpRequest, kind: str) -> HttpResponse:
     chosen = next((entry for entry in line.runs if str(entry.run.pk) == wanted), line.last)
     rejects = feed_queries.rejects_of(chosen.run) if chosen and chosen.run.rejected else []
     context = {"feed": line, "chosen": chosen, "rejects": rejects, "may_curate": _curator(request) is not None}
-    return render(request, "weaknesses/feed.html", context)
+    context["form"] = form or MirrorForm(initial={"address": line.address})
+    return render(request, "weaknesses/feed.html", context, status=422 if form else 200)
 
 
 @require_POST

@@ -82,7 +82,9 @@ def _of_purl(text: str, component: Component, limits: Limits) -> InstalledSoftwa
         return rpm(package=purl.name, version=version, source=source, epoch=epoch, platform=platform, vendor=purl.namespace or "")
     if purl.type == "apk":
         source = _upstream(qualifiers).partition(" ")[0] or purl.name
-        return InstalledSoftware("apk", source.lower(), version, purl.namespace or "", platform=platform, evidence=(purl.name,))
+        return InstalledSoftware(
+            "apk", source.lower(), version, purl.namespace or "", platform=platform, evidence=(purl.name,), package=purl.name
+        )
     ecosystem = _LANGUAGES.get(purl.type, "other")
     full = _SEPARATORS.get(ecosystem, "/").join(part for part in (purl.namespace, purl.name) if part)
     return InstalledSoftware(
@@ -110,23 +112,30 @@ def _platform(distro: str, namespace: str) -> str:
     return platform_of(name or namespace, release)
 
 
-_CPE23 = re.compile(r"cpe:2\.3:([aoh]):((?:\\.|[^\\:])*):((?:\\.|[^\\:])*):((?:\\.|[^\\:])*)")
-_CPE22 = re.compile(r"cpe:/([aoh]):([^:]*):([^:]*):?([^:]*)")
+_CPE23 = re.compile(r"cpe:2\.3:([aoh]):((?:\\.|[^\\:])*):((?:\\.|[^\\:])*):((?:\\.|[^\\:])*)(?::((?:\\.|[^\\:])*))?")
+_CPE22 = re.compile(r"cpe:/([aoh]):([^:]*):([^:]*):?([^:]*):?([^:]*)")
 
 
 def _of_cpe(cpe: str, component: Component, limits: Limits) -> InstalledSoftware | None:
     match = _CPE23.match(cpe) or _CPE22.match(cpe)
     if match is None:
         raise fields.BadField("cpe is not a CPE 2.2 or 2.3 name")
-    part, vendor, product, version = (re.sub(r"\\(.)", r"\1", group) for group in match.groups())
+    part, vendor, product, version, update = (re.sub(r"\\(.)", r"\1", group or "") for group in match.groups())
     if part == "h":
         return None
     named = fields.version(component.version, limits)
     return InstalledSoftware(
         ecosystem="cpe",
         name=fields.name(product, limits, "product of the cpe"),
-        version=named or ("" if version in {"*", "-"} else version[:200]),
+        version=named or _with_update(version, update)[:200],
         vendor=vendor,
         cpe=cpe,
         evidence=fields.evidence(component.locations),
     )
+
+
+def _with_update(version: str, update: str) -> str:
+    """An update belongs to its version: 7.5.0 and rc.1 are "7.5.0 rc.1"."""
+    if version in {"", "*", "-"}:
+        return ""
+    return version if update in {"", "*", "-"} else f"{version} {update}"

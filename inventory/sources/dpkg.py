@@ -153,9 +153,11 @@ def _of_columns(columns: list[str], limits: Limits) -> InstalledSoftware | None:
     own = fields.version(version, limits, "Version")
     if not own:
         raise fields.BadField(f"Version of {name} is missing")
+    of_source = fields.version(source_version, limits, "source:Version") or own
     return InstalledSoftware(
         ecosystem="deb",
         name=normalise_package("deb", fields.text(source, "source:Package", limits) or name),
-        version=fields.version(source_version, limits, "source:Version") or own,
+        version=of_source,
         evidence=(name,),
+        package=name if own == of_source else "",
     )

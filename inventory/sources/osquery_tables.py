@@ -50,6 +50,7 @@ def _app(row: Row, limits: Limits) -> InstalledSoftware:
         version=fields.version(row.get("bundle_short_version") or row.get("bundle_version"), limits),
         vendor=_vendor_of_bundle(bundle),
         evidence=fields.evidence((row.get("path"), bundle)),
+        identifier=bundle,
     )
 
 
@@ -75,12 +76,14 @@ def deb(*, package: str, version: str, source: str, platform: str = "") -> Insta
     """
     match = _SOURCE.match(source)
     source_name, source_version = (match[1], match[2]) if match else (package, None)
+    source_version = source_version or _BINARY_REBUILD.sub("", version)
     return InstalledSoftware(
         ecosystem="deb",
         name=normalise_package("deb", source_name),
-        version=source_version or _BINARY_REBUILD.sub("", version),
+        version=source_version,
         platform=platform,
         evidence=(package,),
+        package=package if version == source_version else "",
     )
 
 
@@ -98,19 +101,22 @@ _SOURCE_RPM = re.compile(r"(?P<name>.+)-(?P<version>[^-]+)-(?P<release>[^-]+?)(?
 
 
 def rpm(*, package: str, version: str, source: str, epoch: str = "", platform: str = "", vendor: str = "") -> InstalledSoftware:
-    """A binary RPM as its source RPM. `version` is version-release; `source` a file name, openssl-3.0.7-24.el9.src.rpm, or empty.
+    """A binary RPM as its source RPM where that has its version, else as itself.
 
+    `version` is version-release; `source` a file name, openssl-3.0.7-24.el9.src.rpm, or empty. A source that builds packages
+    of other versions (perl and its modules) would give them one that no advisory about them speaks of.
     A source RPM's name carries no epoch: the binary's is taken, which differs in rare packages only.
     """
     match = _SOURCE_RPM.match(source)
-    full = f"{match['version']}-{match['release']}" if match else version
+    is_source = match is not None and f"{match['version']}-{match['release']}" == version
     return InstalledSoftware(
         ecosystem="rpm",
-        name=match["name"] if match else package,
-        version=f"{epoch}:{full}" if epoch not in {"", "0", "(none)"} else full,
+        name=match["name"] if match is not None and is_source else package,
+        version=f"{epoch}:{version}" if epoch not in {"", "0", "(none)"} else version,
         vendor=vendor,
         platform=platform,
         evidence=(package,),
+        package=package,
     )
 
 
@@ -137,7 +143,7 @@ def _language(ecosystem: str, *evidence: str) -> Make:
     return make
 
 
-def _other(vendor: str, *evidence: str) -> Make:
+def _other(vendor: str, *evidence: str, identifier: str = "identifier") -> Make:
     def make(row: Row, limits: Limits) -> InstalledSoftware:
         return InstalledSoftware(
             ecosystem="other",
@@ -145,6 +151,7 @@ def _other(vendor: str, *evidence: str) -> Make:
             version=fields.version(row.get("version"), limits),
             vendor=vendor,
             evidence=fields.evidence(row.get(column) for column in evidence),
+            identifier=fields.text(row.get(identifier), identifier, limits),
         )
 
     return make
@@ -164,6 +171,12 @@ TABLES: tuple[Table, ...] = (
     Table("chocolatey_packages", "other/chocolatey", ("name", "version", "path"), frozenset(), _other("chocolatey", "path")),
     Table("chrome_extensions", "other/chrome extension", ("name", "version", "identifier", "path"),
           frozenset({"identifier", "permissions", "browser_type"}), _other("chrome extension", "identifier", "path")),
+    Table("firefox_addons", "other/firefox addon", ("name", "version", "identifier", "path"),
+          frozenset({"identifier", "autoupdate", "visible", "native"}), _other("firefox addon", "identifier", "path")),
+    Table("safari_extensions", "other/safari extension", ("name", "version", "identifier", "bundle_version", "path"),
+          frozenset({"identifier", "developer_id", "extension_type"}), _other("safari extension", "identifier", "path")),
+    Table("vscode_extensions", "other/vscode extension", ("name", "version", "uuid", "publisher", "path"),
+          frozenset({"publisher_id", "vscode_edition", "prerelease"}), _other("vscode extension", "uuid", "path", identifier="uuid")),
 )  # fmt: skip
 
 FACT_TABLES: dict[str, frozenset[str]] = {
@@ -171,15 +184,15 @@ FACT_TABLES: dict[str, frozenset[str]] = {
     "system_info": frozenset({"cpu_brand", "hardware_serial"}),
     "patches": frozenset({"hotfix_id"}),
 }
-_BY_NAME = {table.name: table for table in TABLES}
+BY_NAME = {table.name: table for table in TABLES}
 
 
 def table_of(query: str, row: Row) -> Table | str | None:
     """The table a query reads: a Table, the name of a fact table, or None. By the end of its name, else by its columns."""
     lowered = query.lower()
-    for name in (*_BY_NAME, *FACT_TABLES):
+    for name in (*BY_NAME, *FACT_TABLES):
         if lowered == name or lowered.endswith(("_" + name, "/" + name, ":" + name, "-" + name, "." + name)):
-            return _BY_NAME.get(name, name)
+            return BY_NAME.get(name, name)
     columns = frozenset(row)
     for name, marks in FACT_TABLES.items():
         if marks & columns:

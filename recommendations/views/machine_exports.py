@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
-from recommendations import machine_page_queries
+from recommendations import machine_page_queries, update_queries
 from recommendations.machine_page_queries import MachinePage
 
 Export = tuple[Sequence[str], Iterable[Sequence[object]]]
@@ -29,6 +29,12 @@ def _export_weaknesses(page: MachinePage) -> Export:
     return header, ((r.cve, r.severity, r.cvss, r.epss, r.exploited, r.software, r.published_at) for r in rows)
 
 
+def _export_updates(page: MachinePage) -> Export:
+    rows = update_queries.missing_on_machine(machine=page.machine)
+    header = ("KB", "Title", "Build", "Released on", "Latest", "Vulnerabilities fixed", "Replaces", "Address")
+    return header, ((f"KB{r.kb}", r.title, r.fixed, r.released_on, r.is_latest, r.weaknesses, r.supersedes, r.url) for r in rows)
+
+
 def _export_configuration(page: MachinePage) -> Export:
     rows = machine_page_queries.check_results(machine_id=page.machine.pk)
     header = ("Check", "Name", "Category", "Impact", "Passed", "Since")
@@ -49,6 +55,7 @@ EXPORTS: dict[str, Callable[[MachinePage], Export]] = {
     "recommendations": _export_recommendations,
     "software": _export_software,
     "vulnerabilities": _export_weaknesses,
+    "updates": _export_updates,
     "configuration": _export_configuration,
     "alerts": _export_alerts,
 }

@@ -18,7 +18,7 @@ from core.lists import ListSpec
 from inventory import actions, scope
 from inventory.errors import BadTag
 from inventory.models import Machine
-from recommendations import counters, machine_page_queries, score_queries
+from recommendations import counters, machine_page_queries, score_queries, update_queries
 from recommendations.machine_forms import FacingForm, TagsForm, ValueForm
 from recommendations.machine_page_queries import MachinePage
 from recommendations.views.machine_exports import EXPORTS
@@ -31,12 +31,15 @@ CHANGE = "inventory.change_machine"
 def detail(request: HttpRequest, machine_id: int) -> HttpResponse:
     """One machine, a tab at a time."""
     page = _page(request, machine_id)
+    is_windows = page.machine.family == Machine.Family.WINDOWS
+    updates = update_queries.missing_on_machine(machine=page.machine)
     shown = tabs.tabs(
         request.GET,
         (
             ("recommendations", "Recommendations", len(page.fixes)),
             ("software", "Software inventory", page.software),
             ("vulnerabilities", "Discovered vulnerabilities", page.weaknesses),
+            *((("updates", "Missing KBs", len(updates)),) if is_windows else ()),
             ("configuration", "Configuration", page.checks),
             ("alerts", "Alerts", page.alerts),
         ),
@@ -46,6 +49,7 @@ def detail(request: HttpRequest, machine_id: int) -> HttpResponse:
         "machine": page.machine,
         "tabs": shown,
         "tab": tabs.current(shown),
+        "updates": updates,
         "made_of": _made_of(page),
         "severities": [row for row in page.severities if row[0]],
         "computed": counters.last_run(request).id,
@@ -134,10 +138,15 @@ def _alerts_tab(request: HttpRequest, page: MachinePage) -> dict[str, Any]:
     return {"rows": alerts[state.offset : state.offset + state.per_page], "pager": lists.pager(state, page.alerts), "state": state}
 
 
+def _updates_tab(request: HttpRequest, page: MachinePage) -> dict[str, Any]:
+    return {"has_level": page.machine.os_version.count(".") == 3}  # 10.0.build.revision
+
+
 TABS: dict[str, Callable[[HttpRequest, MachinePage], dict[str, Any]]] = {
     "recommendations": _recommendations_tab,
     "software": _software_tab,
     "vulnerabilities": _vulnerabilities_tab,
+    "updates": _updates_tab,
     "configuration": _configuration_tab,
     "alerts": _alerts_tab,
 }

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from django.utils import timezone
 
-from recommendations import software_queries, timeline_queries
+from recommendations import software_queries, timeline_queries, update_queries
 from recommendations.software_queries import SoftwarePage
 from recommendations.timeline_queries import EventFilter
 
@@ -36,6 +36,25 @@ def _export_versions(page: SoftwarePage, groups: Sequence[int]) -> Export:
     return header, ((r.version, r.platform, r.installed, r.weaknesses, r.first_seen, r.support_ends_on) for r in rows)
 
 
+def _export_updates(page: SoftwarePage, groups: Sequence[int]) -> Export:
+    _, rows = update_queries.missing_in_software(software_id=page.software.pk, groups=groups, limit=None)
+    header = (
+        "KB",
+        "Release",
+        "Title",
+        "Build",
+        "Released on",
+        "Latest",
+        "Vulnerabilities fixed",
+        "Machines that lack it",
+        "Replaces",
+        "Address",
+    )
+    return header, (
+        (f"KB{r.kb}", r.release, r.title, r.fixed, r.released_on, r.is_latest, r.weaknesses, r.machines, r.supersedes, r.url) for r in rows
+    )
+
+
 def _export_timeline(page: SoftwarePage, groups: Sequence[int]) -> Export:
     rows = timeline_queries.every(EventFilter(groups=groups, software=page.software.key))
     return timeline_queries.EXPORT_HEADER, (timeline_queries.export_row(row) for row in rows)
@@ -46,5 +65,6 @@ EXPORTS: dict[str, Callable[[SoftwarePage, Sequence[int]], Export]] = {
     "vulnerabilities": _export_weaknesses,
     "machines": _export_machines,
     "versions": _export_versions,
+    "updates": _export_updates,
     "timeline": _export_timeline,
 }

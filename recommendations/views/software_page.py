@@ -14,7 +14,7 @@ from core import lists, tabs
 from core.exports import stream
 from core.lists import ListSpec
 from inventory import scope
-from recommendations import counters, page_charts, software_queries, timeline_queries
+from recommendations import counters, page_charts, software_queries, timeline_queries, update_queries
 from recommendations.recommendation_queries import scale_of, total_weight
 from recommendations.software_queries import SoftwarePage
 from recommendations.timeline_queries import EventFilter
@@ -33,6 +33,7 @@ def detail(request: HttpRequest, key: str) -> HttpResponse:
     first, last = page_charts.days_until(today, DAYS)
     chosen = EventFilter(groups=groups, software=key)
     events = timeline_queries.matching(chosen).count()
+    updates = update_queries.missing_in_software(software_id=page.software.pk, groups=groups, limit=1)[0] if _has_updates(page) else 0
     shown = tabs.tabs(
         request.GET,
         (
@@ -40,6 +41,7 @@ def detail(request: HttpRequest, key: str) -> HttpResponse:
             ("vulnerabilities", "Discovered vulnerabilities", page.weaknesses),
             ("machines", "Installed machines", page.installed),
             ("versions", "Version distribution", page.versions),
+            *((("updates", "Missing KBs", updates),) if _has_updates(page) else ()),
             ("timeline", "Event timeline", events),
         ),
     )
@@ -102,6 +104,16 @@ def _versions_tab(request: HttpRequest, page: SoftwarePage, groups: Sequence[int
     return {"rows": rows, "support": support, "pager": lists.pager(state, total), "state": state}
 
 
+def _has_updates(page: SoftwarePage) -> bool:
+    return update_queries.has_updates(page.software)
+
+
+def _updates_tab(request: HttpRequest, page: SoftwarePage, groups: Sequence[int]) -> dict[str, Any]:
+    state = TAB_SPEC.read(request.GET)
+    total, rows = update_queries.missing_in_software(software_id=page.software.pk, groups=groups, offset=state.offset, limit=state.per_page)
+    return {"rows": rows, "pager": lists.pager(state, total), "state": state}
+
+
 def _timeline_tab(request: HttpRequest, page: SoftwarePage, groups: Sequence[int]) -> dict[str, Any]:
     state = TAB_SPEC.read(request.GET)
     chosen = EventFilter(groups=groups, software=page.software.key)
@@ -115,5 +127,6 @@ TABS: dict[str, Callable[[HttpRequest, SoftwarePage, Sequence[int]], dict[str, A
     "vulnerabilities": _vulnerabilities_tab,
     "machines": _machines_tab,
     "versions": _versions_tab,
+    "updates": _updates_tab,
     "timeline": _timeline_tab,
 }

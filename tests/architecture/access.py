@@ -45,6 +45,12 @@ SAMPLES: dict[str, dict[str, object]] = {
     "api/ingest/": {"format": "osquery", "source": "osquery"},
 }
 
+# osquery's remote protocol, at its customary addresses and at ours.
+OSQUERY = (
+    *(f"api/osquery/{name}" for name in ("enroll", "config", "log", "distributed_read", "distributed_write")),
+    *("enroll", "config", "log"),
+)
+
 # The address as the resolver knows it.
 ACCESS: dict[str, Access] = {
     "healthz": PUBLIC,
@@ -76,9 +82,11 @@ ACCESS: dict[str, Access] = {
     "timeline/export.csv": SIGNED_IN,
     "settings/feeds/": SIGNED_IN,
     "settings/feeds/<slug:kind>/": SIGNED_IN,
+    "settings/feeds/<slug:kind>/mirror/": POST_SIGNED_IN,
     "settings/feeds/<slug:kind>/run/": POST_SIGNED_IN,
     "settings/feeds/<slug:kind>/switch/": POST_SIGNED_IN,
     "api/ingest/<str:format>": POST_PUBLIC,
+    **dict.fromkeys(OSQUERY, POST_PUBLIC),
     "recommendations/": SIGNED_IN,
     "recommendations/export.csv": SIGNED_IN,
     "recommendations/<str:key>/": SIGNED_IN,
@@ -92,17 +100,19 @@ ACCESS: dict[str, Access] = {
 
 POSTS: dict[str, Access] = {
     "api/ingest/<str:format>": Access(NO_TOKEN, NO_TOKEN, NO_TOKEN, NO_TOKEN),
+    **dict.fromkeys(OSQUERY, Access(BAD, BAD, BAD, BAD)),
     "sign-out/": Access(SIGN_IN, OK, OK, OK),
     "account/theme/": Access(BAD, BAD, BAD, BAD),
     "account/density/": Access(SIGN_IN, BAD, BAD, BAD),
     "account/groups/": Access(SIGN_IN, MOVED, MOVED, MOVED),
     "machines/<int:machine_id>/change/": Access(SIGN_IN, FORBIDDEN, MISSING, MISSING),
+    "settings/feeds/<slug:kind>/mirror/": Access(SIGN_IN, FORBIDDEN, MOVED, MOVED),
     "settings/feeds/<slug:kind>/run/": Access(SIGN_IN, FORBIDDEN, MOVED, MOVED),
     "settings/feeds/<slug:kind>/switch/": Access(SIGN_IN, FORBIDDEN, MOVED, MOVED),
 }
 
-# Asked by programs with a bearer token: a session counts for nothing there, so neither does a forged one.
-TOKEN_ONLY = {"api/ingest/<str:format>"}
+# Asked by programs with a bearer token, or an agent's key: a session counts for nothing there, so neither does a forged one.
+TOKEN_ONLY = {"api/ingest/<str:format>", *OSQUERY}
 
 # Under admin/ the admin site decides: nobody but staff gets past its sign-in page, and staff only to what they have rights for.
 ADMIN_OPEN = {"admin/login/", "admin/jsi18n/"}

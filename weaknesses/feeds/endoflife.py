@@ -18,13 +18,15 @@ from packageurl import PackageURL
 
 from weaknesses.feeds import endoflife_windows
 from weaknesses.feeds.base import FeedKind, Store, date_in_name
-from weaknesses.feeds.reading import BAD_RECORD, clean, day, events, refused, text
+from weaknesses.feeds.endoflife_names import NAMES
+from weaknesses.feeds.reading import BAD_RECORD, Again, clean, day, events, refused, text
 from weaknesses.records import CycleRecord, FeedRecord
 
 _LARGEST_PAGE = 2**20
 _DEEPEST = 32  # levels of a page; the real ones have 5
 _CPE = re.compile(r"cpe:(?:2\.3:|/)([aoh]):([^:]+):([^:]+)")
 _PACKAGES = {"pypi", "npm", "golang", "gem", "nuget", "composer", "cargo"}
+_COLLECTORS = {"brew": "homebrew", "chocolatey": "chocolatey"}  # software known by its collector's name, see apply_support_cycles.sql
 _LOADER = cast("type[yaml.SafeLoader]", getattr(yaml, "CSafeLoader", yaml.SafeLoader))
 
 
@@ -32,7 +34,7 @@ def parse(stream: IO[bytes], name: str) -> Iterator[FeedRecord]:
     for place, product in _products(stream, name):
         try:
             slug = text(product.get("product") or product.get("name") or PurePosixPath(place).stem, 100)
-            keys = product_keys(product.get("identifiers") or [])
+            keys = tuple(dict.fromkeys((*product_keys(product.get("identifiers") or []), *NAMES.get(slug, ()))))
             releases = product["releases"]
         except BAD_RECORD as error:
             yield refused(place, error, product)
@@ -54,22 +56,8 @@ def _products(stream: IO[bytes], name: str) -> Iterator[tuple[str, dict[str, Any
     while start.isspace():
         start = stream.read(1)
     prefix = "item" if start == b"[" else "result.item"
-    for position, product in enumerate(ijson.items(events(_Again(start, stream)), prefix), start=1):
+    for position, product in enumerate(ijson.items(events(Again(start, stream)), prefix), start=1):
         yield f"product {position}", product
-
-
-class _Again:
-    """A stream with its first bytes put back (the stream itself need not be seekable)."""
-
-    def __init__(self, start: bytes, stream: IO[bytes]) -> None:
-        self._start = start
-        self._stream = stream
-
-    def read(self, size: int = -1) -> bytes:
-        if size == 0:
-            return b""
-        start, self._start = self._start, b""
-        return start or self._stream.read(size)
 
 
 def _pages(stream: IO[bytes]) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -149,6 +137,8 @@ def _key(value: str) -> str:
         return f"deb:{package.namespace}:{package.name}"
     if package.type == "maven" and package.namespace:
         return f"maven:{package.namespace}:{package.name}"
+    if package.type in _COLLECTORS:
+        return f"cpe:a:{_COLLECTORS[package.type]}:{package.name}"
     if package.type in _PACKAGES:
         return f"{package.type}:{package.namespace}/{package.name}" if package.namespace else f"{package.type}:{package.name}"
     return ""
@@ -173,4 +163,5 @@ FEED = FeedKind(
     addresses=(("endoflife-products.json", "https://endoflife.date/api/v1/products/full"),),
     stated=_stated,
     complete=True,
+    revision=2,
 )

@@ -44,6 +44,7 @@ MOST_REFUSALS_KEPT = 1000
 BROKEN = (EOFError, OSError, zlib.error, ijson.JSONError, UnicodeDecodeError, csv.Error, tarfile.TarError, zipfile.BadZipFile, FeedError)
 BAD_RECORD = (KeyError, TypeError, ValueError, AttributeError, IndexError, RecursionError)
 CVE = re.compile(r"CVE-[0-9]{4}-[0-9]{4,15}")
+ADVISORY = re.compile(r"(?=.{5,24}$)[A-Z][A-Z0-9]*(?:-[A-Z0-9]+)+")
 
 Usable = WeaknessRecord | EpssRecord | EvidenceRecord | CycleRecord | ThreatRecord | UpdateRecord
 
@@ -90,7 +91,7 @@ def unpacked(path: Path, *, most: int = MOST_UNPACKED) -> Iterator[IO[bytes]]:
             yield file
 
 
-def head(path: Path, size: int = 4096) -> bytes:
+def head(path: Path, size: int = 2**16) -> bytes:
     """The first bytes of the content; b"" where they cannot be read. Of an archive: of its first file."""
     first = b""
     try:
@@ -107,8 +108,10 @@ def head(path: Path, size: int = 4096) -> bytes:
 
 
 def members(stream: IO[bytes]) -> Iterator[tuple[str, IO[bytes]]]:
-    """The files of a zip archive, in its order."""
+    """The files of a zip archive, in its order. Raises FeedError for one that would unpack to more than the portal accepts."""
     with zipfile.ZipFile(stream) as archive:
+        if sum(entry.file_size for entry in archive.infolist()) > MOST_UNPACKED:
+            raise FeedError("The archive unpacks to more than the portal accepts.")
         for entry in archive.infolist():
             if not entry.is_dir():
                 with archive.open(entry) as member:
@@ -118,6 +121,24 @@ def members(stream: IO[bytes]) -> Iterator[tuple[str, IO[bytes]]]:
 
 class Readable(Protocol):
     def read(self, size: int = -1, /) -> bytes: ...
+
+
+class Lines(Protocol):
+    def readline(self, size: int = -1, /) -> bytes: ...
+
+
+class Again:
+    """A stream with its first bytes put back (the stream itself need not be seekable)."""
+
+    def __init__(self, start: bytes, stream: IO[bytes]) -> None:
+        self._start = start
+        self._stream = stream
+
+    def read(self, size: int = -1) -> bytes:
+        if size == 0:
+            return b""
+        start, self._start = self._start, b""
+        return start or self._stream.read(size)
 
 
 def events(stream: Readable) -> Iterator[tuple[str, str, Any]]:
@@ -140,7 +161,7 @@ def _bounded(found: Iterator[tuple[str, Any]]) -> Iterator[tuple[str, Any]]:
         yield event
 
 
-def lines(stream: IO[bytes]) -> Iterator[tuple[int, bytes | None]]:
+def lines(stream: Lines) -> Iterator[tuple[int, bytes | None]]:
     """Numbered lines; None in place of a line that is too long to be a record."""
     number = 0
     while line := stream.readline(LONGEST_LINE):
@@ -261,6 +282,14 @@ def cve_id(value: object) -> str:
     candidate = value.strip().upper() if isinstance(value, str) else ""
     if not CVE.fullmatch(candidate):
         raise ValueError(f"{str(value)[:60]!r} is not a CVE id.")
+    return candidate
+
+
+def advisory_id(value: object) -> str:
+    """The id of an advisory that stands for a weakness without a CVE id: GHSA-..., PYSEC-..., MAL-... in upper case. Raises ValueError."""
+    candidate = value.strip().upper() if isinstance(value, str) else ""
+    if not ADVISORY.fullmatch(candidate):
+        raise ValueError(f"{str(value)[:60]!r} is not the id of an advisory.")
     return candidate
 
 

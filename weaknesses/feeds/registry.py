@@ -2,7 +2,23 @@
 
 from __future__ import annotations
 
-from weaknesses.feeds import debian, endoflife, epss, exploitdb, kev, metasploit, nvd, pocs
+from weaknesses.feeds import (
+    alpine,
+    bitnami,
+    debian,
+    endoflife,
+    epss,
+    exploitdb,
+    kev,
+    metasploit,
+    msrc,
+    nvd,
+    oval_feeds,
+    package_registries,
+    pocs,
+    rpm_distributions,
+    ubuntu,
+)
 from weaknesses.feeds.base import FeedKind
 
 FEEDS: dict[str, FeedKind] = {
@@ -15,6 +31,13 @@ FEEDS: dict[str, FeedKind] = {
         metasploit.FEED,
         pocs.FEED,
         debian.FEED,
+        ubuntu.FEED,
+        *rpm_distributions.FEEDS,
+        alpine.FEED,
+        *oval_feeds.FEEDS,
+        *package_registries.FEEDS,
+        bitnami.FEED,
+        msrc.FEED,
         endoflife.FEED,
     )
 }

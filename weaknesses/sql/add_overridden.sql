@@ -11,10 +11,11 @@ JOIN probe p ON (o.version_id IS NULL OR o.version_id = p.version_id)
 LEFT JOIN LATERAL (
     SELECT r.fixed, r.fixed_key
     FROM weaknesses_softwareproduct link
+    JOIN weaknesses_product product ON product.id = link.product_id AND split_part(product.key, ':', 1) = p.scheme
     JOIN weaknesses_affectedrange r ON r.product_id = link.product_id AND r.weakness_id = o.weakness_id
     WHERE link.software_id = p.software_id AND p.sort_key <> '' AND r.fixed_key > p.sort_key
     ORDER BY r.fixed_key, r.id
     LIMIT 1
 ) known ON true
-WHERE o.verdict = 'affected' AND o.revoked_at IS NULL
+WHERE NOT p.upstream AND o.verdict = 'affected' AND o.revoked_at IS NULL
     AND (o.version_id IS NOT NULL OR o.software_id IS NOT NULL OR o.product_id IS NOT NULL)

@@ -1,5 +1,5 @@
--- Sends back to matching every version of a software that is one of these products, or is a product whose
--- last-resort ranges the ranges of these products may replace.
+-- Sends back to matching every version of a software that is one of these products, or is a product for
+-- which a stand-in speaks whose ranges the ranges of these products may replace, or let count again.
 UPDATE inventory_version v
 SET matched_at = NULL
 FROM (
@@ -9,7 +9,7 @@ FROM (
         OR link.product_id IN (
             SELECT old.product_id
             FROM weaknesses_affectedrange old
-            WHERE old.source = %(last_resort)s
+            WHERE old.source = ANY(%(stand_ins)s)
                 AND old.weakness_id IN (SELECT weakness_id FROM weaknesses_affectedrange WHERE product_id = ANY(%(product_ids)s))
         )
 ) touched

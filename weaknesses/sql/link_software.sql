@@ -1,5 +1,9 @@
--- Which products of vulnerability data a software is: by the alias table, by its package name, by Windows release,
--- or, where nothing else is known, by a CPE of the same vendor and product. Keyed by software and product.
+-- Which products of vulnerability data a software is: by the alias table, by its package name, by the names of the
+-- binary packages that it installs under its own version (98 %%: a machine may have only some of them), or, reported
+-- under a binary package's name, by the source that other reports (95 %%) or a table of well-known packages (93 %%) say it
+-- is from; by Windows release; or, where nothing else is known, by a CPE of the same vendor and product. Keyed by software and product.
+-- Versions are only compared in one order, so a link needs the product's scheme to be the software's; an alias may lead
+-- from a package to a CPE, whose order is then worked out for the package's versions (weaknesses/upstream.py).
 -- Parameters: software_ids or product_ids limit the work; NULL: all. A curator's links stay as they are.
 -- Links that changed send the software's versions back to be matched.
 DROP TABLE IF EXISTS chosen_software, named_software, kept_link
@@ -24,6 +28,38 @@ SELECT id, scheme, ecosystem || ':' || CASE
 FROM chosen_software
 WHERE scheme <> 'cpe'
 UNION ALL
+-- Debian's own data names source packages only, and some binary packages have the name of another source.
+SELECT s.id, s.scheme, s.ecosystem || ':' || s.vendor || ':' || lower(package.name), 'package', 98
+FROM chosen_software s
+JOIN inventory_softwarepackage package ON package.software_id = s.id
+WHERE s.ecosystem IN ('deb', 'rpm', 'apk') AND s.vendor <> 'debian'
+UNION ALL
+SELECT s.id, s.scheme, s.ecosystem || ':' || s.vendor || ':' || substr(source.key, strpos(source.key, '-_-') + 3), 'package', 95
+FROM chosen_software s
+JOIN inventory_softwarepackage package ON lower(package.name) = s.name
+JOIN inventory_software source ON source.id = package.software_id AND source.ecosystem = s.ecosystem
+    AND split_part(source.key, '-_-', 1) = s.vendor AND source.id <> s.id
+WHERE s.ecosystem IN ('deb', 'rpm', 'apk')
+    AND NOT EXISTS (SELECT 1 FROM inventory_softwarepackage own WHERE own.software_id = s.id AND lower(own.name) <> s.name)
+UNION ALL
+SELECT s.id, s.scheme, s.ecosystem || ':' || s.vendor || ':'
+    || replace(known.source, '#', coalesce((regexp_match(s.name, '[0-9]+(?:\.[0-9]+)*'))[1], '')), 'package', 93
+FROM chosen_software s
+JOIN unnest(%(known_ecosystems)s::text[], %(known_packages)s::text[], %(known_sources)s::text[]) AS known (ecosystem, package, source)
+    ON known.ecosystem = s.ecosystem AND known.package = regexp_replace(s.name, '[0-9]+', '*', 'g')
+WHERE s.ecosystem IN ('deb', 'apk')
+    AND NOT EXISTS (SELECT 1 FROM inventory_softwarepackage own WHERE own.software_id = s.id AND lower(own.name) <> s.name)
+UNION ALL
+-- CentOS Linux is Red Hat's packages built again, version by version, and has no advisories of its own.
+SELECT s.id, s.scheme, 'rpm:rhel:' || s.name, 'package', 95
+FROM chosen_software s
+WHERE s.ecosystem = 'rpm' AND s.vendor = 'centos'
+UNION ALL
+-- Registries that have no ecosystem of their own here: Hex, Pub, CocoaPods, Conan.
+SELECT s.id, s.scheme, 'other:' || s.vendor || ':' || replace(s.name, '~', '/'), 'package', 100
+FROM chosen_software s
+WHERE s.ecosystem = 'other'
+UNION ALL
 SELECT s.id, s.scheme, 'cpe:o:microsoft:' || release, 'package', 100
 FROM chosen_software s
 JOIN unnest(%(windows_releases)s::text[]) AS release
@@ -34,10 +70,21 @@ SELECT s.id, s.scheme, 'cpe:o:apple:' || product, 'package', 100
 FROM chosen_software s, unnest(ARRAY['macos', 'mac_os_x']) AS product
 WHERE s.key = 'apple-_-macos'
 UNION ALL
-SELECT s.id, s.scheme, 'cpe:a:' || s.vendor || ':' || s.name, 'cpe', 80
+SELECT s.id, s.scheme, 'cpe:a:' || guess.vendor || ':' || guess.name, 'cpe', guess.confidence
 FROM chosen_software s
-WHERE s.scheme = 'cpe' AND s.ecosystem <> 'os'
-    AND NOT EXISTS (SELECT 1 FROM inventory_softwarealias a WHERE a.key = s.key AND a.product_keys <> '{}')
+-- A CPE's target ("product~firefox") is no part of its product. Publishers are written out where NVD abbreviates them
+-- (palo_alto_networks, dell_technologies) and repeated in their products' names (dell_display_manager): both must fit.
+CROSS JOIN LATERAL (
+    VALUES (s.vendor, s.name, 80),
+        (s.vendor, replace(s.name, '~', '/'), 80),
+        (s.vendor, split_part(s.name, '~', 1), 80),
+        (replace(s.vendor, '_', ''), s.name, 75),
+        (replace(s.vendor, '_', '-'), s.name, 75),
+        (split_part(s.vendor, '_', 1), s.name, 70),
+        (split_part(s.vendor, '_', 1), regexp_replace(s.name, '^' || regexp_replace(split_part(s.vendor, '_', 1), '\W', '.', 'g') || '_', ''), 70)
+) AS guess (vendor, name, confidence)
+WHERE s.scheme = 'cpe' AND s.ecosystem NOT IN ('os', 'other') AND s.vendor <> 'unknown'
+    AND NOT EXISTS (SELECT 1 FROM inventory_softwarealias a WHERE a.key = s.key)
 -- ;;
 ANALYZE named_software
 -- ;;
@@ -45,7 +92,9 @@ CREATE TEMP TABLE kept_link ON COMMIT DROP AS
 SELECT DISTINCT ON (named.software_id, product.id) named.software_id, product.id AS product_id, named.origin, named.confidence
 FROM named_software named
 JOIN weaknesses_product product ON product.key = named.key
-WHERE split_part(product.key, ':', 1) = named.scheme AND (%(product_ids)s::integer[] IS NULL OR product.id = ANY(%(product_ids)s))
+WHERE (split_part(product.key, ':', 1) = named.scheme OR (named.scheme = 'cpe' AND product.key LIKE 'other:%%')
+        OR (named.origin = 'alias' AND product.key LIKE 'cpe:a:%%'))
+    AND (%(product_ids)s::integer[] IS NULL OR product.id = ANY(%(product_ids)s))
 ORDER BY named.software_id, product.id, named.confidence DESC, named.origin
 -- ;;
 ANALYZE kept_link

@@ -14,6 +14,7 @@ CREATE TEMP TABLE existing ON COMMIT DROP AS
 SELECT m.version_id, m.weakness_id, m.range_id, m.source, m.confidence, m.fix, m.fixed, m.fixed_key
 FROM probe p
 JOIN weaknesses_versionweakness m ON m.version_id = p.version_id
+WHERE NOT p.upstream
 -- ;;
 ANALYZE existing
 -- ;;

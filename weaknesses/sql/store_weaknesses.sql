@@ -24,8 +24,10 @@ WITH merged AS (
         CASE WHEN leads THEN %(source)s ELSE w.source END AS source
     FROM incoming_weakness AS i
     JOIN weaknesses_weakness AS w ON w.cve = i.cve
-    CROSS JOIN LATERAL (SELECT coalesce((%(authority)s::jsonb ->> %(source)s)::integer, 1)
-        >= coalesce((%(authority)s::jsonb ->> w.source)::integer, 1) AS leads) AS standing
+    CROSS JOIN LATERAL (
+        SELECT coalesce(%(authority)s::jsonb ->> %(source)s, %(authority)s::jsonb ->> split_part(%(source)s, '/', 1), '1')::integer
+            >= coalesce(%(authority)s::jsonb ->> w.source, %(authority)s::jsonb ->> split_part(w.source, '/', 1), '1')::integer AS leads
+    ) AS standing
 )
 UPDATE weaknesses_weakness AS w
 SET title = m.title, description = m.description, severity = m.severity, cvss = m.cvss, cvss_vector = m.cvss_vector, cwes = m.cwes,

@@ -254,7 +254,7 @@ def test_a_changed_report_takes_the_same_statements_for_5_and_for_500_packages()
             run = send(log(DEBIAN, debs(*((f"{host}{number}", "2") for number in range(size))), host=host))
         assert run.changed == size
         taken.append(len(_statements(queries)))
-    assert taken[0] == taken[1] <= 16, taken
+    assert taken[0] == taken[1] <= 17, taken  # the last one: binary packages, which a committed report makes known
 
 
 def test_sequences_are_not_spent_on_known_rows() -> None:

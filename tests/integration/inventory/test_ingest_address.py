@@ -35,7 +35,8 @@ def test_a_report_is_stored_and_accounted_for(token: str) -> None:
     assert answer.status_code == 200
     assert answer.json() == {
         "run": IngestRun.objects.get().pk, "format": "osquery", "machines": 1, "machinesUnchanged": 0, "installationsAdded": 2,
-        "installationsChanged": 0, "installationsRemoved": 0, "rejectedCount": 0, "rejected": [],
+        "installationsChanged": 0, "installationsRemoved": 0, "resultsChanged": 0, "alertsChanged": 0, "findingsChanged": 0,
+        "rejectedCount": 0, "rejected": [],
     }  # fmt: skip
     again = post(token, gzip.compress(REPORT), **{"Content-Encoding": "gzip"}).json()
     assert (again["machinesUnchanged"], again["installationsAdded"]) == (1, 0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import html
 from typing import Any
 
 import pytest
@@ -32,7 +33,7 @@ def run(kind: str = "kev", **changes: Any) -> FeedRun:
 
 
 def test_every_feed_is_shown_with_licence_and_attribution(viewer_client: Client) -> None:
-    page = viewer_client.get("/settings/feeds/").content.decode()
+    page = html.unescape(viewer_client.get("/settings/feeds/").content.decode())
     for feed in FEEDS.values():
         assert feed.label in page
         assert feed.licence in page
@@ -44,7 +45,7 @@ def test_the_last_run_is_shown(viewer_client: Client) -> None:
     run(new=1)
     run(new=4321, rejected=7, started_at=NOW + dt.timedelta(hours=1))
     run("epss", state=FeedRun.State.FAILED, error="The publisher answered 503.")
-    page = viewer_client.get("/settings/feeds/").content.decode()
+    page = html.unescape(viewer_client.get("/settings/feeds/").content.decode())
     assert "4,321" in page
     assert "The publisher answered 503." in page
 
@@ -74,7 +75,7 @@ def test_a_feed_shows_its_runs_and_what_a_run_rejected(viewer_client: Client) ->
 
 
 def test_a_viewer_may_not_run_or_switch(viewer_client: Client, sent: list[Any]) -> None:
-    page = viewer_client.get("/settings/feeds/").content.decode()
+    page = html.unescape(viewer_client.get("/settings/feeds/").content.decode())
     assert "Run now" not in page
     assert viewer_client.post("/settings/feeds/kev/run/").status_code == 403
     assert viewer_client.post("/settings/feeds/kev/switch/").status_code == 403
@@ -106,3 +107,21 @@ def test_a_curator_switches_a_feed(curator_client: Client) -> None:
 def test_running_and_switching_need_a_post(curator_client: Client) -> None:
     assert curator_client.get("/settings/feeds/kev/run/").status_code == 405
     assert curator_client.get("/settings/feeds/kev/switch/").status_code == 405
+
+
+def test_a_curator_points_a_feed_at_a_mirror_and_back(curator_client: Client) -> None:
+    mirror = "https://mirror.example.test/feeds/"
+    answer = curator_client.post("/settings/feeds/kev/mirror/", {"address": mirror}, follow=True)
+    assert f"is read from {mirror} from now on" in answer.content.decode()
+    assert Feed.objects.get(kind="kev").address == mirror
+    curator_client.post("/settings/feeds/kev/mirror/", {"address": ""})
+    assert Feed.objects.get(kind="kev").address == ""
+    changes = AuditEvent.objects.filter(action="point feed").order_by("id").values_list("before", "after")
+    assert list(changes) == [({"address": ""}, {"address": mirror}), ({"address": mirror}, {"address": ""})]
+
+
+def test_an_address_that_is_none_is_refused_with_the_page(curator_client: Client) -> None:
+    answer = curator_client.post("/settings/feeds/kev/mirror/", {"address": "ftp://x"})
+    assert answer.status_code == 422
+    assert "begins with https://" in answer.content.decode()
+    assert not Feed.objects.filter(kind="kev").exclude(address="").exists()

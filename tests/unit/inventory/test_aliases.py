@@ -44,14 +44,14 @@ def test_common_names_are_known(book: AliasBook, name: str, vendor: str, key: st
     assert (known.alias.key, known.version) == (key, version)
 
 
-@pytest.mark.parametrize(("name", "vendor"), [("Air", "cosmtrek"), ("Bolt", "Bolt CMS"), ("Arc", "KDE"), ("Python Launcher", ""), ("", "")])
+@pytest.mark.parametrize(("name", "vendor"), [("Air", "cosmtrek"), ("Bolt", "Bolt CMS"), ("Arc", "KDE"), ("", "")])
 def test_namesakes_of_other_makers_are_not_taken(book: AliasBook, name: str, vendor: str) -> None:
     assert book.find(name=name, vendor=vendor, family="") is None
 
 
 def test_collectors_of_their_own_need_an_alias_that_names_them(book: AliasBook) -> None:
-    assert book.find(name="firefox", vendor="homebrew", family="macos", vendor_needed=True) is None
-    known = book.find(name="openssl@3", vendor="homebrew", family="macos", vendor_needed=True)
+    assert book.find_collected(name="firefox", collector="homebrew", family="macos") is None
+    known = book.find_collected(name="openssl@3", collector="homebrew", family="macos")
     assert known is not None
     assert known.alias.key == "homebrew-_-openssl"
 

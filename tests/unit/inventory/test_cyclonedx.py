@@ -76,6 +76,25 @@ def test_components(component: dict[str, str], expected: tuple[str, str, str, st
     assert (made.ecosystem, made.name, made.version, made.vendor) == expected
 
 
+@pytest.mark.parametrize(
+    ("purl", "name", "version", "package"),
+    [
+        ("pkg:rpm/redhat/openssl-libs@3.0.7-24.el9?upstream=openssl-3.0.7-24.el9.src.rpm", "openssl", "3.0.7-24.el9", "openssl-libs"),
+        ("pkg:rpm/redhat/perl-Carp@1.50-460.el9?upstream=perl-5.32.1-481.el9.src.rpm", "perl-Carp", "1.50-460.el9", "perl-Carp"),
+        ("pkg:rpm/redhat/gpg-pubkey@1-2", "gpg-pubkey", "1-2", "gpg-pubkey"),
+        ("pkg:deb/debian/libssl3@3.0.1?upstream=openssl", "openssl", "3.0.1", "libssl3"),
+        ("pkg:deb/debian/bash@5.2.15-2%2Bb8?upstream=bash%405.2.15-2", "bash", "5.2.15-2", ""),
+        ("pkg:deb/debian/liblvm2cmd@2.03.16-2?upstream=lvm2%402.03.16-2", "lvm2", "2.03.16-2", "liblvm2cmd"),
+        ("pkg:deb/debian/dmsetup@2%3A1.02.185-2?upstream=lvm2%402.03.16-2", "lvm2", "2.03.16-2", ""),
+        ("pkg:apk/alpine/libssl3@3.1.4-r1?upstream=openssl", "openssl", "3.1.4-r1", "libssl3"),
+    ],
+)
+def test_a_binary_package_stands_for_its_source_only_under_the_same_version(purl: str, name: str, version: str, package: str) -> None:
+    (report,), _ = read("cyclonedx", bill({"type": "library", "name": "x", "purl": purl}))
+    made = report.software[0]
+    assert (made.name, made.version, made.package) == (name, version, package)
+
+
 def test_the_distribution_of_packages_is_the_machines_where_no_system_is_named() -> None:
     (report,), _ = read("cyclonedx", bill({"type": "library", "name": "a", "purl": "pkg:deb/ubuntu/a@1?distro=ubuntu-22.04"}))
     assert report.machine.platform == "ubuntu-22.04"

@@ -36,8 +36,17 @@ def test_a_header_and_an_architecture_in_the_table() -> None:
     data = header + b"libc6:i386\t2.36-9\ti386\tglibc\t2.36-9\tii \nnano\t7.2-1\tamd64\tnano\t7.2-1\trc \n"
     (report,), rejected = read("dpkg", data)
     assert rejected == []
-    assert report.software == (InstalledSoftware("deb", "glibc", "2.36-9", evidence=("libc6",)),)
+    assert report.software == (InstalledSoftware("deb", "glibc", "2.36-9", evidence=("libc6",), package="libc6"),)
     assert report.covers == {"deb"}  # no base-files: the release is not known
+
+
+def test_a_binary_package_is_named_where_it_has_its_sources_version() -> None:
+    status = b"Package: dmsetup\nStatus: install ok installed\nSource: lvm2 (2.03.16-2)\nVersion: 2:1.02.185-2\n"
+    table = b"dmsetup\t2:1.02.185-2\tamd64\tlvm2\t2.03.16-2\tii \nlvm2\t2.03.16-2\tamd64\tlvm2\t2.03.16-2\tii \n"
+    for data in (GOOD + status, table):
+        (report,), _ = read("dpkg", data)
+        assert [(record.evidence[0], record.package) for record in report.software if record.evidence[0] == "dmsetup"] == [("dmsetup", "")]
+        assert any(record.package == record.evidence[0] for record in report.software)
 
 
 @pytest.mark.parametrize(

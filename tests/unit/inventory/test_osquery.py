@@ -24,7 +24,10 @@ def test_the_captured_log_is_one_debian_machine() -> None:
     assert (report.machine.name, report.machine.platform, report.machine.family) == ("build-07", "debian-12", "linux")
     assert report.machine.architecture == "x86_64"
     assert report.covers == {"deb", "os"}
-    assert InstalledSoftware("deb", "openssl", named(report, "openssl")[0].version, evidence=("libssl3",)) in report.software
+    assert (
+        InstalledSoftware("deb", "openssl", named(report, "openssl")[0].version, evidence=("libssl3",), package="libssl3")
+        in report.software
+    )
     assert named(report, "bash")[0].version == "5.2.15-2"  # the source's version, without the mark of a rebuild
     assert named(report, "debian") == [InstalledSoftware("os", "debian", "12", "debian", platform="debian-12")]
 
@@ -94,7 +97,7 @@ def test_rpm_python_and_npm_packages() -> None:
         snapshot("npm_packages", {"name": "@babel/core", "version": "7.23.0"}),
     )
     (report,), _ = read("osquery", data)
-    assert InstalledSoftware("rpm", "openssl", "1:3.0.7-24.el9", evidence=("openssl-libs",)) in report.software
+    assert InstalledSoftware("rpm", "openssl", "1:3.0.7-24.el9", evidence=("openssl-libs",), package="openssl-libs") in report.software
     assert named(report, "typing-extensions")[0].ecosystem == "pypi"
     assert named(report, "@babel/core")[0].ecosystem == "npm"
     assert report.covers == {"rpm", "pypi", "npm", "os"}

@@ -83,7 +83,7 @@ def test_a_publisher_loses_its_legal_form(vendor: str, plain: str) -> None:
         ("oracle", "8.4", "ol-8"),
         ("Oracle Solaris", "11.4", ""),
         ("amazon", "2 (Karoo)", "amzn-2"),
-        ("amazon", "AMI release 2018.03", "amzn-2018"),
+        ("amazon", "AMI release 2018.03", "amzn-1"),
         ("opensuse.leap", "15.5", "opensuse-leap-15.5"),
         ("openSUSE Tumbleweed", "20240612", "opensuse-tumbleweed"),
         ("suse linux enterprise server", "15.3", "sles-15.3"),

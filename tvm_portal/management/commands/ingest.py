@@ -20,6 +20,7 @@ from inventory.sources.registry import SOURCES
 from inventory.sources.systems import platform_of_os_release
 
 _SHOWN_REJECTS = 20
+_COUNTED = ("machines", "machines_unchanged", "added", "changed", "removed", "results", "alerts", "findings")
 _MANY_INSTALLATIONS = 20_000
 _OWN_DATABASE = Path("/var/lib/dpkg/status")
 _OS_RELEASE_LIMIT = 65_536
@@ -78,7 +79,7 @@ class Command(BaseCommand):
     def _report(self, runs: list[IngestRun], done: list[IngestRun], *, changed: bool) -> None:
         totals = Counter[str]()
         for run in done:
-            for name in ("machines", "machines_unchanged", "added", "changed", "removed"):
+            for name in _COUNTED:
                 totals[name] += getattr(run, name)
         failed = [run for run in runs if run.state == IngestRun.State.FAILED]
         rows = [
@@ -90,6 +91,9 @@ class Command(BaseCommand):
             ("Installations added", totals["added"]),
             ("Installations changed", totals["changed"]),
             ("Installations removed", totals["removed"]),
+            ("Check results changed", totals["results"]),
+            ("Alerts changed", totals["alerts"]),
+            ("Second opinions changed", totals["findings"]),
             ("Records rejected", sum(run.rejected for run in runs)),
         ]
         for label, value in rows:

@@ -37,8 +37,14 @@ def test_debian_spans_and_withdrawals() -> None:
     assert withdrawn.ranges == ()  # type: ignore[union-attr]
 
 
-def test_debian_reads_a_zip_and_leaves_advisories_out() -> None:
-    packed = samples.zipped(a=json.dumps(samples.osv_record()).encode(), b=json.dumps({"id": "DSA-1-1"}).encode(), c=b"{")
+def test_debian_reads_a_zip_and_lets_its_advisories_speak_for_themselves() -> None:
+    advisory = {**samples.osv_record("DSA-1-1", fixed="2.4-9"), "related": ["CVE-2099-0001", "CVE-2099-0007"]}
+    packed = samples.zipped(a=json.dumps(samples.osv_record()).encode(), b=json.dumps(advisory).encode(), c=b"{")
     records = parse("debian", packed, "debian-all.zip")
-    assert len(usable(records)) == 1
-    assert [r.place for r in records if isinstance(r, Refused)] == ["c.json", "the whole list"]
+    said = [(r.cve, r.part, r.ranges[0].fixed, r.description) for r in usable(records) if isinstance(r, WeaknessRecord) and r.ranges]
+    assert said == [
+        ("CVE-2099-0001", "", "2.5-1", "A stub."),
+        ("CVE-2099-0001", "dsa", "2.4-9", ""),
+        ("CVE-2099-0007", "dsa", "2.4-9", ""),
+    ]
+    assert [r.place for r in records if isinstance(r, Refused)] == ["c.json"]

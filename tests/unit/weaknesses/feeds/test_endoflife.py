@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
+import gzip
 import json
+import os
+from pathlib import Path
 
 import pytest
 
 from tests.unit.weaknesses import feed_samples as samples
 from tests.unit.weaknesses.feed_samples import parse, usable
+from weaknesses.feeds.endoflife_names import NAMES
 from weaknesses.records import CycleRecord, Refused
 
+DATA = Path(os.environ.get("TVM_DATA", "/nonexistent"))
 CYCLES = [
     CycleRecord("rocket", "2", ("cpe:a:acme:rocket", "npm:@acme/rocket"), dt.date(2098, 1, 1), False, dt.date(2099, 6, 30), "2.5"),
     CycleRecord("rocket", "1", ("cpe:a:acme:rocket", "npm:@acme/rocket"), dt.date(2090, 1, 1), True, None, ""),
@@ -117,3 +122,22 @@ def test_a_page_that_cannot_be_read_costs_only_itself(bad: bytes) -> None:
     records = parse("endoflife", packed, "endoflife.tar.gz")
     assert [r.place for r in records if isinstance(r, Refused)] == ["x/products/bad.md"]
     assert len(usable(records)) == 1
+
+
+def test_products_without_a_name_in_vulnerability_data_get_one() -> None:
+    page = {
+        "product": "notepad-plus-plus",
+        "releases": [{"releaseCycle": "8", "eol": False}],
+        "identifiers": [{"purl": "pkg:chocolatey/notepadplusplus"}],
+    }
+    [cycle] = parse("endoflife", json.dumps([page]).encode())
+    assert isinstance(cycle, CycleRecord)
+    assert cycle.product_keys == ("cpe:a:chocolatey:notepadplusplus", "cpe:a:notepad-plus-plus:notepad++")
+
+
+@pytest.mark.feeds
+@pytest.mark.skipif(not DATA.is_dir(), reason="TVM_DATA does not point to the public vulnerability data")
+def test_every_name_given_here_is_of_a_product_that_the_publisher_has() -> None:
+    with gzip.open(next((DATA / "eol").glob("endoflife-products-*.json.gz"))) as stream:
+        slugs = {product["product"] for product in json.load(stream)}
+    assert NAMES.keys() <= slugs
