@@ -51,6 +51,9 @@ def parse(stream: BinaryIO, limits: Limits) -> Reports:
             yield value
         else:
             yield from reader.take(path, value)
+            if reader.full:
+                yield from reader.end_of_result()
+                break
     reader.end_of_report()
     if not reader.seen:
         raise UnreadableReport("this is no report of trivy: it names neither an artifact nor results")
@@ -89,6 +92,7 @@ class _Reader:
     def __init__(self, limits: Limits) -> None:
         self.scan = Scan("trivy", limits)
         self.seen = False
+        self.full = False
         self._limits = limits
         self._results = 0
         self._kept = 0
@@ -125,8 +129,8 @@ class _Reader:
         if self._kept < self._limits.records:
             self._kept += 1
             kept.append({key: value[key] for key in keys if key in value} if isinstance(value, dict) else fields.excerpt(value))
-        elif self.scan.complete:
-            self.scan.complete = False
+        else:
+            self.full, self.scan.complete = True, False
             reason = f"more than {self._limits.records:,} packages and findings; the rest was left out"
             yield Rejected(f"result {self._results + 1}", reason)
 

@@ -17,7 +17,7 @@ from inventory.rules import family_of, normalise_package, platform_of
 from inventory.sources import fields, json_lines
 from inventory.sources.frame import HEAD_BYTES, Limits, Source
 from inventory.sources.json_stream import END
-from inventory.sources.osquery_tables import deb, rpm
+from inventory.sources.osquery_tables import apk, deb, rpm
 from inventory.sources.scanner_reports import Assessed, Found, Row, Scan, child, ip_addresses, json_values, plain, take_all, texts
 
 _ANSWER = re.compile(rb'"(?:hits|affected_items)"\s*:')
@@ -146,7 +146,7 @@ def _software(row: Row, limits: Limits) -> InstalledSoftware:
     if kind == "rpm":
         return rpm(package=name, version=version, source="")
     if kind == "apk":
-        return InstalledSoftware("apk", normalise_package("apk", name), version, evidence=(name,))
+        return apk(package=name, version=version)
     if kind in _LANGUAGES:
         return InstalledSoftware(_LANGUAGES[kind], normalise_package(kind, name), version, evidence=fields.evidence((row.get("path"),)))
     vendor = fields.text(row.get("vendor"), "package.vendor", limits)

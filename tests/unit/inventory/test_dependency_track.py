@@ -22,7 +22,7 @@ def packaged(*findings: object) -> bytes:
 def test_the_findings_of_a_project() -> None:
     (report,), rejected = read("dependency_track", sample("dependency_track-findings.json"))
     assert [item.reason for item in rejected] == ["suppressed findings: 1 left out"]
-    assert (report.machine.external_id, report.fallback_id, report.covers) == ("", "shop", {"findings/dependency-track"})
+    assert (report.machine.external_id, report.fallback_id, report.covers) == ("", "shop", frozenset({"findings/dependency-track"}))
     assert [(item.ecosystem, item.name, item.version) for item in report.software] == [
         ("maven", "com.fasterxml.jackson.core:jackson-databind", "2.13.3"),
         ("cpe", "struts", "2.5.10"),

@@ -43,7 +43,7 @@ def test_a_report_names_hosts_products_and_findings() -> None:
         ("CVE-2023-45802", "high", "2.4.58"),
         ("CVE-2023-43622", "high", "2.4.58"),
     ]
-    assert (other.machine.external_id, other.software, other.covers) == ("192.0.2.21", (), {"findings/openvas"})
+    assert (other.machine.external_id, other.software, other.covers) == ("192.0.2.21", (), frozenset({"findings/openvas"}))
 
 
 def test_the_csv_of_results() -> None:

@@ -91,7 +91,7 @@ def test_nothing_found_is_a_result() -> None:
     data = b'{"results": [], "experimental_config": {"licenses": {}}}'
     assert registry.detected(data, "x.json").name == "osv_scanner"
     (report,), _ = read("osv_scanner", data)
-    assert (report.software, report.covers) == ((), {"findings/osv-scanner"})
+    assert (report.software, report.covers) == ((), frozenset({"findings/osv-scanner"}))
 
 
 @pytest.mark.parametrize("data", [b"{}", b'{"results": 5}', b"nonsense", b"[]"])

@@ -26,7 +26,7 @@ def test_a_list_of_assets() -> None:
         "results that name no CVE: 1 left out",
     ]
     assert (web.machine.external_id, web.machine.platform, web.machine.ip_addresses) == ("web01", "ubuntu-22.04", ("192.0.2.40",))
-    assert (desk.machine.platform, desk.software, desk.covers) == ("windows", (), {"findings/qualys"})
+    assert (desk.machine.platform, desk.software, desk.covers) == ("windows", (), frozenset({"findings/qualys"}))
     assert [(item.ecosystem, item.name, item.version, item.platform) for item in web.software] == [
         ("deb", "libssl3", "3.0.2-0ubuntu1.10", "ubuntu-22.04"),
         ("deb", "openssl", "3.0.2-0ubuntu1.10", "ubuntu-22.04"),

@@ -54,7 +54,7 @@ def test_an_image_with_its_packages() -> None:
 def test_the_bare_list_of_older_versions() -> None:
     report, rejected = one(sample("trivy-list.json"))
     assert rejected == []
-    assert (report.machine.platform, report.covers) == ("alpine-3.10", {"findings/trivy"})
+    assert (report.machine.platform, report.covers) == ("alpine-3.10", frozenset({"findings/trivy"}))
     assert [(item.ecosystem, item.name, item.version) for item in report.software] == [
         ("apk", "libssl1.1", "1.1.1c-r0"),
         ("gem", "actionview", "5.2.2"),
@@ -88,6 +88,7 @@ def test_the_system_is_the_platform(family: str, name: str, platform: str) -> No
     [
         ("debian", {"Name": "libc6", "Version": "2.28", "Release": "10", "SrcName": "glibc"}, ("deb", "glibc", "2.28-10", "")),
         ("ubuntu", {"Name": "a", "Version": "1", "Epoch": 2, "SrcName": "b", "SrcVersion": "3", "SrcEpoch": 4}, ("deb", "b", "4:3", "")),
+        ("ubuntu", {"Name": "a", "Version": "1", "Release": "2+b3", "SrcName": "b"}, ("deb", "b", "1-2", "")),
         ("alpine", {"Name": "libssl3", "Version": "3.1.4-r1", "SrcName": "openssl"}, ("apk", "openssl", "3.1.4-r1", "alpine")),
         ("wolfi", {"Name": "busybox", "Version": "1.36-r1"}, ("apk", "busybox", "1.36-r1", "wolfi")),
         ("redhat", {"Name": "openssl-libs", "Version": "1.1.1k", "Release": "9.el8", "Epoch": 1, "SrcName": "openssl",
