@@ -33,6 +33,7 @@ _COLUMNS = {
     "host": ("Host",),
 }
 _HEADER = {name for names in (_COLUMNS["plugin"], _COLUMNS["cve"]) for name in names}
+_PROPERTIES = ("host-ip", "host-fqdn", "hostname", "netbios-name")  # the address, and names in order of preference
 _LEVELS = ("info", "low", "medium", "high", "critical")
 _ADDRESS = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}|[0-9a-fA-F]*:[0-9a-fA-F:.]+")
 
@@ -80,7 +81,8 @@ def _take_row(scan: Scan, hosts: Hosts, row: Row) -> None:
 def _of_xml(stream: BinaryIO, scan: Scan, hosts: Hosts) -> Iterator[Rejected]:
     number = 0
     try:
-        for path, element, around in xml_stream.elements(stream, "ReportHost/HostProperties", "ReportHost/ReportItem"):
+        wanted = ("HostProperties/tag", "ReportHost/ReportItem")
+        for path, element, around in xml_stream.elements(stream, *wanted, ends=("ReportHost/HostProperties",)):
             number += path == "ReportHost/ReportItem"
             try:
                 _take_element(scan, hosts, element, around)
@@ -94,21 +96,19 @@ def _of_xml(stream: BinaryIO, scan: Scan, hosts: Hosts) -> Iterator[Rejected]:
 
 
 def _take_element(scan: Scan, hosts: Hosts, element: Element, around: Sequence[Element]) -> None:
-    """The properties of a host, which come before its results, or one of these."""
-    said = around[-1].get("name", "").strip()
-    is_address = bool(_ADDRESS.fullmatch(said))
-    if local(element) == "HostProperties":
-        tags = {tag.get("name", ""): (tag.text or "").strip() for tag in element}
-        name = tags.get("host-fqdn") or tags.get("hostname") or tags.get("netbios-name") or ("" if is_address else said)
-        around[-1].set("tvm-name", name)
-        around[-1].set("tvm-address", tags.get("host-ip") or (said if is_address else ""))
-        hosts.machine(name=name, address=around[-1].get("tvm-address", ""))
+    """One property of a host, the end of these, or one of the results that come after them."""
+    if local(element) == "tag":
+        if element.get("name") in _PROPERTIES:
+            around[-2].set(f"tag {element.get('name')}", (element.text or "").strip())
         return
-    machine = hosts.machine(
-        name=around[-1].get("tvm-name", "" if is_address else said), address=around[-1].get("tvm-address", said if is_address else "")
-    )
-    several = {name: " ".join(child.text or "" for child in element if local(child) == name) for name in ("cve", "cpe")}
-    take(scan, machine, Check(several["cve"], several["cpe"], text_of(element, "plugin_output"), _severity(element)))
+    host = around[-1]
+    said = host.get("name", "").strip()
+    is_address = bool(_ADDRESS.fullmatch(said))
+    name = next((value for key in _PROPERTIES[1:] if (value := host.get(f"tag {key}"))), "" if is_address else said)
+    machine = hosts.machine(name=name, address=host.get("tag host-ip") or (said if is_address else ""))
+    if local(element) == "ReportItem":
+        several = {name: " ".join(child.text or "" for child in element if local(child) == name) for name in ("cve", "cpe")}
+        take(scan, machine, Check(several["cve"], several["cpe"], text_of(element, "plugin_output"), _severity(element)))
 
 
 def _severity(element: Element) -> str:

@@ -14,7 +14,7 @@ from inventory.records import InstalledSoftware, Reports
 from inventory.rules import family_of, platform_of
 from inventory.sources import fields
 from inventory.sources.frame import Limits, Source
-from inventory.sources.network_scans import Hosts
+from inventory.sources.network_scans import Hosts, package_of
 from inventory.sources.osquery_tables import deb, rpm
 from inventory.sources.scanner_reports import Assessed, Row, Scan, columns, csv_records, cves_in, take_all
 
@@ -32,7 +32,7 @@ _COLUMNS = {
 }
 _LEVELS = {"1": "info", "2": "low", "3": "medium", "4": "high", "5": "critical"}
 _TABLE = re.compile(r"Package\s+Installed[ _]Version\s+Required[ _]Version\s+(?P<rows>.+)", re.DOTALL)
-_TABLE_ROW = re.compile(r"^\s*(?P<name>[A-Za-z0-9][\w.+-]*)\s+(?P<installed>\d\S*)\s+(?P<required>\d\S*)\s*$", re.MULTILINE)
+_TABLE_ROW = re.compile(r"^\s*(?P<name>[A-Za-z0-9][\w.+-]*)\s+(?P<version>\d\S*)\s+(?P<required>\d\S*)\s*$", re.MULTILINE)
 _DEBIAN = ("debian", "ubuntu", "raspbian")
 
 
@@ -60,7 +60,7 @@ def _take_row(scan: Scan, hosts: Hosts, row: Row) -> None:
         scan.leave_out("fixed findings")
     elif not cves:
         scan.leave_out("results that name no CVE")
-    elif not (found := _packages(said["results"], machine.facts.platform)):
+    elif not (found := _packages(said["results"], machine.facts.platform, scan.limits)):
         raise fields.BadField(f"{', '.join(cves[:3])} ({said['title'][:80]}) names no installed package")
     else:
         for software, required in found:
@@ -75,11 +75,11 @@ def _learn_system(machine: Assessed, system: str) -> None:
         machine.facts = replace(machine.facts, platform=platform, family=family_of(platform), os_name=system)
 
 
-def _packages(results: str, platform: str) -> list[tuple[InstalledSoftware, str]]:
+def _packages(results: str, platform: str, limits: Limits) -> list[tuple[InstalledSoftware, str]]:
     """The packages of a package check, each with the version that is required. The system tells their kind."""
     table = _TABLE.search(results)
     if table is None or family_of(platform) != "linux":
         return []
     make = deb if platform.startswith(_DEBIAN) else rpm
     rows = _TABLE_ROW.finditer(table["rows"])
-    return [(make(package=row["name"], version=row["installed"], source="", platform=platform), row["required"]) for row in rows]
+    return [(package_of(make, row, platform, limits), row["required"]) for row in rows]

@@ -209,8 +209,12 @@ def child(row: Row, *keys: str) -> Row:
 
 
 def plain(row: Row, key: str) -> str:
+    """The short text below a key."""
+    return plain_text(row.get(key))
+
+
+def plain_text(value: object) -> str:
     """A short text for look-ups and facts about the machine; empty where it is none."""
-    value = row.get(key)
     return value.strip() if isinstance(value, str) and value.isprintable() and len(value) <= _PLAIN_LIMIT else ""
 
 

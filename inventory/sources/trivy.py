@@ -19,7 +19,7 @@ from inventory.rules import family_of, platform_of
 from inventory.sources import fields
 from inventory.sources.frame import Limits, Source
 from inventory.sources.json_stream import END
-from inventory.sources.scanner_reports import Assessed, Row, Scan, child, json_values, part_of, plain, take_all
+from inventory.sources.scanner_reports import Assessed, Row, Scan, child, json_values, part_of, plain, plain_text, take_all
 from inventory.sources.trivy_packages import of_finding, of_package
 
 _SCHEMA = re.compile(rb'"(?:ArtifactName|ArtifactType|ClusterName)"\s*:')
@@ -116,11 +116,11 @@ class _Reader:
         elif name == "Vulnerabilities.item":
             yield from self._keep(self._result.findings, value, _FINDING_KEYS)
         elif name == "Target":
-            self._result.target = value if isinstance(value, str) else ""
+            self._result.target = plain_text(value)
         elif name == "Class":
-            self._result.category = value if isinstance(value, str) else ""
+            self._result.category = plain_text(value)
         elif name == "Type":
-            self._result.kind = value.lower() if isinstance(value, str) else ""
+            self._result.kind = plain_text(value).lower()
         else:
             self._said.setdefault(name, value)
 

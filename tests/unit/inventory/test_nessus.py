@@ -79,7 +79,7 @@ def test_the_csv_of_vulnerability_management() -> None:
     ],
 )  # fmt: skip
 def test_packages_that_an_output_names(output: str, expected: list[tuple[str, str, str, str]]) -> None:
-    assert [(item.ecosystem, item.name, item.version, fixed) for item, fixed in packages(output, "")] == expected
+    assert [(item.ecosystem, item.name, item.version, fixed) for item, fixed in packages(output, "", Limits())] == expected
 
 
 def test_an_operating_system_is_meant_only_where_no_package_of_it_is() -> None:

@@ -144,6 +144,11 @@ def test_elements_are_found_by_the_end_of_their_place() -> None:
     assert list(elements(data, "h/i")) == [("h/i", "a", "1"), ("h/i", "b", "1")]
 
 
+def test_the_end_of_an_element_that_is_not_kept_is_told() -> None:
+    found = xml_stream.elements(io.BytesIO(b"<r><h><i>a</i><i>b</i></h><h/></r>"), "h/i", ends=("r/h",))
+    assert [(path, element.text) for path, element, _ in found] == [("h/i", "a"), ("h/i", "b"), ("r/h", None), ("r/h", None)]
+
+
 def test_elements_that_were_read_cost_nothing() -> None:
     data = b"<r><h>" + b"<i><n>a</n><o/></i><p/>" * 10_000 + b"</h></r>"
     tracemalloc.start()
