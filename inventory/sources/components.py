@@ -15,7 +15,7 @@ from inventory.records import InstalledSoftware
 from inventory.rules import normalise_package, platform_of
 from inventory.sources import fields
 from inventory.sources.frame import Limits
-from inventory.sources.osquery_tables import deb, rpm
+from inventory.sources.osquery_tables import apk, deb, rpm
 
 SOFTWARE_TYPES = frozenset({"application", "framework", "library", "container", "platform", "firmware", "device-driver"})
 HOST_TYPES = frozenset({"device", "operating-system", "container"})
@@ -81,10 +81,8 @@ def _of_purl(text: str, component: Component, limits: Limits) -> InstalledSoftwa
         source, epoch = qualifiers.get("upstream", ""), qualifiers.get("epoch", "")
         return rpm(package=purl.name, version=version, source=source, epoch=epoch, platform=platform, vendor=purl.namespace or "")
     if purl.type == "apk":
-        source = _upstream(qualifiers).partition(" ")[0] or purl.name
-        return InstalledSoftware(
-            "apk", source.lower(), version, purl.namespace or "", platform=platform, evidence=(purl.name,), package=purl.name
-        )
+        source = _upstream(qualifiers).partition(" ")[0]
+        return apk(package=purl.name, version=version, source=source, platform=platform, vendor=purl.namespace or "")
     ecosystem = _LANGUAGES.get(purl.type, "other")
     full = _SEPARATORS.get(ecosystem, "/").join(part for part in (purl.namespace, purl.name) if part)
     return InstalledSoftware(

@@ -64,8 +64,8 @@ def _findings(stream: BinaryIO, scan: Scan, said: dict[str, object]) -> Iterator
 
 
 def _software(row: Row, limits: Limits) -> InstalledSoftware:
-    keys = ("name", "version", "group", "purl", "cpe")
-    made = software_of(Component(**{key: row.get(key) for key in keys}), limits)
+    name, version, group = (row.get(key) for key in ("name", "version", "group"))
+    made = software_of(Component(name=name, version=version, group=group, purl=row.get("purl"), cpe=row.get("cpe")), limits)
     if made is None:
         raise fields.BadField("the component is no software")
     return made

@@ -137,7 +137,7 @@ def _with_upstream(purl: object, row: Row) -> object:
         return purl
     if parsed.type not in {"deb", "apk"}:
         return purl
-    qualifiers = {**(parsed.qualifiers if isinstance(parsed.qualifiers, dict) else {}), "upstream": upstreams[0]}
+    qualifiers = {**dict(parsed.qualifiers or {}), "upstream": upstreams[0]}
     return parsed._replace(qualifiers=qualifiers).to_string()
 
 

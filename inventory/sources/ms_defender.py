@@ -29,6 +29,7 @@ _MARKS = tuple(
     )
 )
 _PAGE = re.compile(rb'"(?:value|@odata\.context)"\s*:')
+_CAPITALS = re.compile(r"^(?:[A-Z]+(?=[A-Z][a-z])|[A-Z])")  # OSPlatform, CveId
 _SHORT_MINOR = re.compile(r"^(\d+)\.(\d)$")
 
 
@@ -80,7 +81,7 @@ class _Reader:
         self.findings = False
 
     def take(self, row: Row) -> None:
-        row = {key[:1].lower() + key[1:]: value for key, value in row.items()}
+        row = {_CAPITALS.sub(lambda found: found[0].lower(), key): value for key, value in row.items()}
         self.seen = True
         if "cveId" in row:
             self._take_finding(row)

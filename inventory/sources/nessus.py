@@ -13,10 +13,10 @@ from xml.etree.ElementTree import Element
 
 from inventory.errors import UnreadableReport
 from inventory.records import Rejected, Reports
-from inventory.sources import csv_stream, fields, xml_stream
+from inventory.sources import fields, xml_stream
 from inventory.sources.frame import Limits, Source
 from inventory.sources.network_scans import Check, Hosts, take
-from inventory.sources.scanner_reports import Found, Row, Scan, severity_of, take_all
+from inventory.sources.scanner_reports import Row, Scan, columns, csv_records, severity_of, take_all
 from inventory.sources.xml_stream import local, text_of
 
 _XML = re.compile(rb"<NessusClientData_v2[\s>]")
@@ -33,6 +33,7 @@ _COLUMNS = {
     "host": ("Host",),
 }
 _HEADER = {name for names in (_COLUMNS["plugin"], _COLUMNS["cve"]) for name in names}
+_PROPERTIES = ("host-ip", "host-fqdn", "hostname", "netbios-name")  # the address, and names in order of preference
 _LEVELS = ("info", "low", "medium", "high", "critical")
 _ADDRESS = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}|[0-9a-fA-F]*:[0-9a-fA-F:.]+")
 
@@ -54,7 +55,9 @@ def parse(stream: BinaryIO, limits: Limits) -> Reports:
     if start.startswith(b"<"):
         yield from _of_xml(stream, scan, hosts)
     else:
-        yield from take_all(_rows(stream, scan), lambda row: _take_row(scan, hosts, row))
+        yield from take_all(
+            csv_records(stream, scan, is_header=lambda header: bool(_HEADER & {*header})), lambda row: _take_row(scan, hosts, row)
+        )
     yield from scan.reports()
 
 
@@ -63,15 +66,8 @@ SOURCE = Source(name="nessus", label="Nessus results", detect=detect, parse=pars
 # --- CSV -------------------------------------------------------------------------------------------------------------
 
 
-def _rows(stream: BinaryIO, scan: Scan) -> Iterator[Found]:
-    for place, row in csv_stream.rows(stream, scan.limits, is_header=lambda header: bool(_HEADER & {*header})):
-        scan.complete = scan.complete and not isinstance(row, Rejected)
-        yield place, row
-    scan.complete = scan.complete and stream.tell() < scan.limits.bytes
-
-
 def _take_row(scan: Scan, hosts: Hosts, row: Row) -> None:
-    said = {wanted: next((str(row[name]).strip() for name in names if row.get(name)), "") for wanted, names in _COLUMNS.items()}
+    said = columns(row, _COLUMNS)
     host = said["host"]
     is_address = bool(_ADDRESS.fullmatch(host))
     name = said["name"].rpartition("\\")[2] or ("" if is_address else host)
@@ -85,7 +81,8 @@ def _take_row(scan: Scan, hosts: Hosts, row: Row) -> None:
 def _of_xml(stream: BinaryIO, scan: Scan, hosts: Hosts) -> Iterator[Rejected]:
     number = 0
     try:
-        for path, element, around in xml_stream.elements(stream, "ReportHost/HostProperties", "ReportHost/ReportItem"):
+        wanted = ("HostProperties/tag", "ReportHost/ReportItem")
+        for path, element, around in xml_stream.elements(stream, *wanted, ends=("ReportHost/HostProperties",)):
             number += path == "ReportHost/ReportItem"
             try:
                 _take_element(scan, hosts, element, around)
@@ -99,21 +96,19 @@ def _of_xml(stream: BinaryIO, scan: Scan, hosts: Hosts) -> Iterator[Rejected]:
 
 
 def _take_element(scan: Scan, hosts: Hosts, element: Element, around: Sequence[Element]) -> None:
-    """The properties of a host, which come before its results, or one of these."""
-    said = around[-1].get("name", "").strip()
-    is_address = bool(_ADDRESS.fullmatch(said))
-    if local(element) == "HostProperties":
-        tags = {tag.get("name", ""): (tag.text or "").strip() for tag in element}
-        name = tags.get("host-fqdn") or tags.get("hostname") or tags.get("netbios-name") or ("" if is_address else said)
-        around[-1].set("tvm-name", name)
-        around[-1].set("tvm-address", tags.get("host-ip") or (said if is_address else ""))
-        hosts.machine(name=name, address=around[-1].get("tvm-address", ""))
+    """One property of a host, the end of these, or one of the results that come after them."""
+    if local(element) == "tag":
+        if element.get("name") in _PROPERTIES:
+            around[-2].set(f"tag {element.get('name')}", (element.text or "").strip())
         return
-    machine = hosts.machine(
-        name=around[-1].get("tvm-name", "" if is_address else said), address=around[-1].get("tvm-address", said if is_address else "")
-    )
-    several = {name: " ".join(child.text or "" for child in element if local(child) == name) for name in ("cve", "cpe")}
-    take(scan, machine, Check(several["cve"], several["cpe"], text_of(element, "plugin_output"), _severity(element)))
+    host = around[-1]
+    said = host.get("name", "").strip()
+    is_address = bool(_ADDRESS.fullmatch(said))
+    name = next((value for key in _PROPERTIES[1:] if (value := host.get(f"tag {key}"))), "" if is_address else said)
+    machine = hosts.machine(name=name, address=host.get("tag host-ip") or (said if is_address else ""))
+    if local(element) == "ReportItem":
+        several = {name: " ".join(child.text or "" for child in element if local(child) == name) for name in ("cve", "cpe")}
+        take(scan, machine, Check(several["cve"], several["cpe"], text_of(element, "plugin_output"), _severity(element)))
 
 
 def _severity(element: Element) -> str:

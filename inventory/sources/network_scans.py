@@ -9,7 +9,7 @@ guesses too, is not taken over what is known.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from inventory.records import InstalledSoftware
@@ -28,7 +28,7 @@ _PACKAGE = re.compile(
     r"^[ \t-]*Remote package installed[ \t]*:[ \t]*(?P<installed>\S+)(?:\s+Should be[ \t]*:[ \t]*(?P<fixed>\S+))?", re.MULTILINE
 )
 _DEB = re.compile(r"(?P<name>[a-z0-9][a-z0-9+.-]*)_(?P<version>\d\S*)")
-_RPM = re.compile(r"(?P<name>\S+?)-(?P<version>[^-\s]+-[^-\s]+)")
+_RPM = re.compile(r"(?P<name>\S+)-(?P<version>\d[^-_\s]*-[^-\s]+)")
 _ARCHITECTURE = re.compile(r"\.(?:x86_64|i[3-6]86|noarch|aarch64|ppc64le|s390x)$")
 
 
@@ -67,7 +67,7 @@ def take(scan: Scan, machine: Assessed, check: Check) -> None:
     """Store a check's findings. One without a CVE is counted; BadField where no product or package is named."""
     cves = cves_in(check.cves)
     if not cves:
-        scan.leave_out("results name no CVE and were")
+        scan.leave_out("results that name no CVE")
         return
     about = products(check, scan.limits)
     if not about:
@@ -83,7 +83,7 @@ def products(check: Check, limits: Limits) -> list[tuple[InstalledSoftware, str]
     The operating system itself is meant only where no application and no package ("p-cpe") of it is named.
     """
     cpes = list(dict.fromkeys(_CPE.findall(check.cpes)))
-    if found := packages(check.output, _platform(cpes)):
+    if found := packages(check.output, _platform(cpes), limits):
         return found
     installed = match[1] if (match := _VERSION.search(check.output)) else ""
     fixed = match[1].strip() if (match := _FIXED.search(check.output)) else ""
@@ -96,18 +96,22 @@ def products(check: Check, limits: Limits) -> list[tuple[InstalledSoftware, str]
     return [(product, fixed)] if product else []
 
 
-def packages(output: str, platform: str) -> list[tuple[InstalledSoftware, str]]:
-    """The distribution's packages that an output names: name_version of deb, name-version-release of rpm."""
+def packages(output: str, platform: str, limits: Limits) -> list[tuple[InstalledSoftware, str]]:
+    """The distribution's packages that an output names: name_version of deb, name-version-release of rpm. Raises BadField."""
     found: list[tuple[InstalledSoftware, str]] = []
     for match in _PACKAGE.finditer(output):
-        installed, fixed = match["installed"], match["fixed"] or ""
-        if named := _DEB.fullmatch(installed):
-            made = deb(package=named["name"], version=named["version"], source="", platform=platform)
-            found.append((made, fixed.partition("_")[2]))
-        elif named := _RPM.fullmatch(_ARCHITECTURE.sub("", installed)):
-            made = rpm(package=named["name"], version=named["version"], source="", platform=platform)
-            found.append((made, _ARCHITECTURE.sub("", fixed).removeprefix(f"{named['name']}-")))
+        installed, fixed = (_ARCHITECTURE.sub("", match[name] or "") for name in ("installed", "fixed"))
+        if named := _RPM.fullmatch(installed):
+            found.append((package_of(rpm, named, platform, limits), fixed.removeprefix(f"{named['name']}-")))
+        elif named := _DEB.fullmatch(installed):
+            found.append((package_of(deb, named, platform, limits), fixed.partition("_")[2]))
     return found
+
+
+def package_of(make: Callable[..., InstalledSoftware], named: re.Match[str], platform: str, limits: Limits) -> InstalledSoftware:
+    """The package of a text's `name` and `version`, checked as values of a field are."""
+    name, version = fields.name(named["name"], limits, "package"), fields.version(named["version"], limits)
+    return make(package=name, version=version, source="", platform=platform)
 
 
 def _application(named: Sequence[InstalledSoftware], installed: str, limits: Limits) -> InstalledSoftware | None:

@@ -12,17 +12,26 @@ from xml.etree.ElementTree import Element
 
 from inventory.errors import UnreadableReport
 from inventory.records import Rejected, Reports
-from inventory.sources import csv_stream, fields, xml_stream
+from inventory.sources import fields, xml_stream
 from inventory.sources.components import Component, software_of
 from inventory.sources.frame import Limits, Source
 from inventory.sources.network_scans import Check, Hosts, take
-from inventory.sources.scanner_reports import Found, Row, Scan, take_all
+from inventory.sources.scanner_reports import Row, Scan, columns, csv_records, take_all
 from inventory.sources.xml_stream import local, text_of
 
 _XML = re.compile(rb"<(?:report|get_reports_response)[\s>]")
 _GREENBONE = re.compile(rb"<(?:report_format|nvt|gmp|omp|scan_run_status|format_id)\b|content_type=\"text/xml\"|\bformat_id=")
 _CSV = re.compile(rb"^\"?IP\"?,\"?Hostname\"?,\"?Port\"?,\"?Port Protocol\"?,\"?CVSS\"?,")
 _HEADER = {"IP", "Hostname", "NVT Name", "CVEs"}
+_COLUMNS = {
+    "name": ("Hostname",),
+    "address": ("IP",),
+    "cve": ("CVEs",),
+    "check": ("NVT OID", "NVT Name"),
+    "product": ("Product Detection Result", "Summary"),
+    "output": ("Specific Result",),
+    "severity": ("Severity", "CVSS"),
+}
 
 
 def detect(head: bytes, filename: str) -> bool:
@@ -41,7 +50,7 @@ def parse(stream: BinaryIO, limits: Limits) -> Reports:
         yield from _of_xml(stream, scan)
     else:
         hosts = Hosts(scan)
-        yield from take_all(_rows(stream, scan), lambda row: _take_row(scan, hosts, row))
+        yield from take_all(csv_records(stream, scan, is_header=_HEADER.issubset), lambda row: _take_row(scan, hosts, row))
     yield from scan.reports()
 
 
@@ -50,20 +59,10 @@ SOURCE = Source(name="openvas", label="OpenVAS results", detect=detect, parse=pa
 # --- CSV -------------------------------------------------------------------------------------------------------------
 
 
-def _rows(stream: BinaryIO, scan: Scan) -> Iterator[Found]:
-    for place, row in csv_stream.rows(stream, scan.limits, is_header=_HEADER.issubset):
-        scan.complete = scan.complete and not isinstance(row, Rejected)
-        yield place, row
-    scan.complete = scan.complete and stream.tell() < scan.limits.bytes
-
-
 def _take_row(scan: Scan, hosts: Hosts, row: Row) -> None:
-    said = {key: str(value).strip() for key, value in row.items()}
-    machine = hosts.machine(name=said["Hostname"], address=said["IP"])
-    about = said.get("Product Detection Result", "") or said.get("Summary", "")
-    cves = said["CVEs"] or f"{said.get('NVT OID', '')} {said['NVT Name']}"
-    output, severity = said.get("Specific Result", ""), said.get("Severity", "") or said.get("CVSS", "")
-    take(scan, machine, Check(cves, about, output, severity))
+    said = columns(row, _COLUMNS)
+    machine = hosts.machine(name=said["name"], address=said["address"])
+    take(scan, machine, Check(said["cve"] or said["check"], said["product"], said["output"], said["severity"]))
 
 
 # --- XML -------------------------------------------------------------------------------------------------------------

@@ -119,6 +119,12 @@ def rpm(*, package: str, version: str, source: str, epoch: str = "", platform: s
     )
 
 
+def apk(*, package: str, version: str, source: str = "", platform: str = "", vendor: str = "") -> InstalledSoftware:
+    """A binary Alpine package as its source (apk's `origin`), which has its version. `vendor`: the distribution, if told."""
+    name = (source or package).lower()
+    return InstalledSoftware("apk", name, version, vendor, platform=platform, evidence=(package,), package=package)
+
+
 def _rpm(row: Row, limits: Limits) -> InstalledSoftware:
     version = fields.version(row.get("version"), limits, "version")
     release = fields.version(row.get("release"), limits, "release")

@@ -7,17 +7,16 @@ package check ("Package Installed_Version Required_Version"), its packages are w
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import BinaryIO
 
-from inventory.records import InstalledSoftware, Rejected, Reports
+from inventory.records import InstalledSoftware, Reports
 from inventory.rules import family_of, platform_of
-from inventory.sources import csv_stream, fields
+from inventory.sources import fields
 from inventory.sources.frame import Limits, Source
-from inventory.sources.network_scans import Hosts
+from inventory.sources.network_scans import Hosts, package_of
 from inventory.sources.osquery_tables import deb, rpm
-from inventory.sources.scanner_reports import Assessed, Found, Row, Scan, cves_in, take_all
+from inventory.sources.scanner_reports import Assessed, Row, Scan, columns, csv_records, cves_in, take_all
 
 _QID = re.compile(rb'(?:^|,)"?QID"?(?:,|\r?$)', re.MULTILINE)
 _ASSET = re.compile(rb'(?:^|,)"?(?:Asset Name|Asset IPV4|IP|DNS|NetBIOS)"?(?:,|\r?$)', re.MULTILINE)
@@ -33,7 +32,7 @@ _COLUMNS = {
 }
 _LEVELS = {"1": "info", "2": "low", "3": "medium", "4": "high", "5": "critical"}
 _TABLE = re.compile(r"Package\s+Installed[ _]Version\s+Required[ _]Version\s+(?P<rows>.+)", re.DOTALL)
-_TABLE_ROW = re.compile(r"^\s*(?P<name>[A-Za-z0-9][\w.+-]*)\s+(?P<installed>\d\S*)\s+(?P<required>\d\S*)\s*$", re.MULTILINE)
+_TABLE_ROW = re.compile(r"^\s*(?P<name>[A-Za-z0-9][\w.+-]*)\s+(?P<version>\d\S*)\s+(?P<required>\d\S*)\s*$", re.MULTILINE)
 _DEBIAN = ("debian", "ubuntu", "raspbian")
 
 
@@ -45,30 +44,23 @@ def parse(stream: BinaryIO, limits: Limits) -> Reports:
     """One Report a host, in order of appearance, after the Rejected of the findings that name no package."""
     scan = Scan("qualys", limits)
     hosts = Hosts(scan)
-    yield from take_all(_rows(stream, scan), lambda row: _take_row(scan, hosts, row))
+    yield from take_all(csv_records(stream, scan, is_header=lambda header: "QID" in header), lambda row: _take_row(scan, hosts, row))
     yield from scan.reports()
 
 
 SOURCE = Source(name="qualys", label="Qualys vulnerability report", detect=detect, parse=parse)
 
 
-def _rows(stream: BinaryIO, scan: Scan) -> Iterator[Found]:
-    for place, row in csv_stream.rows(stream, scan.limits, is_header=lambda header: "QID" in header):
-        scan.complete = scan.complete and not isinstance(row, Rejected)
-        yield place, row
-    scan.complete = scan.complete and stream.tell() < scan.limits.bytes
-
-
 def _take_row(scan: Scan, hosts: Hosts, row: Row) -> None:
-    said = {wanted: next((str(row[name]).strip() for name in names if row.get(name)), "") for wanted, names in _COLUMNS.items()}
+    said = columns(row, _COLUMNS)
     machine = hosts.machine(name=said["name"], address=said["address"].partition(",")[0].strip())
     _learn_system(machine, said["system"])
     cves = cves_in(said["cve"])
     if said["status"].lower() == "fixed":
         scan.leave_out("fixed findings")
     elif not cves:
-        scan.leave_out("results name no CVE and were")
-    elif not (found := _packages(said["results"], machine.facts.platform)):
+        scan.leave_out("results that name no CVE")
+    elif not (found := _packages(said["results"], machine.facts.platform, scan.limits)):
         raise fields.BadField(f"{', '.join(cves[:3])} ({said['title'][:80]}) names no installed package")
     else:
         for software, required in found:
@@ -83,11 +75,11 @@ def _learn_system(machine: Assessed, system: str) -> None:
         machine.facts = replace(machine.facts, platform=platform, family=family_of(platform), os_name=system)
 
 
-def _packages(results: str, platform: str) -> list[tuple[InstalledSoftware, str]]:
+def _packages(results: str, platform: str, limits: Limits) -> list[tuple[InstalledSoftware, str]]:
     """The packages of a package check, each with the version that is required. The system tells their kind."""
     table = _TABLE.search(results)
     if table is None or family_of(platform) != "linux":
         return []
     make = deb if platform.startswith(_DEBIAN) else rpm
     rows = _TABLE_ROW.finditer(table["rows"])
-    return [(make(package=row["name"], version=row["installed"], source="", platform=platform), row["required"]) for row in rows]
+    return [(package_of(make, row, platform, limits), row["required"]) for row in rows]

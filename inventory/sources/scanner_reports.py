@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import BinaryIO
 
 from inventory.records import FindingRecord, InstalledSoftware, MachineFacts, Rejected, Report, Reports
-from inventory.sources import fields
+from inventory.sources import csv_stream, fields
 from inventory.sources.frame import Limits
 from inventory.sources.json_stream import BadJson, values
 
@@ -94,7 +94,7 @@ class Scan:
     def reports(self) -> Reports:
         """What was left out, then a Report for each machine."""
         for what, count in self._left_out.items():
-            yield Rejected("file", f"{count:,} {what} left out")
+            yield Rejected("file", f"{what}: {count:,} left out")
         for external_id, machine in self._machines.items():
             if machine.full:
                 reason = f"more than {self.limits.records:,} records of one machine; the rest was left out"
@@ -141,6 +141,19 @@ def json_values(stream: BinaryIO, scan: Scan, *paths: str, ends: Iterable[str] =
     except BadJson as error:
         scan.complete = False
         yield "", Rejected("document", f"not valid JSON after value {number}: {error}; what came before was read")
+
+
+def csv_records(stream: BinaryIO, scan: Scan, *, is_header: Callable[[list[str]], bool]) -> Iterator[Found]:
+    """(place, row). A bad row may be what is left of a file that was cut off, and so the file is not complete."""
+    for place, row in csv_stream.rows(stream, scan.limits, is_header=is_header):
+        scan.complete = scan.complete and not isinstance(row, Rejected)
+        yield place, row
+    scan.complete = scan.complete and stream.tell() < scan.limits.bytes
+
+
+def columns(row: Row, names: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
+    """What a row says under names of our own: of the columns listed for each, the first that is filled."""
+    return {wanted: next((str(row[name]).strip() for name in listed if row.get(name)), "") for wanted, listed in names.items()}
 
 
 # --- values ----------------------------------------------------------------------------------------------------------
@@ -196,8 +209,12 @@ def child(row: Row, *keys: str) -> Row:
 
 
 def plain(row: Row, key: str) -> str:
+    """The short text below a key."""
+    return plain_text(row.get(key))
+
+
+def plain_text(value: object) -> str:
     """A short text for look-ups and facts about the machine; empty where it is none."""
-    value = row.get(key)
     return value.strip() if isinstance(value, str) and value.isprintable() and len(value) <= _PLAIN_LIMIT else ""
 
 

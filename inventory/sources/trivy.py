@@ -19,14 +19,15 @@ from inventory.rules import family_of, platform_of
 from inventory.sources import fields
 from inventory.sources.frame import Limits, Source
 from inventory.sources.json_stream import END
-from inventory.sources.scanner_reports import Assessed, Row, Scan, child, json_values, part_of, plain, take_all
+from inventory.sources.scanner_reports import Assessed, Row, Scan, child, json_values, part_of, plain, plain_text, take_all
 from inventory.sources.trivy_packages import of_finding, of_package
 
 _SCHEMA = re.compile(rb'"(?:ArtifactName|ArtifactType|ClusterName)"\s*:')
 _RESULT = re.compile(rb'"(?:SchemaVersion|Results|Resources|Findings|Vulnerabilities|Metadata)"\s*:')
 _BARE = re.compile(rb'^\s*\[\s*\{[^{}\[\]]*"Target"\s*:\s*"')
 _RESOURCES = ("Resources.item", "Findings.item", "Vulnerabilities.item")
-_OF_RESULT = ("Target", "Type", "Packages.item", "Vulnerabilities.item")
+_OF_RESULT = ("Target", "Class", "Type", "Packages.item", "Vulnerabilities.item")
+_OF_PACKAGES = frozenset({"os-pkgs", "lang-pkgs"})
 _COUNTED = {"Misconfigurations.item": "misconfigurations", "Secrets.item": "secrets", "Licenses.item": "licences"}
 _PACKAGE_KEYS = ("ID", "Name", "Identifier", "Version", "Release", "Epoch", "SrcName", "SrcVersion", "SrcRelease", "SrcEpoch", "FilePath")
 _FINDING_KEYS = ("VulnerabilityID", "PkgID", "PkgName", "PkgPath", "PkgIdentifier", "InstalledVersion", "FixedVersion", "Severity")
@@ -50,6 +51,9 @@ def parse(stream: BinaryIO, limits: Limits) -> Reports:
             yield value
         else:
             yield from reader.take(path, value)
+            if reader.full:
+                yield from reader.end_of_result()
+                break
     reader.end_of_report()
     if not reader.seen:
         raise UnreadableReport("this is no report of trivy: it names neither an artifact nor results")
@@ -77,6 +81,7 @@ class _Result:
     """One result as it is read: what decides its packages may come after them."""
 
     target: str = ""
+    category: str = ""
     kind: str = ""
     packages: list[object] = field(default_factory=list)
     findings: list[object] = field(default_factory=list)
@@ -87,6 +92,7 @@ class _Reader:
     def __init__(self, limits: Limits) -> None:
         self.scan = Scan("trivy", limits)
         self.seen = False
+        self.full = False
         self._limits = limits
         self._results = 0
         self._kept = 0
@@ -110,9 +116,11 @@ class _Reader:
         elif name == "Vulnerabilities.item":
             yield from self._keep(self._result.findings, value, _FINDING_KEYS)
         elif name == "Target":
-            self._result.target = value if isinstance(value, str) else ""
+            self._result.target = plain_text(value)
+        elif name == "Class":
+            self._result.category = plain_text(value)
         elif name == "Type":
-            self._result.kind = value.lower() if isinstance(value, str) else ""
+            self._result.kind = plain_text(value).lower()
         else:
             self._said.setdefault(name, value)
 
@@ -121,8 +129,8 @@ class _Reader:
         if self._kept < self._limits.records:
             self._kept += 1
             kept.append({key: value[key] for key in keys if key in value} if isinstance(value, dict) else fields.excerpt(value))
-        elif self.scan.complete:
-            self.scan.complete = False
+        else:
+            self.full, self.scan.complete = True, False
             reason = f"more than {self._limits.records:,} packages and findings; the rest was left out"
             yield Rejected(f"result {self._results + 1}", reason)
 
@@ -130,14 +138,15 @@ class _Reader:
         """Make software and findings of what the result holds."""
         self._results += 1
         result, self._result = self._result, _Result()
-        if not result.target and not result.packages and not result.findings:
+        of_packages = result.category in _OF_PACKAGES if result.category else bool(result.target)
+        if not of_packages and not result.packages and not result.findings:
             return
         machine = self._machine(result.target)
         yield from take_all(self._placed("package", result.packages), lambda row: self._install(machine, result, row))
         yield from take_all(self._placed("finding", result.findings), lambda row: self._find(machine, result, row))
 
     def end_of_report(self) -> None:
-        if self._said:
+        if self._said and not self._said.keys() & {"Namespace", "Kind", "Name"}:
             self._machine("")
         if self._current is not None:
             self._current.covers -= self._partial

@@ -6,15 +6,12 @@ binary package only.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
-from packageurl import PackageURL
-
 from inventory.records import InstalledSoftware
 from inventory.rules import normalise_package
 from inventory.sources import fields
 from inventory.sources.components import Component, software_of
 from inventory.sources.frame import Limits
+from inventory.sources.osquery_tables import apk, deb, rpm
 from inventory.sources.scanner_reports import Row, child
 
 _DISTRIBUTIONS = {
@@ -37,54 +34,57 @@ _LANGUAGES = {
 _OTHERS = {"conda-pkg": "conda", "conda-environment": "conda", "kubernetes": "k8s", "mix": "hex"}
 
 
-def of_package(row: Row, kind: str, distro: str, limits: Limits) -> InstalledSoftware:
-    """An entry of `Packages`. `kind`: its result's Type; `distro`: the platform of a distribution's packages. Raises BadField."""
-    identifier, name, version = child(row, "Identifier"), fields.name(row.get("Name"), limits, "Name"), _full(row, "", limits)
-    upstream = ""
-    if source := fields.text(row.get("SrcName"), "SrcName", limits):
-        upstream = _upstream(_kind_of_package(identifier, kind), source, _full(row, "Src", limits), version)
-    return _software(identifier, kind, name, version, distro=distro, upstream=upstream, path=row.get("FilePath"), limits=limits)
+def of_package(row: Row, kind: str, platform: str, limits: Limits) -> InstalledSoftware:
+    """An entry of `Packages`. `kind`: its result's Type; `platform`: of a distribution's packages. Raises BadField."""
+    name, version = fields.name(row.get("Name"), limits, "Name"), _full(row, "", limits)
+    source, source_version = fields.text(row.get("SrcName"), "SrcName", limits), _full(row, "Src", limits)
+    made = _of_distribution(child(row, "Identifier"), kind, name, version, source, source_version, platform)
+    return made or _of_language(child(row, "Identifier"), kind, name, version, row.get("FilePath"), limits)
 
 
-def of_finding(row: Row, kind: str, distro: str, limits: Limits) -> InstalledSoftware:
+def of_finding(row: Row, kind: str, platform: str, limits: Limits) -> InstalledSoftware:
     """The package that an entry of `Vulnerabilities` is about. Raises BadField."""
     name = fields.name(row.get("PkgName"), limits, "PkgName")
     version = fields.version(row.get("InstalledVersion"), limits, "InstalledVersion")
-    identifier = child(row, "PkgIdentifier")
-    return _software(identifier, kind, name, version, distro=distro, upstream="", path=row.get("PkgPath"), limits=limits)
+    made = _of_distribution(child(row, "PkgIdentifier"), kind, name, version, "", "", platform)
+    return made or _of_language(child(row, "PkgIdentifier"), kind, name, version, row.get("PkgPath"), limits)
 
 
-def _software(
-    identifier: Row, kind: str, name: str, version: str, *, distro: str, upstream: str, path: object, limits: Limits
-) -> InstalledSoftware:
+def _of_distribution(
+    identifier: Row, kind: str, name: str, version: str, source: str, source_version: str, platform: str
+) -> InstalledSoftware | None:
+    """A distribution's package, None for any other."""
     package_kind = _kind_of_package(identifier, kind)
-    if package_kind in {"deb", "rpm", "apk"}:
-        return _of_distribution(package_kind, kind, name, version, distro, upstream, limits)
+    if package_kind == "deb":
+        named = f"{source} ({source_version})" if source and source_version else source
+        return deb(package=name, version=version, source=named, platform=platform)
+    if package_kind == "rpm":
+        epoch, separator, rest = version.partition(":")
+        file = f"{source}-{source_version.rpartition(':')[2]}.src.rpm" if source else ""
+        return rpm(
+            package=name,
+            version=rest if separator else version,
+            source=file,
+            epoch=epoch if separator else "",
+            platform=platform,
+            vendor=kind,
+        )
+    return apk(package=name, version=version, source=source, platform=platform, vendor=kind) if package_kind == "apk" else None
+
+
+def _of_language(identifier: Row, kind: str, name: str, version: str, path: object, limits: Limits) -> InstalledSoftware:
+    """Another package: by its package URL, else by the name and version beside it, which are as good."""
     purl = identifier.get("PURL")
     if isinstance(purl, str) and purl:
         try:
             made = software_of(Component(version=version, purl=purl, locations=(path,)), limits)
         except fields.BadField:
-            made = None  # the name and version beside it are as good
+            made = None
         if made is not None:
             return made
     ecosystem = _LANGUAGES.get(kind, "other")
     vendor = _OTHERS.get(kind, kind or "trivy") if ecosystem == "other" else ""
     return InstalledSoftware(ecosystem, normalise_package(ecosystem, name), version, vendor, evidence=fields.evidence((path,)))
-
-
-def _of_distribution(
-    package_kind: str, kind: str, name: str, version: str, distro: str, upstream: str, limits: Limits
-) -> InstalledSoftware:
-    epoch, separator, rest = version.partition(":") if package_kind == "rpm" else ("", "", "")
-    qualifiers: Mapping[str, str] = {"distro": distro, "upstream": upstream, "epoch": epoch if separator else ""}
-    purl = PackageURL(
-        package_kind, kind or None, name, (rest if separator else version) or None, {k: v for k, v in qualifiers.items() if v}
-    )
-    made = software_of(Component(purl=purl.to_string()), limits)
-    if made is None:
-        raise fields.BadField("the package is no software")
-    return made
 
 
 def _kind_of_package(identifier: Row, kind: str) -> str:
@@ -102,10 +102,3 @@ def _full(row: Row, prefix: str, limits: Limits) -> str:
     epoch = row.get(f"{prefix}Epoch")
     full = f"{version}-{release}" if release else version
     return f"{epoch}:{full}" if isinstance(epoch, int) and epoch > 0 and full else full
-
-
-def _upstream(package_kind: str, source: str, source_version: str, version: str) -> str:
-    """The source package as a package URL's qualifier `upstream` has it: a file name for rpm, name@version for the others."""
-    if package_kind == "rpm":
-        return f"{source}-{(source_version or version).rpartition(':')[2]}.src.rpm"
-    return f"{source}@{source_version}" if source_version and source_version != version else source

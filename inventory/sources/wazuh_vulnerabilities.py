@@ -17,8 +17,8 @@ from inventory.rules import family_of, normalise_package, platform_of
 from inventory.sources import fields, json_lines
 from inventory.sources.frame import HEAD_BYTES, Limits, Source
 from inventory.sources.json_stream import END
-from inventory.sources.osquery_tables import deb, rpm
-from inventory.sources.scanner_reports import Assessed, Found, Row, Scan, child, json_values, plain, take_all
+from inventory.sources.osquery_tables import apk, deb, rpm
+from inventory.sources.scanner_reports import Assessed, Found, Row, Scan, child, ip_addresses, json_values, plain, take_all, texts
 
 _ANSWER = re.compile(rb'"(?:hits|affected_items)"\s*:')
 _API_ROW = re.compile(rb'"affected_items"\s*:\s*\[\s*\{[^{}\[\]]*"(?:cve|cvss3_score|detection_time)"\s*:')
@@ -26,6 +26,7 @@ _VULNERABILITY = re.compile(rb'"vulnerability"\s*:\s*\{')
 _PACKAGE = re.compile(rb'"package"\s*:\s*\{')
 _AGENT = re.compile(rb'"agent"\s*:\s*\{')
 _RPM_RELEASE = re.compile(r"-[^-]*\.(?:el|fc|amzn|ol|oe|suse|lp|cm|azl|ph)\d")
+_ALERT = re.compile(rb'"(?:decoder|rule)"\s*:\s*\{')
 _LANGUAGES = {"pypi": "pypi", "npm": "npm"}
 _APPLICATIONS = frozenset({"win", "pkg", "macports", ""})
 _TOTALS = ("hits.total", "data.total_affected_items")
@@ -34,6 +35,8 @@ _TOTALS = ("hits.total", "data.total_affected_items")
 def detect(head: bytes, filename: str) -> bool:
     start = head.lstrip(b"\xef\xbb\xbf \t\r\n")
     if start[:1] not in {b"{", b"["}:
+        return False
+    if _ALERT.search(head):
         return False
     if _VULNERABILITY.search(head) and _PACKAGE.search(head) and _AGENT.search(head):
         return True
@@ -91,17 +94,19 @@ class _Reader:
 
 
 def _facts(external_id: str, host: Row) -> MachineFacts:
-    system = child(host, "os")
-    name, version = plain(system, "name"), plain(system, "version")
-    platform = platform_of(plain(system, "platform"), version) or platform_of(name, version)
+    system, name = child(host, "os"), plain(host, "hostname") or external_id
+    os_name, version = plain(system, "name"), plain(system, "version")
+    platform = platform_of(plain(system, "platform"), version) or platform_of(os_name, version)
     return MachineFacts(
         external_id=external_id,
-        name=plain(host, "hostname") or external_id,
+        name=name,
+        domain=name.partition(".")[2],
         family=family_of(platform),
         platform=platform,
-        os_name=name,
+        os_name=os_name,
         os_version=version,
         architecture=plain(host, "architecture"),
+        ip_addresses=ip_addresses(plain(host, "ip"), *texts(host.get("ip"))),
     )
 
 
@@ -141,7 +146,7 @@ def _software(row: Row, limits: Limits) -> InstalledSoftware:
     if kind == "rpm":
         return rpm(package=name, version=version, source="")
     if kind == "apk":
-        return InstalledSoftware("apk", normalise_package("apk", name), version, evidence=(name,))
+        return apk(package=name, version=version)
     if kind in _LANGUAGES:
         return InstalledSoftware(_LANGUAGES[kind], normalise_package(kind, name), version, evidence=fields.evidence((row.get("path"),)))
     vendor = fields.text(row.get("vendor"), "package.vendor", limits)

@@ -18,15 +18,18 @@ class BadXml(Exception):
     """The document is not XML, ends early or nests too deep; the message says which. What came before was yielded."""
 
 
-def elements(stream: BinaryIO, *paths: str) -> Iterator[tuple[str, Element, Sequence[Element]]]:
+def elements(stream: BinaryIO, *paths: str, ends: Sequence[str] = ()) -> Iterator[tuple[str, Element, Sequence[Element]]]:
     """(path, element, the elements around it) of each element whose place in the document ends in one of these paths.
 
     A path is names without namespaces, "report/host"; an element is whole when it is yielded and gone after that. Of the
-    elements around it the attributes are known, and no content. Raises BadXml, and UnreadableReport for a document type.
+    elements around it the attributes are known, and no content. `ends` are paths of elements that are not kept: they are
+    yielded, empty, where they end. Raises BadXml, and UnreadableReport for a document type.
     """
     wanted = {tuple(path.split("/")): path for path in paths}
     try:
-        yield from _walk(iterparse(stream, events=("start", "end"), forbid_dtd=True), wanted)
+        yield from _walk(
+            iterparse(stream, events=("start", "end"), forbid_dtd=True), wanted, tuple(tuple(path.split("/")) for path in ends)
+        )
     except DefusedXmlException as error:
         reason = "it declares a document type or entities, which are not accepted"
         raise UnreadableReport(f"the XML is refused: {reason} ({type(error).__name__})") from error
@@ -34,7 +37,9 @@ def elements(stream: BinaryIO, *paths: str) -> Iterator[tuple[str, Element, Sequ
         raise BadXml(str(error)) from error
 
 
-def _walk(events: Iterator[tuple[str, Element]], wanted: dict[tuple[str, ...], str]) -> Iterator[tuple[str, Element, Sequence[Element]]]:
+def _walk(
+    events: Iterator[tuple[str, Element]], wanted: dict[tuple[str, ...], str], ends: tuple[tuple[str, ...], ...]
+) -> Iterator[tuple[str, Element, Sequence[Element]]]:
     lengths = {len(path) for path in wanted}
     around: list[Element] = []
     names: list[str] = []
@@ -52,6 +57,8 @@ def _walk(events: Iterator[tuple[str, Element]], wanted: dict[tuple[str, ...], s
             path = next(wanted[key] for length in lengths if (key := tuple(names[-length:])) in wanted)
             yield path, element, around[:-1]
             inside = 0
+        elif not inside and any(tuple(names[-len(end) :]) == end for end in ends):
+            yield "/".join(next(end for end in ends if tuple(names[-len(end) :]) == end)), element, around[:-1]
         around.pop()
         names.pop()
         if not inside:
