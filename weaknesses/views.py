@@ -50,8 +50,13 @@ def _feed_page(request: HttpRequest, kind: str, *, form: MirrorForm | None = Non
     wanted = request.GET.get("run", "")
     chosen = next((entry for entry in line.runs if str(entry.run.pk) == wanted), line.last)
     rejects = feed_queries.rejects_of(chosen.run) if chosen and chosen.run.rejected else []
-    context = {"feed": line, "chosen": chosen, "rejects": rejects, "may_curate": _curator(request) is not None}
-    context["form"] = form or MirrorForm(initial={"address": line.address})
+    context = {
+        "feed": line,
+        "chosen": chosen,
+        "rejects": rejects,
+        "may_curate": _curator(request) is not None,
+        "form": form or MirrorForm(initial={"address": line.address}),
+    }
     return render(request, "weaknesses/feed.html", context, status=422 if form else 200)
 
 

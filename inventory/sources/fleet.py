@@ -15,8 +15,9 @@ from inventory.records import Check, CheckResult, FindingRecord, InstalledSoftwa
 from inventory.sources import fields
 from inventory.sources.frame import Limits, Source
 from inventory.sources.json_stream import BadJson, values
-from inventory.sources.osquery_facts import machine_facts, operating_system_of, short
+from inventory.sources.osquery_facts import machine_facts, short
 from inventory.sources.osquery_tables import BY_NAME, Table
+from inventory.sources.systems import operating_system_of
 
 _FACTS = (
     *("uuid", "hostname", "computer_name", "display_name", "platform", "os_version", "build"),

@@ -121,7 +121,7 @@ def test_both_pages_show_and_export_them(folder: Path, viewer_client: Client) ->
         page = text(viewer_client.get(f"{address}?tab=updates"))
         assert "KB5041585" in page
         assert "Missing KBs" in page
-        exported = b"".join(viewer_client.get(f"{address}export.csv?tab=updates")).decode()  # type: ignore[arg-type]
+        exported = b"".join(viewer_client.get(f"{address}export.csv?tab=updates")).decode()
         assert "KB5040442" in exported
         assert "10.0.22631.4037" in exported
 
