@@ -9,7 +9,7 @@ from weaknesses.measuring.frame import Why
 from weaknesses.measuring.machines import Match
 from weaknesses.models import AffectedRange, SoftwareProduct, Weakness
 from weaknesses.queries import match_reason
-from weaknesses.rules import range_text
+from weaknesses.rules import STAND_INS, range_text
 
 _SHOWN = 3
 
@@ -57,8 +57,17 @@ def of_absence(versions: Collection[int], weakness: str) -> str:
     installed = " and ".join(sorted(set(Version.objects.filter(id__in=versions).values_list("version", flat=True))))
     own = [found for found in ranges if found.product_id in set(linked)]
     if own:
-        return f"no range holds {installed}: {_some(_stated(found) for found in own)}"
+        return _outranked(own, ranges) or f"no range holds {installed}: {_some(_stated(found) for found in own)}"
     return f"no advisory of it is about this package: {_some(found.product.key for found in ranges) or 'there is no range'}"
+
+
+def _outranked(own: Sequence[AffectedRange], ranges: Iterable[AffectedRange]) -> str:
+    """A stand-in's word does not count once another source has ranges, whatever products it names."""
+    leading = sorted({found.source for found in ranges if found not in own and found.source not in STAND_INS})
+    if not leading or any(found.source not in STAND_INS for found in own):
+        return ""
+    products = _some(found.product.key for found in ranges)
+    return f"{own[0].source} gives way to {' and '.join(leading)}, which names other products: {products}"
 
 
 def _stated(found: AffectedRange) -> str:

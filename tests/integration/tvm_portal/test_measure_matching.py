@@ -84,6 +84,35 @@ def test_what_is_broken_is_named_and_the_rest_is_measured(data: Path) -> None:
     assert "debian/broken: left out, broken-expected.csv.gz: " in said
 
 
+def test_labels_of_images_count_what_was_found_and_what_was_avoided(data: Path) -> None:
+    image = "registry.example/app@sha256:0123456789abcdef"
+    said = [
+        ("TP", "plum", "CVE-2024-0001"),
+        ("FP", "plum", "CVE-2024-0002"),
+        ("FP", "plum", "CVE-2024-0003"),
+        ("TP", "fig", "CVE-2024-0009"),
+    ]
+    labels = [
+        {
+            "label": label,
+            "effective_cve": cve,
+            "vulnerability_id": cve,
+            "package": {"name": name, "version": "1.2-2"},
+            "image": {"exact": image},
+        }
+        for label, name, cve in said
+    ]
+    (data / "labels.jsonl").write_text("\n".join([*map(json.dumps, labels), "{broken"]))
+    (data / "images.csv").write_text(f"image,distro_guess\n{image},debian:11\n")
+    printed, explained = measured(data, "--json", "--only", "anchore", "--explain", "anchore")
+    assert json.loads(printed) == [
+        {"set": "anchore-labels", "expected": 1, "found": 1, "missed": 0, "wrong": 1, "precision": 0.5, "recall": 1.0},
+        {"set": "anchore-labels/avoided", "expected": 2, "found": 1, "missed": 1, "wrong": 1, "precision": 0.5, "recall": 0.5},
+    ]
+    assert "wrong 01234567 plum 1.2-2: CVE-2024-0003 - deb:debian:plum 1.2-2: all versions, on debian-11 (debian, 98 %)" in explained
+    assert "deb: 1 of 2 true ones have an advisory here" in explained
+
+
 def test_the_table_has_a_line_per_set(data: Path) -> None:
     printed, _ = measured(data, "--only", "debian/box")
     assert printed.splitlines()[1].split() == ["debian/box", "3", "2", "1", "2", "0.5000", "0.6667"]
