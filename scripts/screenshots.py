@@ -66,6 +66,21 @@ def _weakness(page: Page) -> None:
     page.goto(_first_link(page, "/weaknesses/").partition("?")[0])
 
 
+def _why(page: Page) -> None:
+    _weakness(page)
+    page.goto(str(page.locator('main a[href*="/why/"]').first.get_attribute("href")))
+
+
+def _updates(page: Page) -> None:
+    """A Windows machine's missing updates, as far as the demo's intelligence names any."""
+    page.goto("/machines/?q=ws-")
+    page.goto(_first_link(page, "/machines/").partition("?")[0] + "?tab=updates")
+
+
+def _feed(page: Page) -> None:
+    page.goto("/settings/feeds/msrc/")
+
+
 def _at(address: str) -> Callable[[Page], None]:
     def go(page: Page) -> None:
         page.goto(address)
@@ -81,6 +96,10 @@ PAGES: dict[str, Callable[[Page], None]] = {
     "software": _software,
     "machine": _machine,
     "weakness": _weakness,
+    "why": _why,
+    "machine-updates": _updates,
+    "overrides": _at("/settings/overrides/"),
+    "feed": _feed,
     "software-list": _at("/software/"),
     "machines": _at("/machines/"),
     "weaknesses": _at("/weaknesses/"),
