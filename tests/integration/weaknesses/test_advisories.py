@@ -33,7 +33,7 @@ RPM = "rpm:almalinux:nodejs"
 def installed(ecosystem: str, name: str, text: str, platform: str = "") -> Version:
     """A version as a report brings it in."""
     identity = identify(InstalledSoftware(ecosystem, name, text, platform=platform), machine_platform=platform, aliases=current())
-    return Version.objects.get(pk=resolve_versions([identity], now=NOW)[identity])
+    return Version.objects.get(pk=resolve_versions([identity], now=NOW)[identity].version_id)
 
 
 @pytest.mark.parametrize(
