@@ -83,7 +83,7 @@ def test_only_a_token_that_may_ingest_and_is_in_force_opens_the_address(token: s
 
 
 def test_an_unknown_format_lists_the_known_ones(token: str) -> None:
-    answer = post(token, REPORT, "nessus")
+    answer = post(token, REPORT, "morse")
     assert answer.status_code == 415
     assert ", ".join(SOURCES) in answer.json()["error"]["message"]
     assert post(token, REPORT, **{"Content-Encoding": "br"}).status_code == 415

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 from django.test import Client
-from django.utils.html import escape
 
 from core.models import AuditEvent
 from weaknesses.feeds import FEEDS
@@ -36,9 +35,9 @@ def run(kind: str = "kev", **changes: Any) -> FeedRun:
 def test_every_feed_is_shown_with_licence_and_attribution(viewer_client: Client) -> None:
     page = html.unescape(viewer_client.get("/settings/feeds/").content.decode())
     for feed in FEEDS.values():
-        assert escape(feed.label) in page
-        assert escape(feed.licence) in page
-        assert escape(feed.attribution) in page
+        assert feed.label in page
+        assert feed.licence in page
+        assert feed.attribution in page
     assert page.count("Never read") == len(FEEDS)
     assert "not endorsed or certified by the NVD" in page
 

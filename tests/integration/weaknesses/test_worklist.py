@@ -88,7 +88,7 @@ def test_a_package_is_never_suggested_a_cpe_nor_on_the_list(ecosystem: str) -> N
 
 def test_accepting_matches_at_once_is_audited_and_can_be_undone(superuser_client: Client, superuser: User) -> None:
     known("cpe:a:acme:moon_rocket")
-    chosen = software("acme_corp-_-moon_rocket", name="Moon Rocket", vendor="Acme Corp")
+    chosen = software("makers_of_acme-_-moon_rocket", name="Moon Rocket", vendor="Makers of Acme")
     match_versions(now=NOW)
     product = Product.objects.get()
     answer = superuser_client.post(f"{LIST}accept/", {"suggestion": f"{chosen.pk}:{product.pk}"}, follow=True)
@@ -106,7 +106,7 @@ def test_accepting_matches_at_once_is_audited_and_can_be_undone(superuser_client
 
 def test_many_are_accepted_at_once_where_only_one_suggestion_is_sure(superuser: User) -> None:
     known("cpe:a:acme:moon_rocket", "cpe:a:foxit:pdf_editor", "cpe:a:foxit:pdf_editor_plus", "cpe:a:adobe:air")
-    sure = software("acme_corp-_-moon_rocket", name="Moon Rocket", vendor="Acme Corp")
+    sure = software("makers_of_acme-_-moon_rocket", name="Moon Rocket", vendor="Makers of Acme")
     short = software("unknown-_-air", name="Air", vendor="")
     accepted, gained = worklist.accept_best(software=[sure, short], by=superuser, now=NOW)
     assert (accepted, gained) == (1, 1)
