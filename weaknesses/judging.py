@@ -260,7 +260,7 @@ def _word(stated: Stated) -> list[Condition]:
     if stated.rejected:
         found.append(Condition("Weakness", False, "the CVE was rejected"))
     if stated.superseded:
-        words = f"{source_name(stated.source)} stands in where nobody else speaks, and gives way to {source_name(stated.superseded)}"
+        words = f"a range of {source_name(stated.source)} is a stand-in, and gives way to those of {source_name(stated.superseded)}"
         found.append(Condition("Source", False, words))
     if stated.overruled:
         found.append(Condition("Curator", False, f"set aside: {stated.overruled}"))

@@ -62,12 +62,12 @@ _PAGES: Final = {
 
 
 def source_name(source: str) -> str:
-    """A source of ranges as people call it inside a sentence: "NVD", "AlmaLinux security advisories for 9"."""
+    """A source of ranges as people call it inside a sentence: "NVD", "AlmaLinux security advisories, release 9"."""
     if source in _PARTS:
         return _PARTS[source]
     kind, _, part = source.partition("/")
     name = _NAMES.get(kind) or (FEEDS[kind].label if kind in FEEDS else kind.replace("_", " ").capitalize())
-    return f"{name} for {part}" if part else name
+    return f"{name}, release {part}" if part else name
 
 
 def source_address(source: str, cve: str) -> str:

@@ -231,7 +231,7 @@ def test_a_stand_in_names_the_source_before_which_it_gives_way() -> None:
     affected("CVE-2099-0001", product="deb:debian:lander", source="debian", end="2")
     found = version("debian-_-rocket", "1", ecosystem="deb", platform="debian-12", product="deb:debian:rocket")
     match_versions(now=NOW)
-    said = "Debian security advisories (DSA) stands in where nobody else speaks, and gives way to the Debian security tracker"
+    said = "a range of Debian security advisories (DSA) is a stand-in, and gives way to those of the Debian security tracker"
     assert page_of(found, entry.weakness).clause == said
 
 

@@ -88,7 +88,7 @@ def test_a_package_is_never_suggested_a_cpe_nor_on_the_list(ecosystem: str) -> N
 
 def test_accepting_matches_at_once_is_audited_and_can_be_undone(superuser_client: Client, superuser: User) -> None:
     known("cpe:a:acme:moon_rocket")
-    chosen = software("acme_corp-_-moon_rocket", name="Moon Rocket", vendor="Acme Corp")
+    chosen = software("the_acme_corp-_-moon_rocket", name="Moon Rocket", vendor="The Acme Corp")
     match_versions(now=NOW)
     product = Product.objects.get()
     answer = superuser_client.post(f"{LIST}accept/", {"suggestion": f"{chosen.pk}:{product.pk}"}, follow=True)

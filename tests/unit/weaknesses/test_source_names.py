@@ -14,10 +14,10 @@ from weaknesses.source_names import source_address, source_name
     ("source", "name", "address"),
     [
         ("nvd", "NVD", "https://nvd.nist.gov/vuln/detail/CVE-2099-1"),
-        ("almalinux/9", "AlmaLinux security advisories for 9", "https://osv.dev/list?q=CVE-2099-1&ecosystem=AlmaLinux"),
+        ("almalinux/9", "AlmaLinux security advisories, release 9", "https://osv.dev/list?q=CVE-2099-1&ecosystem=AlmaLinux"),
         ("debian/dsa", "Debian security advisories (DSA)", "https://security-tracker.debian.org/tracker/CVE-2099-1"),
         ("ubuntu/usn", "Ubuntu security notices (USN)", "https://ubuntu.com/security/CVE-2099-1"),
-        ("redhat_oval/8", "Red Hat security advisories (OVAL) for 8", "https://access.redhat.com/security/cve/CVE-2099-1"),
+        ("redhat_oval/8", "Red Hat security advisories (OVAL), release 8", "https://access.redhat.com/security/cve/CVE-2099-1"),
         ("pypi", "PyPI advisories", "https://osv.dev/list?q=CVE-2099-1&ecosystem=PyPI"),
         ("overrides", "curated configurations", "https://github.com/anchore/nvd-data-overrides"),
         ("curator", "a curator", ""),
