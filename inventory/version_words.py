@@ -29,10 +29,16 @@ def order_words(ecosystem: str) -> str:
     return _ORDERS[scheme(ecosystem)]
 
 
-def compared_as(ecosystem: str, version: str) -> tuple[str, ...]:
+def epoch_of(key: str) -> str:
+    """The epoch that the sort key of an rpm begins with."""
+    return _number(key, 0)[0]
+
+
+def compared_as(ecosystem: str, version: str, *, epoch: str = "") -> tuple[str, ...]:
     """The parts of a version in the order they are compared; empty where it cannot be compared at all.
 
     Package versions by the names of their parts; generic ones read back from the key itself; others as one part.
+    `epoch`: the one in which an rpm's version is compared that names none.
     """
     key = sort_key(ecosystem, version)
     if not key:
@@ -41,17 +47,17 @@ def compared_as(ecosystem: str, version: str) -> tuple[str, ...]:
     if order == "deb":
         return _package(version, rest_name="revision", main="upstream", last=True)
     if order == "rpm":
-        return _package(version, rest_name="release", main="version", last=False)
+        return _package(version, rest_name="release", main="version", last=False, epoch=epoch)
     return _generic(key) if order == "cpe" else (version.strip(),)
 
 
-def _package(text: str, *, rest_name: str, main: str, last: bool) -> tuple[str, ...]:
+def _package(text: str, *, rest_name: str, main: str, last: bool, epoch: str = "") -> tuple[str, ...]:
     found = re.match(r"([0-9]+):", text)
     rest = text[found.end() :] if found else text
     head, dash, tail = rest.rpartition("-") if last else rest.partition("-")
     if not dash:
         head, tail = rest, ""
-    parts = [f"epoch {found[1] if found else 0}", f"{main} {head}"]
+    parts = [f"epoch {found[1] if found else epoch or 0}", f"{main} {head}"]
     return (*parts, f"{rest_name} {tail}") if tail else tuple(parts)
 
 

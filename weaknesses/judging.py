@@ -11,11 +11,24 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from weaknesses import rules
+from weaknesses.feeds.rpm_modules import UNKNOWN, is_modular
+from weaknesses.source_names import source_name
+
+_PACKAGE_LINKS = {
+    "installs": "installs the binary package",
+    "source": "is from the source package",
+    "rebuilt": "is built again from the package",
+}
+_SCHEMES = {"cpe": "product names (CPE)", "pypi": "Python packages", "rpm": "rpm packages", "deb": "Debian packages"}
 
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """A version as it is compared. `platforms`: itself, its distribution, its family; `facets`: words of the software's key and name."""
+    """A version as it is compared. `platforms`: itself, its distribution, its family; `facets`: words of the software's key and name.
+
+    `hosted`: an extension of a browser or editor. `upstream`: the software's version once more, in the order of another scheme.
+    `epoch`: the range's, in which an rpm's version without one is compared (`sort_key` is in it then); "" where it has its own.
+    """
 
     version: str
     sort_key: str
@@ -23,14 +36,18 @@ class Probe:
     platforms: tuple[str, ...]
     facets: tuple[str, ...]
     product_keys: tuple[str, ...]
+    hosted: bool = False
+    upstream: bool = False
+    epoch: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Stated:
     """A range as a source states it, with the link by which it concerns the software.
 
-    `confidence` None: the matcher says that it does not hold. `superseded`: only the last resort says so, and others have spoken.
-    `overruled`: a curator's reason for setting it aside.
+    `confidence` None: the matcher says that it does not hold. `superseded`: the source before which this one, a stand-in, gives way.
+    `overruled`: a curator's reason for setting it aside. `of_program`: the product is a program's. `basis`: how the software's package
+    led to another package's product: it installs it, is from that source, or is it rebuilt; "" where it is the package itself.
     """
 
     id: int
@@ -53,13 +70,26 @@ class Stated:
     requires: tuple[str, ...]
     stated_at: dt.datetime | None
     confidence: int | None
-    superseded: bool = False
+    superseded: str = ""
     overruled: str = ""
+    of_program: bool = False
+    rejected: bool = False
+    basis: str = ""
 
     @property
     def text(self) -> str:
         """The range as people write it."""
         return rules.range_text(start=self.start, start_included=self.start_included, end=self.end, end_included=self.end_included)
+
+    @property
+    def relation(self) -> str:
+        """What the software is to the product, as a verb: "is", "installs the binary package"."""
+        return _PACKAGE_LINKS.get(self.basis, "is")
+
+    @property
+    def product_name(self) -> str:
+        """What the verb is about: the product, or the package's own name."""
+        return self.product.rsplit(":", 1)[-1] if self.basis else self.product
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +106,7 @@ class Judged:
     """A range with every condition that decides about it. `holds`: the matcher's own word."""
 
     stated: Stated
+    probe: Probe
     conditions: tuple[Condition, ...]
 
     @property
@@ -89,7 +120,7 @@ class Judged:
 
     @property
     def source_name(self) -> str:
-        return rules.source_name(self.stated.source)
+        return source_name(self.stated.source)
 
 
 def judge(stated: Stated, probe: Probe) -> Judged:
@@ -97,7 +128,7 @@ def judge(stated: Stated, probe: Probe) -> Judged:
     found = [*_name(stated, probe), *_bounds(stated, probe), *_surroundings(stated, probe), *_qualifiers(stated, probe), *_word(stated)]
     if stated.confidence is None and all(condition.holds for condition in found):
         found.append(Condition("Matcher", False, "another rule of the matcher keeps it out"))
-    return Judged(stated, tuple(found))
+    return Judged(stated, probe, tuple(found))
 
 
 def nearest(judged: Sequence[Judged]) -> Judged | None:
@@ -109,8 +140,8 @@ def nearest(judged: Sequence[Judged]) -> Judged | None:
 def confidence_terms(stated: Stated) -> tuple[tuple[str, str], ...]:
     """How the confidence of a match comes about, as (what, figure)."""
     terms = [
-        ("the software is this product", f"{stated.link_confidence}%"),
-        (f"{rules.source_name(stated.source)} is right about a range", f"× {rules.source_confidence(stated.source)}%"),
+        (f"the software {stated.relation} {stated.product_name if stated.basis else 'this product'}", f"{stated.link_confidence}%"),
+        (f"a range of {source_name(stated.source)} is right", f"× {rules.source_confidence(stated.source)}%"),
     ]
     if stated.qualifiers:
         terms.append(("a qualifier had to be proven", f"− {rules.QUALIFIER_DOUBT}"))
@@ -122,9 +153,22 @@ def confidence_terms(stated: Stated) -> tuple[tuple[str, str], ...]:
 def _name(stated: Stated, probe: Probe) -> list[Condition]:
     if stated.link_confidence == 0:
         return [Condition("Product", False, f"a curator said that the software is not {stated.product}")]
-    if stated.product.split(":", 1)[0] != probe.scheme:
+    scheme = stated.product.split(":", 1)[0]
+    if scheme != probe.scheme and (scheme, probe.scheme) != ("other", "cpe"):
         return [Condition("Product", False, f"{stated.product} orders its versions in another way")]
-    return [Condition("Product", True, f"the software is {stated.product} ({stated.linked_by.lower()}, {stated.link_confidence}% sure)")]
+    found = [Condition("Product", True, f"{_link(stated)} ({stated.linked_by.lower()}, {stated.link_confidence}% sure)")]
+    if probe.upstream:
+        words = f"compared as {probe.version}, as {_SCHEMES.get(scheme, scheme)} are ordered"
+        found.append(Condition("Order", True, words))
+    if probe.hosted and stated.of_program and "target_sw" not in stated.qualifiers:
+        words = f"{stated.product} is a program, and the range does not say that it means the extension of that name"
+        found.append(Condition("Extension", False, words))
+    return found
+
+
+def _link(stated: Stated) -> str:
+    words = f"the software {stated.relation} {stated.product_name}"
+    return f"{words}, which the advisory names" if stated.basis else words
 
 
 def _bounds(stated: Stated, probe: Probe) -> list[Condition]:
@@ -132,6 +176,8 @@ def _bounds(stated: Stated, probe: Probe) -> list[Condition]:
         return [Condition("Version", False, "the installed version names no number that could be compared")]
     found = []
     version = probe.version
+    if probe.epoch:
+        found.append(Condition("Epoch", True, f"{version} names none and is compared in the range's, {probe.epoch}"))
     if stated.start_key is not None:
         above = stated.start_key != "" and (
             probe.sort_key > stated.start_key or (stated.start_included and probe.sort_key == stated.start_key)
@@ -140,7 +186,9 @@ def _bounds(stated: Stated, probe: Probe) -> list[Condition]:
     if stated.end_key is not None:
         below = stated.end_key != "" and (probe.sort_key < stated.end_key or (stated.end_included and probe.sort_key == stated.end_key))
         found.append(Condition("Until", below, _bound(stated.end_key, f"{version} is {_side(below, 'end', stated)} {stated.end}")))
-    return found or [Condition("Version", True, "the range has no bounds: every version is in it")]
+    if stated.start_key is None and stated.end_key is None:
+        found.append(Condition("Version", True, "the range has no bounds: every version is in it"))
+    return found
 
 
 def _bound(key: str, words: str) -> str:
@@ -173,6 +221,8 @@ def _surroundings(stated: Stated, probe: Probe) -> list[Condition]:
         found.append(Condition("Patch level", False, f"{probe.version} names a release but no patch level"))
     if "esr" in probe.facets and not stated.product.endswith("_esr") and stated.qualifiers.get("sw_edition") != "esr":
         found.append(Condition("Edition", False, "an extended support release has fixed versions of its own"))
+    if probe.scheme == "rpm" and is_modular(probe.version) and "module" not in stated.qualifiers:
+        found.append(Condition("Module", False, f"{probe.version} was built in a module stream, and the range is not about one"))
     return found
 
 
@@ -182,6 +232,8 @@ def _qualifiers(stated: Stated, probe: Probe) -> list[Condition]:
 
 def _qualifier(field: str, value: str, stated: Stated, probe: Probe) -> Condition:
     label = field.replace("_", " ").capitalize()
+    if field == "module":
+        return _module(label, value, probe)
     editions = [edition for edition in rules.EDITIONS if edition.product == stated.product]
     if value in probe.facets:
         return Condition(label, True, f"{value}: a word of the software's name")
@@ -194,10 +246,22 @@ def _qualifier(field: str, value: str, stated: Stated, probe: Probe) -> Conditio
     return Condition(label, False, f"{value}: nothing shows that it is this one")
 
 
+def _module(label: str, stream: str, probe: Probe) -> Condition:
+    named = "a module stream" if stream == UNKNOWN else f"the module stream {stream}"
+    if stream in probe.facets:
+        return Condition(label, True, f"{stream}: a word of the software's name")
+    if is_modular(probe.version):
+        return Condition(label, True, f"the range is about {named}; the version was built in a module, and the bounds tell the stream")
+    return Condition(label, False, f"the range is about {named}; {probe.version} was not built in a module")
+
+
 def _word(stated: Stated) -> list[Condition]:
     found = []
+    if stated.rejected:
+        found.append(Condition("Weakness", False, "the CVE was rejected"))
     if stated.superseded:
-        found.append(Condition("Source", False, "the intelligence shipped with the portal gives way to other sources of this weakness"))
+        words = f"a range of {source_name(stated.source)} is a stand-in, and gives way to those of {source_name(stated.superseded)}"
+        found.append(Condition("Source", False, words))
     if stated.overruled:
         found.append(Condition("Curator", False, f"set aside: {stated.overruled}"))
     return found

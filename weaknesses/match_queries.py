@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from core import sql
 from inventory.models import Installation, InstallationEvidence, Machine
-from inventory.version_words import compared_as, order_words
-from weaknesses import judging, matching, rules, version_line
+from inventory.version_words import compared_as, epoch_of, order_words
+from weaknesses import judging, matching, version_line
 from weaknesses.judging import Judged, Probe, Stated
 from weaknesses.models import AffectedRange, SoftwareProduct, Weakness
 from weaknesses.queries import MatchReason, match_reason
+from weaknesses.source_names import source_address
 from weaknesses.version_line import Line
 
 PRODUCTS_SHOWN = 20
@@ -89,6 +90,7 @@ class MatchPage:
     line: Line | None
     compared: tuple[str, ...]
     order: str
+    sort_key: str
     places: tuple[Place, ...]
     would_change: tuple[str, ...]
 
@@ -102,7 +104,7 @@ class MatchPage:
 
     @property
     def source_address(self) -> str:
-        return rules.source_address(self.shown.stated.source, self.weakness.cve) if self.shown else ""
+        return source_address(self.shown.stated.source, self.weakness.cve) if self.shown else ""
 
     @property
     def waits(self) -> bool:
@@ -150,9 +152,9 @@ def subjects(
 
 def match_page(*, weakness: Weakness, subject: Subject, groups: Sequence[int], machine: Machine | None) -> MatchPage:
     """The answer for one version. Writes nothing; the matcher itself is asked."""
-    row, found = matching.explain(version_id=subject.id, weakness_id=weakness.pk)
-    probe = _probe(row or {}, subject)
-    judged = tuple(judging.judge(_stated(entry), probe) for entry in found)
+    rows, found = matching.explain(version_id=subject.id, weakness_id=weakness.pk)
+    probes = {row["scheme"]: _probe(row) for row in rows}
+    judged = tuple(judging.judge(_stated(entry), _judged_in(entry, probes)) for entry in found)
     reason = match_reason(version_id=subject.id, weakness_id=weakness.pk)
     shown = _shown(judged, reason)
     links, named = _links(subject, weakness)
@@ -164,9 +166,10 @@ def match_page(*, weakness: Weakness, subject: Subject, groups: Sequence[int], m
         others=tuple(entry for entry in judged if entry is not shown),
         links=links,
         named=named,
-        line=version_line.draw(shown.stated, probe) if shown else None,
-        compared=compared_as(subject.ecosystem, subject.version),
-        order=order_words(subject.ecosystem),
+        line=version_line.draw(shown.stated, shown.probe) if shown else None,
+        compared=_compared(shown, subject),
+        order=order_words(shown.probe.scheme if shown else subject.ecosystem),
+        sort_key=shown.probe.sort_key if shown else subject.sort_key,
         places=_places(subject, groups=groups, machine=machine),
         would_change=reason.would_change if reason else _would_match(subject, shown),
     )
@@ -191,20 +194,35 @@ def override_effects(page: MatchPage) -> dict[str, Effect]:
 def _shown(judged: Sequence[Judged], reason: MatchReason | None) -> Judged | None:
     holding = next((entry for entry in judged if entry.holds), None)
     if reason is not None and reason.range_fingerprint:
-        stored = next((entry for entry in judged if entry.stated.fingerprint == reason.range_fingerprint), None)
+        stored = next((e for e in judged if (e.stated.source, e.stated.fingerprint) == (reason.source, reason.range_fingerprint)), None)
         return stored or holding
     return holding or judging.nearest(judged)
 
 
-def _probe(row: dict[str, Any], subject: Subject) -> Probe:
+def _probe(row: dict[str, Any]) -> Probe:
     return Probe(
-        version=subject.version,
-        sort_key=row.get("sort_key", ""),
-        scheme=row.get("scheme", ""),
-        platforms=tuple(row.get("platforms", ())),
-        facets=tuple(row.get("facets", ())),
-        product_keys=tuple(row.get("product_keys", ())),
+        version=row["version"],
+        sort_key=row["sort_key"],
+        scheme=row["scheme"],
+        platforms=tuple(row["platforms"]),
+        facets=tuple(row["facets"]),
+        product_keys=tuple(row["product_keys"]),
+        hosted=row["hosted"],
+        upstream=row["upstream"],
     )
+
+
+def _judged_in(row: dict[str, Any], probes: Mapping[str, Probe]) -> Probe:
+    """The probe that this range is judged by, with the key that is compared with it."""
+    probe = probes[row["judged_in"]]
+    key = row["compared_key"]
+    return probe if key == probe.sort_key else replace(probe, sort_key=key, epoch=epoch_of(key))
+
+
+def _compared(shown: Judged | None, subject: Subject) -> tuple[str, ...]:
+    if shown is None:
+        return compared_as(subject.ecosystem, subject.version)
+    return compared_as(shown.probe.scheme, shown.probe.version, epoch=shown.probe.epoch)
 
 
 def _stated(row: dict[str, Any]) -> Stated:

@@ -126,9 +126,9 @@ def apply_support_cycles(*, now: dt.datetime) -> tuple[int, int]:
     return versions, software
 
 
-def explain(*, version_id: int, weakness_id: int) -> tuple[dict[str, Any] | None, list[dict[str, Any]]]:
-    """How one version is compared (a row of `probe`; None: no such version), and every range of the weakness for its
-    software's products, the ones that hold it first. In a transaction of its own; writes nothing that stays.
+def explain(*, version_id: int, weakness_id: int) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """How one version is compared (rows of `probe`, one for each scheme, its own first; none: no such version), and every range of
+    the weakness for its software's products, the ones that hold it first. In a transaction of its own; writes nothing that stays.
     """
     with transaction.atomic():
         sql.run("weaknesses/prepare_matching", _editions())
@@ -136,7 +136,7 @@ def explain(*, version_id: int, weakness_id: int) -> tuple[dict[str, Any] | None
         _find_candidates(weakness_id=weakness_id)
         probes = sql.rows("weaknesses/read_probe")
         ranges = sql.rows("weaknesses/explain_ranges", {"weakness_id": weakness_id, "ranks": json.dumps(rules.STAND_INS)})
-    return (probes[0] if probes else None), ranges
+    return probes, ranges
 
 
 def _find_candidates(*, weakness_id: int | None = None) -> None:

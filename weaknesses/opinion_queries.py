@@ -25,6 +25,7 @@ _SCANNERS: Final = {
     "openvas": "OpenVAS",
     "nessus": "Nessus",
     "qualys": "Qualys",
+    "fleet": "Fleet",
 }
 _WHY: Final = {
     "unknown": "no feed here knows this CVE",

@@ -12,6 +12,7 @@ from core.models import AuditEvent
 from weaknesses import rules
 from weaknesses.actions import OVERRIDE
 from weaknesses.models import AffectedRange, MatchOverride
+from weaknesses.source_names import source_name
 
 if TYPE_CHECKING:
     from weaknesses.match_queries import MatchPage
@@ -120,7 +121,7 @@ def _ranges(overrides: Sequence[MatchOverride]) -> dict[str, str]:
     weaknesses = [override.weakness_id for override in overrides if override.range_fingerprint and override.weakness_id]
     stated = AffectedRange.objects.filter(fingerprint__in=prints, weakness_id__in=weaknesses)
     return {
-        entry.fingerprint: f"{rules.source_name(entry.source)}: "
+        entry.fingerprint: f"{source_name(entry.source)}: "
         + rules.range_text(start=entry.start, start_included=entry.start_included, end=entry.end, end_included=entry.end_included)
         for entry in stated
     }

@@ -276,31 +276,6 @@ def range_text(*, start: str, start_included: bool, end: str, end_included: bool
     return " ".join(part for part in (low, high) if part) or "all versions"
 
 
-_SOURCES: Final = {
-    "nvd": ("NVD", "https://nvd.nist.gov/vuln/detail/{cve}"),
-    "debian": ("Debian security tracker", "https://security-tracker.debian.org/tracker/{cve}"),
-    "ubuntu": ("Ubuntu", "https://ubuntu.com/security/{cve}"),
-    "redhat": ("Red Hat", "https://access.redhat.com/security/cve/{cve}"),
-    "alpine": ("Alpine", "https://security.alpinelinux.org/vuln/{cve}"),
-    "cvelist": ("CVE list", "https://www.cve.org/CVERecord?id={cve}"),
-    "osv": ("OSV", "https://osv.dev/vulnerability/{cve}"),
-    "starter": ("the shipped intelligence", "https://www.cve.org/CVERecord?id={cve}"),
-    "curator": ("a curator", ""),
-}
-"""Source of ranges -> its name and where it says so. Others come through OSV under their own name."""
-
-
 def source_confidence(source: str) -> int:
-    """What a source's word on a range is worth, in percent."""
-    return SOURCE_CONFIDENCE.get(source, OTHER_SOURCE_CONFIDENCE)
-
-
-def source_name(source: str) -> str:
-    """A source of ranges as people call it."""
-    return _SOURCES[source][0] if source in _SOURCES else source.replace("_", " ").capitalize()
-
-
-def source_address(source: str, cve: str) -> str:
-    """Where the source says so; "" where it has no page."""
-    _, address = _SOURCES.get(source, _SOURCES["osv"])
-    return address.format(cve=cve)
+    """What a source's word on a range is worth, in percent; a part of a source (`debian/dsa`) is worth what the source is."""
+    return SOURCE_CONFIDENCE.get(source.partition("/")[0], OTHER_SOURCE_CONFIDENCE)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from weaknesses.judging import Probe, Stated
 
 LEFT, RIGHT = 12.0, 88.0
+ONE_ROW = 28  # characters of all bounds together that a phone shows beside one another
 BELOW = (66, 102)  # where the labels of neighbouring bounds stand, so that long ones do not run into each other
 
 
@@ -57,7 +58,8 @@ def draw(stated: Stated, probe: Probe) -> Line | None:
         places.setdefault(key, []).append((kind, label))
     keys = sorted(places, key=lambda key: key.encode())
     positions = dict(zip(keys, _steps(len(keys)), strict=True))
-    tall = sum(bool(bounds) for bounds in places.values()) > 2
+    labels = [bounds[0][1] for bounds in places.values() if bounds]
+    tall = len(labels) > 2 or (len(labels) == 2 and sum(map(len, labels)) > ONE_ROW)
     row = 0
     marks = []
     for key in keys:

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
+from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 
 from core import sql
@@ -46,12 +47,16 @@ def unmatched(software: QuerySet[AnySoftware]) -> QuerySet[AnySoftware]:
 
 
 def suggestions(software_ids: Sequence[int], *, most: int = MOST) -> dict[int, list[Suggestion]]:
-    """Software -> the products it may be, the likeliest first. One statement for all of them."""
+    """Software -> the products it may be, the likeliest first. The same few statements for any number of them."""
     found: dict[int, list[Suggestion]] = defaultdict(list)
-    if software_ids:
-        parameters = {"software_ids": list(software_ids), "least": LEAST_SCORE, "most": most}
-        for row in sql.rows("weaknesses/suggest_products", parameters):
-            found[row.pop("software_id")].append(Suggestion(**row))
+    if not software_ids:
+        return found
+    parameters = {"software_ids": list(software_ids), "least": LEAST_SCORE, "most": most}
+    with transaction.atomic():
+        sql.run("weaknesses/prepare_suggestions")
+        rows = sql.rows("weaknesses/suggest_products", parameters)
+    for row in rows:
+        found[row.pop("software_id")].append(Suggestion(**row))
     return found
 
 

@@ -42,7 +42,7 @@ def test_see_why_set_it_aside_see_it_gone_undo_see_it_back(made: Population, cur
     why = curation.get_by_role("link", name="Why Google Chrome 1.2.0")
     why.press("Enter")
     flyout = curation.get_by_role("dialog", name=f"{weakness.cve} and Google Chrome 1.2.0")
-    expect(flyout.get_by_text("NVD says that versions before 1.3.1 are affected")).to_be_visible()
+    expect(flyout.get_by_text("According to NVD, versions before 1.3.1 are affected")).to_be_visible()
     expect(flyout.get_by_role("img", name=re.compile("before 1.3.1 affected"))).to_be_visible()
     assert accessibility_faults(curation) == []
     flyout.locator("summary", has_text="Not this version").click()

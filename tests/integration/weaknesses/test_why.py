@@ -46,7 +46,7 @@ def test_a_match_is_explained_with_product_range_source_confidence_and_evidence(
     words = text(viewer_client.get(why(weakness, machine=machine.pk)))
     for part in (
         f"Why {weakness.cve} matches Google Chrome 1.2.0",
-        "NVD says that versions before 1.3.1 are affected",
+        "According to NVD, versions before 1.3.1 are affected",
         "cpe:a:google:chrome",
         "Alias table, 100% sure",
         "1.2.0 is older than 1.3.1",

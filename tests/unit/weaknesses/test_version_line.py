@@ -73,3 +73,10 @@ def test_open_ends_run_over_the_edge() -> None:
 @pytest.mark.parametrize(("version", "end"), [("unknown", "9"), ("1", "https://example.org/commit")])
 def test_what_cannot_be_compared_is_not_drawn(version: str, end: str) -> None:
     assert version_line.draw(stated(end=end, end_key=sort_key("cpe", end)), probe(version)) is None
+
+
+def test_long_bounds_stand_in_two_rows() -> None:
+    line = version_line.draw(stated(start="1.18", end="1.18.14.0.3.9.1.0.18124.20240501"), probe("1.18.12"))
+    assert line is not None
+    assert line.tall
+    assert len({mark.y for mark in line.marks if mark.bound}) == 2
