@@ -71,7 +71,7 @@ def take(scan: Scan, machine: Assessed, check: Check) -> None:
         return
     about = products(check, scan.limits)
     if not about:
-        raise fields.BadField(f"{', '.join(cves[:3])} names no installed product and version")
+        raise fields.BadField(f"the result for {', '.join(cves[:3])} names no installed product and version")
     for software, fixed in about:
         for cve in cves:
             scan.find(machine, cve, software, severity=check.severity, fixed=fixed)
