@@ -8,7 +8,7 @@ from typing import Any, BinaryIO
 from inventory.errors import UnreadableReport
 from inventory.records import AlertRecord, MachineFacts, Rejected, Report, Reports
 from inventory.sources import fields
-from inventory.sources.frame import Limits, Source
+from inventory.sources.frame import Limits, Source, start_of
 from inventory.sources.json_stream import BadJson, values
 
 SEVERITIES = frozenset({"critical", "high", "medium", "low", "info"})
@@ -20,7 +20,7 @@ _TITLE_LIMIT = 300
 
 
 def detect(head: bytes, filename: str) -> bool:
-    start = head.lstrip(b"\xef\xbb\xbf \t\r\n")
+    start = start_of(head)
     return bool(_FIRST.match(start) and _OPENED.search(head))
 
 

@@ -20,7 +20,7 @@ from inventory.records import Rejected, Reports
 from inventory.sources import fields
 from inventory.sources.bills import Bill, Found
 from inventory.sources.components import Component
-from inventory.sources.frame import Limits, Source
+from inventory.sources.frame import Limits, Source, head_of, start_of
 from inventory.sources.json_stream import BadJson, values
 
 _XML = re.compile(rb"<(?:\w+:)?bom[\s>][^>]*cyclonedx|cyclonedx\.org/schema/bom", re.IGNORECASE)
@@ -31,7 +31,7 @@ _STATE = "vulnerabilities.item.analysis.state"
 
 
 def detect(head: bytes, filename: str) -> bool:
-    start = head.lstrip(b"\xef\xbb\xbf \t\r\n")
+    start = start_of(head)
     if start.startswith(b"<"):
         return bool(_XML.search(head))
     if not start.startswith(b"{"):
@@ -46,8 +46,7 @@ def _has_format_later(head: bytes, filename: str) -> bool:
 
 def parse(stream: BinaryIO, limits: Limits) -> Reports:
     """One Report, after the Rejected of the components that were no use. A document that ends early only adds."""
-    start = stream.read(256).lstrip(b"\xef\xbb\xbf \t\r\n")
-    stream.seek(0)
+    start = start_of(head_of(stream))
     bill = Bill(limits)
     yield from bill.take_all(_of_xml(stream, bill, limits) if start.startswith(b"<") else _of_json(stream, bill, limits))
     yield bill.report()

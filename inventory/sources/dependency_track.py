@@ -13,7 +13,7 @@ from inventory.errors import UnreadableReport
 from inventory.records import InstalledSoftware, Reports
 from inventory.sources import fields
 from inventory.sources.components import Component, software_of
-from inventory.sources.frame import Limits, Source
+from inventory.sources.frame import Limits, Source, start_of
 from inventory.sources.json_stream import END
 from inventory.sources.scanner_reports import Found, Row, Scan, child, json_values, plain, preferred_id, take_all
 
@@ -22,7 +22,7 @@ _LISTED = re.compile(rb'^\s*\[\s*\{\s*"(?:component|attribution|vulnerability|an
 
 
 def detect(head: bytes, filename: str) -> bool:
-    start = head.lstrip(b"\xef\xbb\xbf \t\r\n")
+    start = start_of(head)
     if start.startswith(b"["):
         return bool(_LISTED.match(start)) and b'"component"' in head and b'"matrix"' in head
     return start.startswith(b"{") and bool(_PACKAGED.search(head)) and b'"bomFormat"' not in head

@@ -13,7 +13,7 @@ from typing import BinaryIO
 
 from inventory.records import Check, CheckResult, FindingRecord, InstalledSoftware, Rejected, Report, Reports
 from inventory.sources import fields
-from inventory.sources.frame import Limits, Source
+from inventory.sources.frame import Limits, Source, start_of
 from inventory.sources.json_stream import BadJson, values
 from inventory.sources.osquery_facts import machine_facts, short
 from inventory.sources.osquery_tables import BY_NAME, Table
@@ -35,7 +35,7 @@ _WEAKNESS_LIMIT = 30
 
 
 def detect(head: bytes, filename: str) -> bool:
-    return head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"{" and bool(_HOST.search(head)) and bool(_MARK.search(head))
+    return start_of(head)[:1] == b"{" and bool(_HOST.search(head)) and bool(_MARK.search(head))
 
 
 def parse(stream: BinaryIO, limits: Limits) -> Reports:

@@ -17,7 +17,7 @@ from inventory.records import InstalledSoftware, MachineFacts, Reports
 from inventory.rules import family_of, normalise_package, platform_of
 from inventory.sources import fields
 from inventory.sources.components import Component, software_of
-from inventory.sources.frame import Limits, Source
+from inventory.sources.frame import Limits, Source, start_of
 from inventory.sources.json_stream import END
 from inventory.sources.scanner_reports import Found, Row, Scan, child, json_values, plain, preferred_id, take_all, texts
 
@@ -40,7 +40,7 @@ _TYPES = {
 
 
 def detect(head: bytes, filename: str) -> bool:
-    start = head.removeprefix(b"\xef\xbb\xbf")
+    start = start_of(head)
     return bool(_MATCHES.match(start) and b'"matches"' in head and _MATCH.search(head))
 
 

@@ -12,7 +12,7 @@ from typing import BinaryIO
 
 from inventory.records import MachineFacts, Rejected, Report, Reports
 from inventory.sources import fields
-from inventory.sources.frame import Limits, Source
+from inventory.sources.frame import Limits, Source, start_of
 from inventory.sources.json_stream import BadJson, values
 from inventory.sources.systems import own_windows
 
@@ -24,7 +24,7 @@ Row = Mapping[str, object]
 
 
 def detect(head: bytes, filename: str) -> bool:
-    start = head.removeprefix(b"\xef\xbb\xbf")
+    start = start_of(head)
     return bool(_START.match(start) and _MARK.search(head)) and not re.match(rb'\s*\{\s*"(?:computer|programs|hotfixes)"', start)
 
 

@@ -17,7 +17,7 @@ from inventory.errors import UnreadableReport
 from inventory.records import InstalledSoftware, MachineFacts, Rejected, Reports
 from inventory.rules import family_of, platform_of
 from inventory.sources import fields
-from inventory.sources.frame import Limits, Source
+from inventory.sources.frame import Limits, Source, start_of
 from inventory.sources.json_stream import END
 from inventory.sources.scanner_reports import Assessed, Row, Scan, child, json_values, part_of, plain, plain_text, take_all
 from inventory.sources.trivy_packages import of_finding, of_package
@@ -36,7 +36,7 @@ _HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252}[A-Za-z0-9])?")
 
 
 def detect(head: bytes, filename: str) -> bool:
-    start = head.lstrip(b"\xef\xbb\xbf \t\r\n")
+    start = start_of(head)
     if start.startswith(b"["):
         return bool(_BARE.match(start))
     return start.startswith(b"{") and bool(_SCHEMA.search(head) and _RESULT.search(head)) and b'"bomFormat"' not in head

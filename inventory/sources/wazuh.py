@@ -17,7 +17,7 @@ from typing import BinaryIO
 from inventory.records import InstalledSoftware, MachineFacts, Rejected, Report, Reports
 from inventory.rules import family_of, normalise_package, platform_of
 from inventory.sources import fields
-from inventory.sources.frame import HEAD_BYTES, Limits, Source
+from inventory.sources.frame import Limits, Source, head_of, start_of
 from inventory.sources.osquery_facts import short
 from inventory.sources.osquery_tables import deb, rpm
 from inventory.sources.systems import operating_system_of, own_windows, windows_name, windows_version
@@ -38,7 +38,7 @@ _APPLICATIONS = frozenset({"win", "pkg", "app", ""})
 
 
 def detect(head: bytes, filename: str) -> bool:
-    start = head.lstrip(b"\xef\xbb\xbf \t\r\n")
+    start = start_of(head)
     if start[:1] not in {b"{", b"["} or _OTHERS.search(head):
         return False
     if _INDEX.search(head) or (_AGENT.search(head) and _CONTENT.search(head)):
@@ -48,8 +48,7 @@ def detect(head: bytes, filename: str) -> bool:
 
 def parse(stream: BinaryIO, limits: Limits) -> Reports:
     """One Report a machine, in order of appearance, after the Rejected of the records that were no use."""
-    is_part = bool(_PARTIAL.search(stream.read(HEAD_BYTES)))
-    stream.seek(0)
+    is_part = bool(_PARTIAL.search(head_of(stream)))
     reading, machines = Reading(), _Machines(limits)
     for place, document in documents(stream, limits, reading):
         if isinstance(document, Rejected):

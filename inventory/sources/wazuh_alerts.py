@@ -18,7 +18,7 @@ from typing import BinaryIO
 from inventory.errors import UnreadableReport
 from inventory.records import AlertRecord, MachineFacts, Rejected, Report, Reports
 from inventory.sources import fields
-from inventory.sources.frame import Limits, Source
+from inventory.sources.frame import Limits, Source, start_of
 from inventory.sources.wazuh_events import Document, Reading, agent_of, documents, inside
 from inventory.sources.wazuh_sca import Hosts
 
@@ -32,9 +32,7 @@ _ID_LIMIT = 200
 
 
 def detect(head: bytes, filename: str) -> bool:
-    return head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in {b"{", b"["} and bool(
-        _RULE.search(head) and _LEVEL.search(head) and _AGENT.search(head)
-    )
+    return start_of(head)[:1] in {b"{", b"["} and bool(_RULE.search(head) and _LEVEL.search(head) and _AGENT.search(head))
 
 
 def parse(stream: BinaryIO, limits: Limits) -> Reports:

@@ -13,12 +13,11 @@ from typing import Any, BinaryIO
 
 from inventory.records import MachineFacts, Rejected
 from inventory.rules import family_of, platform_of
-from inventory.sources import fields, json_lines
-from inventory.sources.frame import HEAD_BYTES, Limits
+from inventory.sources import fields, line_stream
+from inventory.sources.frame import Limits, head_of, start_of
 from inventory.sources.json_stream import BadJson, values
 
 Document = Mapping[str, Any]
-_MARK = b"\xef\xbb\xbf \t\r\n"
 _LISTS = ("hits.hits.item", "data.affected_items.item", "item")
 _TOTALS = ("hits.total", "data.total_affected_items")
 
@@ -56,10 +55,9 @@ def documents(stream: BinaryIO, limits: Limits, reading: Reading) -> Iterator[tu
 
 
 def _values(stream: BinaryIO, limits: Limits, reading: Reading) -> Iterator[tuple[str, object]]:
-    head = stream.read(HEAD_BYTES)
-    stream.seek(0)
-    if not head.lstrip(_MARK).startswith(b"[") and b'"hits"' not in head and b'"affected_items"' not in head:
-        yield from json_lines.objects(stream, limits)
+    head = head_of(stream)
+    if not start_of(head).startswith(b"[") and b'"hits"' not in head and b'"affected_items"' not in head:
+        yield from line_stream.objects(stream, limits)
         return
     number = 0
     try:

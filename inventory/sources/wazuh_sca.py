@@ -16,7 +16,7 @@ from inventory.errors import UnreadableReport
 from inventory.records import Check, CheckResult, MachineFacts, Rejected, Report, Reports
 from inventory.sources import fields
 from inventory.sources.check_words import category_of_words
-from inventory.sources.frame import Limits, Source
+from inventory.sources.frame import Limits, Source, start_of
 from inventory.sources.wazuh_events import Document, Reading, agent_of, documents, inside
 
 SOURCE_NAME = "wazuh-sca"
@@ -32,7 +32,7 @@ _APPLICATIONS = re.compile(r"apache|nginx|mysql|maria|mongo|oracle_?db|sql|iis|w
 
 
 def detect(head: bytes, filename: str) -> bool:
-    if head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] not in {b"{", b"["}:
+    if start_of(head)[:1] not in {b"{", b"["}:
         return False
     is_answer = bool(_API.search(head) and _API_CHECK.search(head))
     return is_answer or bool(_STATE_CHECK.search(head) and _STATE_POLICY.search(head)) or b'"wazuh-states-sca' in head

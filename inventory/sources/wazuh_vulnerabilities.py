@@ -14,8 +14,8 @@ from typing import BinaryIO
 from inventory.errors import UnreadableReport
 from inventory.records import InstalledSoftware, MachineFacts, Rejected, Reports
 from inventory.rules import family_of, normalise_package, platform_of
-from inventory.sources import fields, json_lines
-from inventory.sources.frame import HEAD_BYTES, Limits, Source
+from inventory.sources import fields, line_stream
+from inventory.sources.frame import Limits, Source, head_of, start_of
 from inventory.sources.json_stream import END
 from inventory.sources.osquery_tables import apk, deb, rpm
 from inventory.sources.scanner_reports import Assessed, Found, Row, Scan, child, ip_addresses, json_values, plain, take_all, texts
@@ -33,7 +33,7 @@ _TOTALS = ("hits.total", "data.total_affected_items")
 
 
 def detect(head: bytes, filename: str) -> bool:
-    start = head.lstrip(b"\xef\xbb\xbf \t\r\n")
+    start = start_of(head)
     if start[:1] not in {b"{", b"["}:
         return False
     if _ALERT.search(head):
@@ -111,10 +111,9 @@ def _facts(external_id: str, host: Row) -> MachineFacts:
 
 
 def _records(stream: BinaryIO, reader: _Reader) -> Iterator[Found]:
-    head = stream.read(HEAD_BYTES)
-    stream.seek(0)
-    if not head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"[") and not _ANSWER.search(head):
-        yield from json_lines.objects(stream, reader.scan.limits)
+    head = head_of(stream)
+    if not start_of(head).startswith(b"[") and not _ANSWER.search(head):
+        yield from line_stream.objects(stream, reader.scan.limits)
         return
     lists = ("hits.hits", "data.affected_items")
     for path, value in json_values(stream, reader.scan, *(f"{path}.item" for path in lists), "item", *_TOTALS, ends=lists):

@@ -15,7 +15,7 @@ from typing import BinaryIO
 from inventory.errors import UnreadableReport
 from inventory.records import CheckResult, MachineFacts, Rejected, Report, Reports
 from inventory.sources import fields
-from inventory.sources.frame import Limits, Source
+from inventory.sources.frame import Limits, Source, start_of
 from inventory.sources.xccdf_checks import SOURCE_NAME, Benchmark, Rule, check_of
 from inventory.sources.xccdf_reading import MARKS, TEXTS, Reader, Result, Scan, TooMany, address_of
 from inventory.sources.xml_moments import BadXml, RefusedXml, moments
@@ -33,7 +33,7 @@ _SHOWN = 3
 
 
 def detect(head: bytes, filename: str) -> bool:
-    return head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<") and bool(_ROOT.search(head))
+    return start_of(head).startswith(b"<") and bool(_ROOT.search(head))
 
 
 def parse(stream: BinaryIO, limits: Limits) -> Reports:

@@ -15,6 +15,7 @@ import os
 import re
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -178,16 +179,28 @@ def _parent(value: Any, path: Path_) -> Any:
 
 def _xml_variants(data: bytes) -> Iterator[bytes]:
     root = fromstring(data)
-    tags = {element.tag: position for position, element in reversed(list(enumerate(root.iter())))}
+    _shorten(root)
+    elements = list(root.iter())
+    tags = {element.tag: position for position, element in reversed(list(enumerate(elements)))}
     for position in tags.values():
         for value in ("", "7", "x" * 5_000, "\ufffd", "  \n "):
             yield _changed(root, position, lambda element, value=value: setattr(element, "text", value))
         yield _changed(root, position, lambda element: element.clear())
-        for name in list(list(root.iter())[position].attrib):
+        for name in list(elements[position].attrib):
             for value in ("", "-1", "x" * 5_000, "NaN"):
                 yield _changed(root, position, lambda element, name=name, value=value: element.set(name, value))
     plain = re.sub(rb">([^<>]+)<", b">\x00<", data)
     yield from (plain, data.replace(b">", b">\xff"), re.sub(rb'="[^"]*"', b'="&#0;"', data), re.sub(rb">([^<>\s]+)<", b">&#xD800;<", data))
+
+
+def _shorten(root: Element, keep: int = 3) -> None:
+    """Leave the first elements of each name only in every element."""
+    for parent in list(root.iter()):
+        counts = Counter[str]()
+        for child in list(parent):
+            counts[child.tag] += 1
+            if counts[child.tag] > keep:
+                parent.remove(child)
 
 
 def _changed(root: Element, position: int, change: Any) -> bytes:
