@@ -15,7 +15,8 @@ from inventory.sources import fields
 from inventory.sources.components import Component, software_of
 from inventory.sources.frame import Limits, Source, start_of
 from inventory.sources.json_stream import END
-from inventory.sources.scanner_reports import Found, Row, Scan, child, json_values, plain, preferred_id, take_all
+from inventory.sources.rows import Found, Row, child, plain, take_all
+from inventory.sources.scanner_reports import Scan, json_values, preferred_id
 
 _PACKAGED = re.compile(rb'"application"\s*:\s*"Dependency-Track"')
 _LISTED = re.compile(rb'^\s*\[\s*\{\s*"(?:component|attribution|vulnerability|analysis|matrix)"\s*:')

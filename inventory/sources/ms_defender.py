@@ -17,7 +17,8 @@ from inventory.rules import family_of, platform_of
 from inventory.sources import fields, line_stream
 from inventory.sources.frame import Limits, Source, head_of, start_of
 from inventory.sources.json_stream import END
-from inventory.sources.scanner_reports import Assessed, Found, Row, Scan, ip_addresses, json_values, plain, take_all, texts
+from inventory.sources.rows import Found, Row, plain, take_all, texts
+from inventory.sources.scanner_reports import Assessed, Scan, json_values
 
 _MARKS = tuple(
     (re.compile(rb'"' + first + rb'"\s*:', re.IGNORECASE), re.compile(rb'"' + second + rb'"\s*:', re.IGNORECASE))
@@ -143,7 +144,7 @@ def _release(version: str) -> str:
 def _addresses(row: Row) -> tuple[str, ...]:
     found = row.get("ipAddresses")
     addresses = [plain(item, "ipAddress") for item in found if isinstance(item, dict)] if isinstance(found, list) else []
-    return ip_addresses(*addresses, plain(row, "lastIpAddress"))
+    return fields.addresses(*addresses, plain(row, "lastIpAddress"))
 
 
 def _software(row: Row, limits: Limits) -> InstalledSoftware:

@@ -16,7 +16,8 @@ from inventory.records import Rejected, Reports
 from inventory.sources import fields, xml_stream
 from inventory.sources.frame import Limits, Source, head_of, start_of
 from inventory.sources.network_scans import Check, Hosts, take
-from inventory.sources.scanner_reports import Row, Scan, columns, csv_records, severity_of, take_all
+from inventory.sources.rows import Row, take_all
+from inventory.sources.scanner_reports import Scan, columns, csv_records, severity_of
 from inventory.sources.xml_stream import local, text_of
 
 _XML = re.compile(rb"<NessusClientData_v2[\s>]")

@@ -16,7 +16,8 @@ from inventory.sources import fields, xml_stream
 from inventory.sources.components import Component, software_of
 from inventory.sources.frame import Limits, Source, head_of, start_of
 from inventory.sources.network_scans import Check, Hosts, take
-from inventory.sources.scanner_reports import Row, Scan, columns, csv_records, take_all
+from inventory.sources.rows import Row, take_all
+from inventory.sources.scanner_reports import Scan, columns, csv_records
 from inventory.sources.xml_stream import local, text_of
 
 _XML = re.compile(rb"<(?:report|get_reports_response)[\s>]")

@@ -18,7 +18,7 @@ from inventory.records import InstalledSoftware, Rejected, Report, Reports
 from inventory.sources import fields, line_stream
 from inventory.sources.frame import Limits, Source, head_of, start_of
 from inventory.sources.json_stream import BadJson, values
-from inventory.sources.osquery_facts import machine_facts, patch_of, short
+from inventory.sources.osquery_facts import machine_facts, patch_of
 from inventory.sources.osquery_tables import Table, table_of
 from inventory.sources.systems import operating_system_of, own_windows
 
@@ -183,8 +183,8 @@ class _Reader:
             elif table == "os_version":
                 host.os = row
             elif table == "system_info":
-                host.name = host.name or short(row.get("computer_name")) or short(row.get("hostname"))
-                host.architecture = short(row.get("cpu_type"))
+                host.name = host.name or fields.short(row.get("computer_name")) or fields.short(row.get("hostname"))
+                host.architecture = fields.short(row.get("cpu_type"))
             elif hotfix := patch_of(table, row):
                 host.patches[hotfix] = None
 

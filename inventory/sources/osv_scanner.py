@@ -16,7 +16,8 @@ from inventory.rules import normalise_package, platform_of
 from inventory.sources import fields
 from inventory.sources.frame import Limits, Source, start_of
 from inventory.sources.json_stream import END
-from inventory.sources.scanner_reports import Found, Row, Scan, child, json_values, plain, preferred_id, take_all, texts
+from inventory.sources.rows import Found, Row, child, plain, take_all, texts
+from inventory.sources.scanner_reports import Scan, json_values, preferred_id
 
 _RESULTS = re.compile(rb'"results"\s*:\s*(?:\[|null)')
 _PACKAGES = re.compile(rb'"packages"\s*:\s*\[\s*(?:\{\s*"(?:package|groups|vulnerabilities)"|\])')

@@ -16,7 +16,8 @@ from inventory.sources import fields
 from inventory.sources.frame import Limits, Source, start_of
 from inventory.sources.network_scans import Hosts, package_of
 from inventory.sources.osquery_tables import deb, rpm
-from inventory.sources.scanner_reports import Assessed, Row, Scan, columns, csv_records, cves_in, take_all
+from inventory.sources.rows import Row, take_all
+from inventory.sources.scanner_reports import Assessed, Scan, columns, csv_records, cves_in
 
 _QID = re.compile(rb'(?:^|,)"?QID"?(?:,|\r?$)', re.MULTILINE)
 _ASSET = re.compile(rb'(?:^|,)"?(?:Asset Name|Asset IPV4|IP|DNS|NetBIOS)"?(?:,|\r?$)', re.MULTILINE)

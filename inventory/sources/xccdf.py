@@ -17,7 +17,7 @@ from inventory.records import CheckResult, MachineFacts, Rejected, Report, Repor
 from inventory.sources import fields
 from inventory.sources.frame import Limits, Source, start_of
 from inventory.sources.xccdf_checks import SOURCE_NAME, Benchmark, Rule, check_of
-from inventory.sources.xccdf_reading import MARKS, TEXTS, Reader, Result, Scan, TooMany, address_of
+from inventory.sources.xccdf_reading import MARKS, TEXTS, Reader, Result, Scan, TooMany
 from inventory.sources.xml_moments import BadXml, RefusedXml, moments
 
 _ROOT = re.compile(
@@ -109,5 +109,5 @@ def _patches(patches: Counter[str], benchmark: Benchmark) -> Rejected:
 def _facts(scan: Scan, asset_name: str) -> MachineFacts:
     candidates = (*(scan.facts.get(name, "") for name in _FACT_NAMES), asset_name, scan.target)
     name = next((text for text in candidates if text and text.lower() not in _NO_NAMES and len(text) <= 255 and text.isprintable()), "")
-    domain = "" if address_of(name) else name.partition(".")[2]
+    domain = "" if fields.address(name) else name.partition(".")[2]
     return MachineFacts(name, name=name, domain=domain, family=scan.family, ip_addresses=tuple(scan.addresses))

@@ -8,10 +8,11 @@ import pytest
 
 from inventory.errors import UnreadableReport
 from inventory.records import InstalledSoftware, Rejected, Report
-from inventory.sources import csv_stream, line_stream, xml_stream
+from inventory.sources import csv_stream, fields, line_stream, xml_stream
 from inventory.sources.fields import BadField
 from inventory.sources.frame import Limits
-from inventory.sources.scanner_reports import Scan, cves_in, ip_addresses, preferred_id, severity_of, take_all, weakness_id
+from inventory.sources.rows import take_all
+from inventory.sources.scanner_reports import Scan, cves_in, preferred_id, severity_of, weakness_id
 
 OPENSSL = InstalledSoftware("deb", "openssl", "3.0.2")
 MEGABYTE = 1024 * 1024
@@ -53,7 +54,7 @@ def test_an_identifier_that_cannot_be_kept_is_refused(value: object, words: str)
 
 
 def test_only_addresses_are_addresses() -> None:
-    assert ip_addresses("192.0.2.1", " 2001:db8::1 ", "192.0.2.1", "", "host", "1" * 46) == ("192.0.2.1", "2001:db8::1")
+    assert fields.addresses("192.0.2.1", " 2001:db8::1 ", "192.0.2.1", "", "host", "1" * 46) == ("192.0.2.1", "2001:db8::1")
 
 
 def test_findings_are_told_once_and_are_about_the_reports_software() -> None:
