@@ -166,7 +166,6 @@ def _facts(row: Row, limits: Limits) -> MachineFacts:
     domain, architecture = (fields.text(row.get(key), f"computer.{key}", limits) for key in ("domain", "architecture"))
     version, build = (fields.version(row.get(key), limits, f"computer.{key}") for key in ("version", "build"))
     version = windows_version(version, build)
-    addresses = row.get("ips")
     number = version.split(".")[2] if version.count(".") >= 2 else ""
     return MachineFacts(
         external_id=name,
@@ -178,5 +177,5 @@ def _facts(row: Row, limits: Limits) -> MachineFacts:
         os_version=version,
         os_build=number,
         architecture=_ARCHITECTURES.get(architecture.lower(), architecture),
-        ip_addresses=fields.evidence(addresses if isinstance(addresses, list) else (addresses,)),
+        ip_addresses=fields.addresses(row.get("ips")),
     )

@@ -18,7 +18,8 @@ from inventory.sources import fields
 from inventory.sources.frame import Limits, Source, start_of
 from inventory.sources.xccdf_checks import SOURCE_NAME, Benchmark, Rule, check_of
 from inventory.sources.xccdf_reading import MARKS, TEXTS, Reader, Result, Scan, TooMany
-from inventory.sources.xml_moments import BadXml, RefusedXml, moments
+from inventory.sources.xml_moments import moments
+from inventory.sources.xml_stream import BadXml
 
 _ROOT = re.compile(
     rb"<(?:[\w-]+:)?(?:Benchmark|TestResult)\b[^>]*checklists\.nist\.gov/xccdf/1\.[12]|<(?:[\w-]+:)?asset-report-collection\b"
@@ -42,8 +43,6 @@ def parse(stream: BinaryIO, limits: Limits) -> Reports:
     try:
         for moment in moments(stream, texts=TEXTS, limit=limits.field, marks=MARKS):
             reader.take(moment)
-    except RefusedXml as error:
-        raise UnreadableReport(f"the XML is refused: {error}") from error
     except (BadXml, TooMany) as error:
         reader.complete = False
         yield Rejected("document", f"not read to its end: {error}; what came before was used")
