@@ -8,9 +8,8 @@ from collections.abc import Mapping
 from inventory.records import MachineFacts
 from inventory.rules import family_of, platform_of
 from inventory.sources import fields
+from inventory.sources.rows import Row
 from inventory.sources.systems import windows_name
-
-Row = Mapping[str, object]
 
 
 def machine_facts(*, external_id: str, name: str, os: Row, architecture: str) -> MachineFacts:

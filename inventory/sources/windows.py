@@ -12,7 +12,7 @@ As in the system's own list of programs, keys without DisplayName, hidden compon
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
@@ -21,6 +21,7 @@ from inventory.sources import fields
 from inventory.sources.frame import Limits, Source, head_of, start_of
 from inventory.sources.hotfixes import computer_of, patch_of
 from inventory.sources.json_stream import BadJson, values
+from inventory.sources.rows import Row
 from inventory.sources.systems import operating_system_of, own_windows, windows_name, windows_version
 
 _LIST = re.compile(rb'\[\s*\{[^{}\[\]]*"name"\s*:')
@@ -29,7 +30,6 @@ _KEY_MARKS = re.compile(rb'"(?:UninstallString|DisplayVersion|Publisher|PSChildN
 _ENVELOPE = re.compile(rb'\{\s*"(?:computer|programs|hotfixes)"\s*:\s*(?:[\[{]|null)')
 _OTHERS = (b'"hostIdentifier"', b'"agent_id"', b'"vulnerability"', b'"HotFixID"', b'"bomFormat"', b'"SPDXID"')
 _ARCHITECTURES = {"amd64": "x86_64", "x64": "x86_64", "x86": "i686"}
-Row = Mapping[str, object]
 
 
 def detect(head: bytes, filename: str) -> bool:
