@@ -28,6 +28,7 @@ _GENERIC = frozenset(
     {"bom", "sbom", "status", "dpkg", "dpkg-status", "osquery", "report", "results", "cyclonedx", "software", "packages"}
     | {"arf", "xccdf", "xccdf-results", "scap", "oscap", "sca"}
 )
+_ARCHIVE = re.compile(r"\.(?:zip|tgz|t[bx]z2?|tar(?:\.(?:gz|bz2|xz))?)$", re.IGNORECASE)
 _NUMBERED = re.compile(r"(?:s?bom|vex)[-_]?\d*", re.IGNORECASE)
 
 
@@ -141,11 +142,11 @@ class Ingestion:
 
 
 def _name_from_file(filename: str) -> str:
-    """web01 from web01.json.gz; a name that says nothing (bom.json) gives way to its folder's."""
+    """web01 from web01.json.gz; a name that says nothing (bom.json) gives way to its folder's, or its archive's."""
     if not filename:
         return ""
     path = PurePath(filename)
     stem = re.sub(r"(\.(gz|json|xml|cdx|tsv|csv|txt|log|ndjson|jsonl|spdx|bz2|xz|\d+))+$", "", path.name, flags=re.IGNORECASE)
     if (stem.lower() in _GENERIC or _NUMBERED.fullmatch(stem)) and path.parent.name:
-        return path.parent.name[:255]
+        return _ARCHIVE.sub("", path.parent.name)[:255]
     return stem[:255]

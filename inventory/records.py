@@ -47,6 +47,11 @@ class InstalledSoftware:
         said = (self.ecosystem, self.name, self.version, self.vendor, self.cpe, self.platform, self.evidence, self.package)
         object.__setattr__(self, "_hash", hash((*said, self.identifier)))
 
+    @property
+    def part(self) -> str:
+        """What a report that is complete for this kind of software says it covers."""
+        return f"other/{self.vendor}" if self.ecosystem == "other" else self.ecosystem
+
     def __hash__(self) -> int:
         """Kept, as a record shared by a thousand machines is looked up thousands of times."""
         return self._hash

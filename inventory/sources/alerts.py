@@ -8,7 +8,7 @@ from typing import Any, BinaryIO
 from inventory.errors import UnreadableReport
 from inventory.records import AlertRecord, MachineFacts, Rejected, Report, Reports
 from inventory.sources import fields
-from inventory.sources.frame import Limits, Source
+from inventory.sources.frame import Limits, Source, start_of
 from inventory.sources.json_stream import BadJson, values
 
 SEVERITIES = frozenset({"critical", "high", "medium", "low", "info"})
@@ -16,11 +16,11 @@ _OPENED = re.compile(rb'"opened_at"\s*:')
 _FIRST = re.compile(rb'\[\s*\{|\{\s*"')
 _SOURCE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._-]{0,39}")
 _ID_LIMIT = 200
-_TITLE_LIMIT = 300
+TITLE_LIMIT = 300
 
 
 def detect(head: bytes, filename: str) -> bool:
-    start = head.lstrip(b"\xef\xbb\xbf \t\r\n")
+    start = start_of(head)
     return bool(_FIRST.match(start) and _OPENED.search(head))
 
 
@@ -54,9 +54,7 @@ SOURCE = Source(name="alerts", label="alerts", detect=detect, parse=parse)
 def _alert(row: Any, limits: Limits) -> tuple[str, AlertRecord]:
     if not isinstance(row, dict):
         raise fields.BadField("the alert is no object")
-    machine = fields.text(row.get("machine"), "machine", limits, needed=True)
-    if len(machine) > 255 or not machine.isprintable():
-        raise fields.BadField("machine is longer than 255 characters, or not printable")
+    machine = fields.machine(row.get("machine"), "machine", limits)
     severity = fields.text(row.get("severity"), "severity", limits).lower() or "high"
     if severity not in SEVERITIES:
         raise fields.BadField("severity is none of critical, high, medium, low, info")
@@ -68,8 +66,8 @@ def _alert(row: Any, limits: Limits) -> tuple[str, AlertRecord]:
         raise fields.BadField("closed_at is before opened_at")
     return machine, AlertRecord(
         source=source,
-        external_id=_id(row.get("id"), limits),
-        title=fields.text(row.get("title"), "title", limits, needed=True)[:_TITLE_LIMIT],
+        external_id=alert_id(row.get("id"), limits),
+        title=fields.text(row.get("title"), "title", limits, needed=True)[:TITLE_LIMIT],
         severity=severity,
         opened_at=opened,
         closed_at=closed,
@@ -77,7 +75,8 @@ def _alert(row: Any, limits: Limits) -> tuple[str, AlertRecord]:
     )
 
 
-def _id(value: object, limits: Limits) -> str:
+def alert_id(value: object, limits: Limits) -> str:
+    """What tells an alert from others of its source: needed, at most 200 characters. Raises BadField."""
     if isinstance(value, int) and not isinstance(value, bool):
         value = str(value)
     found = fields.text(value, "id", limits, needed=True)

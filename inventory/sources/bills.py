@@ -100,7 +100,7 @@ class Bill:
             os_version=os_version,
         )
         software = list(self._software)
-        covers = {record.ecosystem if record.ecosystem != "other" else f"other/{record.vendor}" for record in software}
+        covers = {record.part for record in software}
         if system := operating_system(platform):
             software.append(system)
             covers.add("os")

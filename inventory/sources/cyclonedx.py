@@ -15,23 +15,22 @@ from xml.etree.ElementTree import Element, ParseError
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import iterparse
 
-from inventory.errors import UnreadableReport
 from inventory.records import Rejected, Reports
 from inventory.sources import fields
 from inventory.sources.bills import Bill, Found
 from inventory.sources.components import Component
-from inventory.sources.frame import Limits, Source
+from inventory.sources.frame import Limits, Source, head_of, start_of
 from inventory.sources.json_stream import BadJson, values
+from inventory.sources.xml_stream import BadXml, check_depth, local, refused
 
 _XML = re.compile(rb"<(?:\w+:)?bom[\s>][^>]*cyclonedx|cyclonedx\.org/schema/bom", re.IGNORECASE)
 _KEYS = ("type", "name", "version", "group", "publisher", "purl", "cpe")
-_XML_DEPTH = 128
 _STATEMENT = "vulnerabilities.item.id"
 _STATE = "vulnerabilities.item.analysis.state"
 
 
 def detect(head: bytes, filename: str) -> bool:
-    start = head.lstrip(b"\xef\xbb\xbf \t\r\n")
+    start = start_of(head)
     if start.startswith(b"<"):
         return bool(_XML.search(head))
     if not start.startswith(b"{"):
@@ -46,8 +45,7 @@ def _has_format_later(head: bytes, filename: str) -> bool:
 
 def parse(stream: BinaryIO, limits: Limits) -> Reports:
     """One Report, after the Rejected of the components that were no use. A document that ends early only adds."""
-    start = stream.read(256).lstrip(b"\xef\xbb\xbf \t\r\n")
-    stream.seek(0)
+    start = start_of(head_of(stream))
     bill = Bill(limits)
     yield from bill.take_all(_of_xml(stream, bill, limits) if start.startswith(b"<") else _of_json(stream, bill, limits))
     yield bill.report()
@@ -120,24 +118,18 @@ def _of_xml(stream: BinaryIO, bill: Bill, limits: Limits) -> Iterator[Found]:
             number += 1
             yield f"component {number}", found
     except DefusedXmlException as error:
-        reason = "it declares a document type or entities, which are not accepted"
-        raise UnreadableReport(f"the XML is refused: {reason} ({type(error).__name__})") from error
-    except (ParseError, _TooDeep) as error:
+        raise refused(error) from error
+    except (ParseError, BadXml) as error:
         yield "document", Rejected("document", f"not usable XML after component {number}: {error}; the components before it were read")
-
-
-class _TooDeep(Exception):
-    pass
 
 
 def _xml_components(stream: BinaryIO, bill: Bill) -> Iterator[Component]:
     path: list[str] = []
     for event, element in iterparse(stream, events=("start", "end"), forbid_dtd=True):
-        tag = _local(element)
+        tag = local(element)
         if event == "start":
             path.append(tag)
-            if len(path) > _XML_DEPTH:
-                raise _TooDeep(f"elements are nested deeper than {_XML_DEPTH} levels")
+            check_depth(len(path))
             if len(path) == 1:
                 bill.serial = element.get("serialNumber", "")
             continue
@@ -164,10 +156,6 @@ def _take_statement(tag: str, path: list[str], element: Element, bill: Bill) -> 
 
 
 def _xml_component(element: Element) -> Component:
-    values: dict[str, object] = {_local(child): child.text for child in element if _local(child) in _KEYS}
+    values: dict[str, object] = {local(child): child.text for child in element if local(child) in _KEYS}
     values["type"] = element.get("type", "")
     return Component(**values)  # type: ignore[arg-type]  # the keys are among _KEYS
-
-
-def _local(element: Element) -> str:
-    return str(element.tag).rpartition("}")[2]

@@ -13,16 +13,17 @@ from inventory.errors import UnreadableReport
 from inventory.records import InstalledSoftware, Reports
 from inventory.sources import fields
 from inventory.sources.components import Component, software_of
-from inventory.sources.frame import Limits, Source
+from inventory.sources.frame import Limits, Source, start_of
 from inventory.sources.json_stream import END
-from inventory.sources.scanner_reports import Found, Row, Scan, child, json_values, plain, preferred_id, take_all
+from inventory.sources.rows import Found, Row, child, plain, take_all
+from inventory.sources.scanner_reports import Scan, json_values, preferred_id
 
 _PACKAGED = re.compile(rb'"application"\s*:\s*"Dependency-Track"')
 _LISTED = re.compile(rb'^\s*\[\s*\{\s*"(?:component|attribution|vulnerability|analysis|matrix)"\s*:')
 
 
 def detect(head: bytes, filename: str) -> bool:
-    start = head.lstrip(b"\xef\xbb\xbf \t\r\n")
+    start = start_of(head)
     if start.startswith(b"["):
         return bool(_LISTED.match(start)) and b'"component"' in head and b'"matrix"' in head
     return start.startswith(b"{") and bool(_PACKAGED.search(head)) and b'"bomFormat"' not in head

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
+import ipaddress
 import re
 from collections.abc import Iterable
 
 from inventory.sources.frame import EVIDENCE_LIMIT, NAME_LIMIT, VERSION_LIMIT, Limits
 
 _EXCERPT = 200
-_CVE = re.compile(r"CVE-\d{4}-\d{4,12}", re.IGNORECASE)
+_CVE = re.compile(r"CVE-\d{4}-\d{4,11}", re.IGNORECASE)  # 20 characters, what is stored
 IDENTIFIER = 200
+MACHINE_LIMIT = 255
+ADDRESSES = 64
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 
 
@@ -55,6 +58,34 @@ def version(value: object, limits: Limits, field: str = "version") -> str:
 def identifier(value: object) -> str:
     """What may name a machine: the beginning of a printable text, empty for anything else."""
     return value.strip()[:IDENTIFIER] if isinstance(value, str) and value.isprintable() else ""
+
+
+def machine(value: object, field: str, limits: Limits) -> str:
+    """What a report calls its machine: needed, printable, at most 255 characters. Raises BadField."""
+    cleaned = text(value, field, limits, needed=True)
+    if len(cleaned) > MACHINE_LIMIT or not cleaned.isprintable():
+        raise BadField(f"{field} is longer than {MACHINE_LIMIT} characters, or not printable")
+    return cleaned
+
+
+def short(value: object) -> str:
+    """A fact about a machine as a short text; empty for what is none."""
+    return str(value).strip()[:80] if isinstance(value, (str, int)) and not isinstance(value, bool) and is_storable(str(value)) else ""
+
+
+def address(value: object) -> str:
+    """An IP address of the machine itself; "" for loopback and for what is none."""
+    try:
+        found = ipaddress.ip_address(value.strip()) if isinstance(value, str) else None
+    except ValueError:
+        return ""
+    return "" if found is None or found.is_loopback or found.is_unspecified else str(found)
+
+
+def addresses(*values: object) -> tuple[str, ...]:
+    """Those values, or elements of lists among them, that are addresses of the machine itself: once each, the first 64."""
+    said = [item for value in values for item in (value if isinstance(value, list) else [value])]
+    return tuple(dict.fromkeys(found for item in said if (found := address(item))))[:ADDRESSES]
 
 
 def evidence(values: Iterable[object]) -> tuple[str, ...]:

@@ -13,10 +13,11 @@ from typing import BinaryIO
 
 from inventory.records import Check, CheckResult, FindingRecord, InstalledSoftware, Rejected, Report, Reports
 from inventory.sources import fields
-from inventory.sources.frame import Limits, Source
+from inventory.sources.frame import Limits, Source, start_of
 from inventory.sources.json_stream import BadJson, values
-from inventory.sources.osquery_facts import machine_facts, short
+from inventory.sources.osquery_facts import machine_facts
 from inventory.sources.osquery_tables import BY_NAME, Table
+from inventory.sources.scanner_reports import weakness_id
 from inventory.sources.systems import operating_system_of
 
 _FACTS = (
@@ -31,11 +32,10 @@ _MARK = re.compile(rb'"(?:osquery_version|policy_updated_at|seen_time|detail_upd
 _WINDOWS_BUILD = re.compile(r"\b(10\.0\.\d{5}(?:\.\d+)?)\b")
 _RELEASE = re.compile(r"\d+(?:\.\d+)*")
 _CRITICAL, _ORDINARY = 8, 5  # impact of a policy: Fleet knows critical ones and others
-_WEAKNESS_LIMIT = 30
 
 
 def detect(head: bytes, filename: str) -> bool:
-    return head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"{" and bool(_HOST.search(head)) and bool(_MARK.search(head))
+    return start_of(head)[:1] == b"{" and bool(_HOST.search(head)) and bool(_MARK.search(head))
 
 
 def parse(stream: BinaryIO, limits: Limits) -> Reports:
@@ -116,7 +116,7 @@ class _Host:
             try:
                 if not isinstance(entry, dict):
                     raise fields.BadField("a vulnerability is no object")
-                cve = fields.text(entry.get("cve"), "cve", limits, needed=True)[:_WEAKNESS_LIMIT]
+                cve = weakness_id(entry.get("cve"), limits)
                 fixed = fields.version(entry.get("resolved_in_version"), limits, "resolved_in_version")
             except fields.BadField as error:
                 yield Rejected(place, str(error), fields.excerpt(entry))
@@ -155,7 +155,7 @@ class _Host:
             yield Rejected(place, "the host has neither uuid nor hostname", fields.excerpt(self.facts))
             return
         facts = machine_facts(
-            external_id=identifier[:255], name=name, os=_os_version(self.facts), architecture=short(self.facts.get("cpu_type"))
+            external_id=identifier[:255], name=name, os=_os_version(self.facts), architecture=fields.short(self.facts.get("cpu_type"))
         )
         system = operating_system_of(facts, ())
         covers = self._covers() | ({"os"} if system else set()) | ({"checks/fleet"} if self.policies else set())

@@ -42,3 +42,15 @@ class Source:
     label: str
     detect: Callable[[bytes, str], bool]
     parse: Callable[[BinaryIO, Limits], Reports]
+
+
+def head_of(stream: BinaryIO) -> bytes:
+    """The first bytes of a stream, as `detect` sees them; the stream stands at its beginning again."""
+    head = stream.read(HEAD_BYTES)
+    stream.seek(0)
+    return head
+
+
+def start_of(head: bytes) -> bytes:
+    """A head from its first sign on, without the byte order mark and blanks that may stand before a document."""
+    return head.lstrip(b"\xef\xbb\xbf \t\r\n")

@@ -17,9 +17,10 @@ from inventory.records import InstalledSoftware, MachineFacts, Reports
 from inventory.rules import family_of, normalise_package, platform_of
 from inventory.sources import fields
 from inventory.sources.components import Component, software_of
-from inventory.sources.frame import Limits, Source
+from inventory.sources.frame import Limits, Source, start_of
 from inventory.sources.json_stream import END
-from inventory.sources.scanner_reports import Found, Row, Scan, child, json_values, plain, preferred_id, take_all, texts
+from inventory.sources.rows import Found, Row, child, plain, take_all, texts
+from inventory.sources.scanner_reports import Scan, json_values, preferred_id
 
 _MATCHES = re.compile(rb'^\s*\{\s*"(?:matches|ignoredMatches|descriptor|distro|source)"\s*:')
 _MATCH = re.compile(rb'"(?:matchDetails|relatedVulnerabilities|artifact|imageID|schema)"\s*:|"name"\s*:\s*"grype"')
@@ -40,7 +41,7 @@ _TYPES = {
 
 
 def detect(head: bytes, filename: str) -> bool:
-    start = head.removeprefix(b"\xef\xbb\xbf")
+    start = start_of(head)
     return bool(_MATCHES.match(start) and b'"matches"' in head and _MATCH.search(head))
 
 

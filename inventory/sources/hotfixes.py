@@ -7,24 +7,23 @@ the machine's language or an object, nor anything but the number is read.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from typing import BinaryIO
 
 from inventory.records import MachineFacts, Rejected, Report, Reports
 from inventory.sources import fields
-from inventory.sources.frame import Limits, Source
+from inventory.sources.frame import Limits, Source, start_of
 from inventory.sources.json_stream import BadJson, values
+from inventory.sources.rows import Row
 from inventory.sources.systems import own_windows
 
 _MARK = re.compile(rb'"HotFixID"\s*:')
 _START = re.compile(rb"\s*(?:\[\s*)?\{")
 _NUMBER = re.compile(r"KB\d{5,9}")
 _HERE = frozenset({"", ".", "localhost"})
-Row = Mapping[str, object]
 
 
 def detect(head: bytes, filename: str) -> bool:
-    start = head.removeprefix(b"\xef\xbb\xbf")
+    start = start_of(head)
     return bool(_START.match(start) and _MARK.search(head)) and not re.match(rb'\s*\{\s*"(?:computer|programs|hotfixes)"', start)
 
 

@@ -14,10 +14,11 @@ from typing import BinaryIO
 from inventory.errors import UnreadableReport
 from inventory.records import InstalledSoftware, MachineFacts, Reports
 from inventory.rules import family_of, platform_of
-from inventory.sources import fields, json_lines
-from inventory.sources.frame import HEAD_BYTES, Limits, Source
+from inventory.sources import fields, line_stream
+from inventory.sources.frame import Limits, Source, head_of, start_of
 from inventory.sources.json_stream import END
-from inventory.sources.scanner_reports import Assessed, Found, Row, Scan, ip_addresses, json_values, plain, take_all, texts
+from inventory.sources.rows import Found, Row, plain, take_all, texts
+from inventory.sources.scanner_reports import Assessed, Scan, json_values
 
 _MARKS = tuple(
     (re.compile(rb'"' + first + rb'"\s*:', re.IGNORECASE), re.compile(rb'"' + second + rb'"\s*:', re.IGNORECASE))
@@ -34,7 +35,7 @@ _SHORT_MINOR = re.compile(r"^(\d+)\.(\d)$")
 
 
 def detect(head: bytes, filename: str) -> bool:
-    start = head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
+    start = start_of(head)[:1]
     return start in {b"{", b"["} and any(first.search(head) and second.search(head) for first, second in _MARKS)
 
 
@@ -52,11 +53,10 @@ SOURCE = Source(name="ms_defender", label="Microsoft Defender machines and vulne
 
 
 def _rows(stream: BinaryIO, reader: _Reader) -> Iterator[Found]:
-    head = stream.read(HEAD_BYTES)
-    stream.seek(0)
-    if not head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"[") and not _PAGE.search(head):
+    head = head_of(stream)
+    if not start_of(head).startswith(b"[") and not _PAGE.search(head):
         reader.scan.complete = False  # an export comes in many files
-        yield from json_lines.objects(stream, reader.scan.limits)
+        yield from line_stream.objects(stream, reader.scan.limits)
         return
     number = 0
     for path, value in json_values(stream, reader.scan, "value.item", "item", *_OF_A_PAGE, ends=("value",)):
@@ -144,7 +144,7 @@ def _release(version: str) -> str:
 def _addresses(row: Row) -> tuple[str, ...]:
     found = row.get("ipAddresses")
     addresses = [plain(item, "ipAddress") for item in found if isinstance(item, dict)] if isinstance(found, list) else []
-    return ip_addresses(*addresses, plain(row, "lastIpAddress"))
+    return fields.addresses(*addresses, plain(row, "lastIpAddress"))
 
 
 def _software(row: Row, limits: Limits) -> InstalledSoftware:

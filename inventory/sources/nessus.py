@@ -14,9 +14,10 @@ from xml.etree.ElementTree import Element
 from inventory.errors import UnreadableReport
 from inventory.records import Rejected, Reports
 from inventory.sources import fields, xml_stream
-from inventory.sources.frame import Limits, Source
+from inventory.sources.frame import Limits, Source, head_of, start_of
 from inventory.sources.network_scans import Check, Hosts, take
-from inventory.sources.scanner_reports import Row, Scan, columns, csv_records, severity_of, take_all
+from inventory.sources.rows import Row, take_all
+from inventory.sources.scanner_reports import Scan, columns, csv_records, severity_of
 from inventory.sources.xml_stream import local, text_of
 
 _XML = re.compile(rb"<NessusClientData_v2[\s>]")
@@ -39,7 +40,7 @@ _ADDRESS = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}|[0-9a-fA-F]*:[0-9a-fA-F:.]+")
 
 
 def detect(head: bytes, filename: str) -> bool:
-    start = head.lstrip(b"\xef\xbb\xbf \t\r\n")
+    start = start_of(head)
     if start.startswith(b"<"):
         return bool(_XML.search(head[:2_000]))
     first = start.partition(b"\n")[0]
@@ -48,8 +49,7 @@ def detect(head: bytes, filename: str) -> bool:
 
 def parse(stream: BinaryIO, limits: Limits) -> Reports:
     """One Report a host, in order of appearance, after the Rejected of the results that name no CVE or product."""
-    start = stream.read(256).lstrip(b"\xef\xbb\xbf \t\r\n")
-    stream.seek(0)
+    start = start_of(head_of(stream))
     scan = Scan("nessus", limits)
     hosts = Hosts(scan)
     if start.startswith(b"<"):

@@ -18,7 +18,7 @@ from inventory.sources import fields
 from inventory.sources.components import Component, software_of
 from inventory.sources.frame import Limits
 from inventory.sources.osquery_tables import deb, rpm
-from inventory.sources.scanner_reports import Assessed, Scan, cves_in, ip_addresses
+from inventory.sources.scanner_reports import Assessed, Scan, cves_in
 from inventory.sources.systems import operating_system
 
 _CPE = re.compile(r"(?<![\w-])cpe:(?:/|2\.3:)[aoh]:[^\s,;\"'<>()]+")
@@ -59,7 +59,7 @@ class Hosts:
         if name and not facts.name:
             machine.facts = replace(facts, external_id=name, name=name, domain=name.partition(".")[2])
         if address and self._by_address.setdefault(address, machine) is machine:
-            machine.facts = replace(machine.facts, ip_addresses=ip_addresses(*machine.facts.ip_addresses, address))
+            machine.facts = replace(machine.facts, ip_addresses=fields.addresses(*machine.facts.ip_addresses, address))
         return machine
 
 
@@ -71,7 +71,7 @@ def take(scan: Scan, machine: Assessed, check: Check) -> None:
         return
     about = products(check, scan.limits)
     if not about:
-        raise fields.BadField(f"{', '.join(cves[:3])} names no installed product and version")
+        raise fields.BadField(f"the result for {', '.join(cves[:3])} names no installed product and version")
     for software, fixed in about:
         for cve in cves:
             scan.find(machine, cve, software, severity=check.severity, fixed=fixed)

@@ -14,9 +14,10 @@ from inventory.errors import UnreadableReport
 from inventory.records import Rejected, Reports
 from inventory.sources import fields, xml_stream
 from inventory.sources.components import Component, software_of
-from inventory.sources.frame import Limits, Source
+from inventory.sources.frame import Limits, Source, head_of, start_of
 from inventory.sources.network_scans import Check, Hosts, take
-from inventory.sources.scanner_reports import Row, Scan, columns, csv_records, take_all
+from inventory.sources.rows import Row, take_all
+from inventory.sources.scanner_reports import Scan, columns, csv_records
 from inventory.sources.xml_stream import local, text_of
 
 _XML = re.compile(rb"<(?:report|get_reports_response)[\s>]")
@@ -35,7 +36,7 @@ _COLUMNS = {
 
 
 def detect(head: bytes, filename: str) -> bool:
-    start = head.lstrip(b"\xef\xbb\xbf \t\r\n")
+    start = start_of(head)
     if start.startswith(b"<"):
         return bool(_XML.search(head[:2_000]) and _GREENBONE.search(head))
     return bool(_CSV.match(start))
@@ -43,8 +44,7 @@ def detect(head: bytes, filename: str) -> bool:
 
 def parse(stream: BinaryIO, limits: Limits) -> Reports:
     """One Report a host, in order of appearance, after the Rejected of the results that name no CVE or product."""
-    start = stream.read(256).lstrip(b"\xef\xbb\xbf \t\r\n")
-    stream.seek(0)
+    start = start_of(head_of(stream))
     scan = Scan("openvas", limits)
     if start.startswith(b"<"):
         yield from _of_xml(stream, scan)

@@ -7,7 +7,6 @@ before them in the file; without one they add and remove single installations.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -16,10 +15,10 @@ from operator import itemgetter
 from typing import Any, BinaryIO
 
 from inventory.records import InstalledSoftware, Rejected, Report, Reports
-from inventory.sources import fields
-from inventory.sources.frame import Limits, Source
+from inventory.sources import fields, line_stream
+from inventory.sources.frame import Limits, Source, head_of, start_of
 from inventory.sources.json_stream import BadJson, values
-from inventory.sources.osquery_facts import machine_facts, patch_of, short
+from inventory.sources.osquery_facts import machine_facts, patch_of
 from inventory.sources.osquery_tables import Table, table_of
 from inventory.sources.systems import operating_system_of, own_windows
 
@@ -31,7 +30,7 @@ _LOG_POST = re.compile(rb'"log_type"\s*:\s*"result"')
 
 def detect(head: bytes, filename: str) -> bool:
     """By the keys every result has; the first line may be longer than the head."""
-    start = head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
+    start = start_of(head)[:1]
     is_result = bool((_EVENT.search(head) and _RESULT.search(head)) or _LOG_POST.search(head))
     return start in (b"{", b"[") and is_result and not _WAZUH.search(head)
 
@@ -53,11 +52,9 @@ SOURCE = Source(name="osquery", label="osquery result log", detect=detect, parse
 
 
 def _events(stream: BinaryIO, limits: Limits) -> Iterator[tuple[str, Any]]:
-    if stream.read(64).lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"["):
-        stream.seek(0)
+    if start_of(head_of(stream)).startswith(b"["):
         yield from _array(stream)
         return
-    stream.seek(0)
     yield from _lines(stream, limits)
 
 
@@ -73,22 +70,7 @@ def _array(stream: BinaryIO) -> Iterator[tuple[str, Any]]:
 
 
 def _lines(stream: BinaryIO, limits: Limits) -> Iterator[tuple[str, Any]]:
-    number = 0
-    while line := stream.readline(limits.line + 1):
-        number += 1
-        place = f"line {number}"
-        if len(line) > limits.line:
-            while not line.endswith(b"\n") and (line := stream.readline(limits.line)):
-                pass
-            yield place, Rejected(place, f"the line is longer than {limits.line:,} bytes")
-            continue
-        if not line.strip():
-            continue
-        try:
-            found = json.loads(line.removeprefix(b"\xef\xbb\xbf"))
-        except (ValueError, RecursionError) as error:
-            yield place, Rejected(place, f"not valid JSON: {_first_line(error)}", fields.excerpt(line))
-            continue
+    for place, found in line_stream.objects(stream, limits):
         for position, event in enumerate(_unpacked(found), 1):
             yield (place if event is found else f"{place}, record {position}"), event
 
@@ -98,10 +80,6 @@ def _unpacked(found: object) -> Iterable[object]:
     if isinstance(found, dict) and "log_type" in found and isinstance(data := found.get("data"), list):
         return [*data]
     return found if isinstance(found, list) else (found,)
-
-
-def _first_line(error: Exception) -> str:
-    return "nested too deep" if isinstance(error, RecursionError) else fields.excerpt(str(error).splitlines()[0] if str(error) else error)
 
 
 # --- hosts -----------------------------------------------------------------------------------------------------------
@@ -205,8 +183,8 @@ class _Reader:
             elif table == "os_version":
                 host.os = row
             elif table == "system_info":
-                host.name = host.name or short(row.get("computer_name")) or short(row.get("hostname"))
-                host.architecture = short(row.get("cpu_type"))
+                host.name = host.name or fields.short(row.get("computer_name")) or fields.short(row.get("hostname"))
+                host.architecture = fields.short(row.get("cpu_type"))
             elif hotfix := patch_of(table, row):
                 host.patches[hotfix] = None
 

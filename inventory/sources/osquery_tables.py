@@ -6,15 +6,15 @@ Columns: osquery's table specifications (specs/*.table); every column may be abs
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from inventory.records import InstalledSoftware
 from inventory.rules import normalise_package
 from inventory.sources import fields
 from inventory.sources.frame import Limits
+from inventory.sources.rows import Row
 
-Row = Mapping[str, object]
 Make = Callable[[Row, Limits], InstalledSoftware | None]
 
 

@@ -14,9 +14,10 @@ from inventory.errors import UnreadableReport
 from inventory.records import InstalledSoftware, Reports
 from inventory.rules import normalise_package, platform_of
 from inventory.sources import fields
-from inventory.sources.frame import Limits, Source
+from inventory.sources.frame import Limits, Source, start_of
 from inventory.sources.json_stream import END
-from inventory.sources.scanner_reports import Found, Row, Scan, child, json_values, plain, preferred_id, take_all, texts
+from inventory.sources.rows import Found, Row, child, plain, take_all, texts
+from inventory.sources.scanner_reports import Scan, json_values, preferred_id
 
 _RESULTS = re.compile(rb'"results"\s*:\s*(?:\[|null)')
 _PACKAGES = re.compile(rb'"packages"\s*:\s*\[\s*(?:\{\s*"(?:package|groups|vulnerabilities)"|\])')
@@ -49,7 +50,7 @@ _DISTRIBUTIONS = {
 
 
 def detect(head: bytes, filename: str) -> bool:
-    start = head.lstrip(b"\xef\xbb\xbf \t\r\n")
+    start = start_of(head)
     if not start.startswith(b"{"):
         return False
     return bool((_RESULTS.search(head) and _PACKAGES.search(head)) or _EMPTY.match(start))

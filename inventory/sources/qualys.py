@@ -13,10 +13,11 @@ from typing import BinaryIO
 from inventory.records import InstalledSoftware, Reports
 from inventory.rules import family_of, platform_of
 from inventory.sources import fields
-from inventory.sources.frame import Limits, Source
+from inventory.sources.frame import Limits, Source, start_of
 from inventory.sources.network_scans import Hosts, package_of
 from inventory.sources.osquery_tables import deb, rpm
-from inventory.sources.scanner_reports import Assessed, Row, Scan, columns, csv_records, cves_in, take_all
+from inventory.sources.rows import Row, take_all
+from inventory.sources.scanner_reports import Assessed, Scan, columns, csv_records, cves_in
 
 _QID = re.compile(rb'(?:^|,)"?QID"?(?:,|\r?$)', re.MULTILINE)
 _ASSET = re.compile(rb'(?:^|,)"?(?:Asset Name|Asset IPV4|IP|DNS|NetBIOS)"?(?:,|\r?$)', re.MULTILINE)
@@ -37,7 +38,7 @@ _DEBIAN = ("debian", "ubuntu", "raspbian")
 
 
 def detect(head: bytes, filename: str) -> bool:
-    return head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] not in {b"{", b"[", b"<"} and bool(_QID.search(head) and _ASSET.search(head))
+    return start_of(head)[:1] not in {b"{", b"[", b"<"} and bool(_QID.search(head) and _ASSET.search(head))
 
 
 def parse(stream: BinaryIO, limits: Limits) -> Reports:
@@ -61,7 +62,7 @@ def _take_row(scan: Scan, hosts: Hosts, row: Row) -> None:
     elif not cves:
         scan.leave_out("results that name no CVE")
     elif not (found := _packages(said["results"], machine.facts.platform, scan.limits)):
-        raise fields.BadField(f"{', '.join(cves[:3])} ({said['title'][:80]}) names no installed package")
+        raise fields.BadField(f"the result for {', '.join(cves[:3])} ({said['title'][:80]}) names no installed package")
     else:
         for software, required in found:
             for cve in cves:

@@ -18,6 +18,7 @@ from inventory.records import InstalledSoftware, MachineFacts, Rejected, Report,
 from inventory.rules import platform_of
 from inventory.sources import fields
 from inventory.sources.frame import Limits, Source
+from inventory.sources.line_stream import lines
 from inventory.sources.osquery_tables import rpm
 from inventory.sources.systems import operating_system
 
@@ -85,14 +86,9 @@ def _report(software: dict[InstalledSoftware, None], release: _Release, *, compl
 
 
 def _packages(stream: BinaryIO, limits: Limits) -> Iterator[tuple[str, InstalledSoftware | Rejected]]:
-    number = 0
-    while line := stream.readline(limits.line + 1):
-        number += 1
-        place = f"line {number}"
-        if len(line) > limits.line:
-            while not line.endswith(b"\n") and (line := stream.readline(limits.line)):
-                pass
-            yield place, Rejected(place, f"the line is longer than {limits.line:,} bytes")
+    for place, line in lines(stream, limits):
+        if isinstance(line, Rejected):
+            yield place, line
             continue
         try:
             columns = _columns(line)
@@ -103,7 +99,7 @@ def _packages(stream: BinaryIO, limits: Limits) -> Iterator[tuple[str, Installed
 
 
 def _columns(line: bytes) -> list[str]:
-    """The columns of the table, which a plain name is taken apart into; none of an empty line."""
+    """The columns of the table, which a plain name is taken apart into; none of a line of blanks."""
     try:
         text = line.decode().strip("\r\n")
     except UnicodeDecodeError as error:

@@ -16,15 +16,11 @@ from inventory.records import FindingRecord, InstalledSoftware, MachineFacts, Re
 from inventory.sources import csv_stream, fields
 from inventory.sources.frame import Limits
 from inventory.sources.json_stream import BadJson, values
-
-Row = Mapping[str, object]
-Found = tuple[str, object]  # the record's place, and the record, or why there is none
+from inventory.sources.rows import Found, Row, texts
 
 _WEAKNESS_LIMIT = 30
 _FIXED_LIMIT = 200
-_PLAIN_LIMIT = 255
 _CVE = re.compile(r"\bCVE-\d{4}-\d{4,19}\b", re.IGNORECASE)
-_ADDRESS = re.compile(r"[0-9A-Fa-f:.]{3,45}")
 _SEVERITIES = {
     "critical": "critical",
     "high": "high",
@@ -114,21 +110,7 @@ class Scan:
         return not machine.full
 
 
-# --- records ---------------------------------------------------------------------------------------------------------
-
-
-def take_all(found: Iterable[Found], take: Callable[[Row], None]) -> Iterator[Rejected]:
-    """Give each record to `take`, which raises BadField for one that is no use. Yields those, and what came as Rejected."""
-    for place, record in found:
-        if isinstance(record, Rejected):
-            yield record
-        elif not isinstance(record, dict):
-            yield Rejected(place, "the record is no object", fields.excerpt(record))
-        else:
-            try:
-                take(record)
-            except fields.BadField as error:
-                yield Rejected(place, str(error), fields.excerpt(record))
+# --- documents ---------------------------------------------------------------------------------------------------------
 
 
 def json_values(stream: BinaryIO, scan: Scan, *paths: str, ends: Iterable[str] = ()) -> Iterator[Found]:
@@ -191,41 +173,6 @@ def severity_of(value: object) -> str:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return ""
     return next((name for floor, name in _BANDS if value >= floor), "info" if value == 0 else "")
-
-
-def texts(value: object) -> list[str]:
-    """The texts of a list; anything else counts for nothing."""
-    return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
-
-
-def child(row: Row, *keys: str) -> Row:
-    """The object below these keys; empty where there is none."""
-    for key in keys:
-        inner = row.get(key)
-        if not isinstance(inner, dict):
-            return {}
-        row = inner
-    return row
-
-
-def plain(row: Row, key: str) -> str:
-    """The short text below a key."""
-    return plain_text(row.get(key))
-
-
-def plain_text(value: object) -> str:
-    """A short text for look-ups and facts about the machine; empty where it is none."""
-    return value.strip() if isinstance(value, str) and value.isprintable() and len(value) <= _PLAIN_LIMIT else ""
-
-
-def ip_addresses(*found: str) -> tuple[str, ...]:
-    """Those that are addresses, once each."""
-    return tuple(dict.fromkeys(address for address in map(str.strip, found) if _ADDRESS.fullmatch(address)))
-
-
-def part_of(software: InstalledSoftware) -> str:
-    """What a report that is complete for this kind of software says it covers."""
-    return f"other/{software.vendor}" if software.ecosystem == "other" else software.ecosystem
 
 
 def _line(value: object, limits: Limits) -> str:

@@ -14,7 +14,7 @@ from inventory.records import Rejected, Reports
 from inventory.sources import fields
 from inventory.sources.bills import Bill, Found
 from inventory.sources.components import HOST_TYPES, SOFTWARE_TYPES, Component
-from inventory.sources.frame import Limits, Source
+from inventory.sources.frame import Limits, Source, head_of, start_of
 from inventory.sources.json_stream import BadJson, values
 
 _JSON = re.compile(rb'"spdxVersion"\s*:\s*"SPDX-2|"SPDXID"\s*:\s*"SPDXRef-')
@@ -27,7 +27,7 @@ _WRAP = "sbom."  # as some dependency graphs are exported: {"sbom": {...}}
 
 
 def detect(head: bytes, filename: str) -> bool:
-    start = head.lstrip(b"\xef\xbb\xbf \t\r\n")
+    start = start_of(head)
     if start.startswith(b"{"):
         return bool(_JSON.search(head)) and b'"bomFormat"' not in head
     return bool(_TAGS.search(head))
@@ -35,8 +35,7 @@ def detect(head: bytes, filename: str) -> bool:
 
 def parse(stream: BinaryIO, limits: Limits) -> Reports:
     """One Report, after the Rejected of the packages that were no use. A document that ends early only adds."""
-    start = stream.read(256).lstrip(b"\xef\xbb\xbf \t\r\n")
-    stream.seek(0)
+    start = start_of(head_of(stream))
     document = _Document(Bill(limits))
     found = _of_json(stream, document) if start.startswith(b"{") else _of_tags(stream, document, limits)
     yield from document.bill.take_all(found)

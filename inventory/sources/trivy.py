@@ -17,9 +17,10 @@ from inventory.errors import UnreadableReport
 from inventory.records import InstalledSoftware, MachineFacts, Rejected, Reports
 from inventory.rules import family_of, platform_of
 from inventory.sources import fields
-from inventory.sources.frame import Limits, Source
+from inventory.sources.frame import Limits, Source, start_of
 from inventory.sources.json_stream import END
-from inventory.sources.scanner_reports import Assessed, Row, Scan, child, json_values, part_of, plain, plain_text, take_all
+from inventory.sources.rows import Row, child, plain, plain_text, take_all
+from inventory.sources.scanner_reports import Assessed, Scan, json_values
 from inventory.sources.trivy_packages import of_finding, of_package
 
 _SCHEMA = re.compile(rb'"(?:ArtifactName|ArtifactType|ClusterName)"\s*:')
@@ -36,7 +37,7 @@ _HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252}[A-Za-z0-9])?")
 
 
 def detect(head: bytes, filename: str) -> bool:
-    start = head.lstrip(b"\xef\xbb\xbf \t\r\n")
+    start = start_of(head)
     if start.startswith(b"["):
         return bool(_BARE.match(start))
     return start.startswith(b"{") and bool(_SCHEMA.search(head) and _RESULT.search(head)) and b'"bomFormat"' not in head
@@ -158,7 +159,7 @@ class _Reader:
     def _install(self, machine: Assessed, result: _Result, row: Row) -> None:
         made = of_package(row, result.kind, machine.facts.platform, self._limits)
         self.scan.install(machine, made)
-        machine.covers.add(part_of(made))
+        machine.covers.add(made.part)
         for key in (row.get("ID"), (row.get("Name"), made.version)):
             if isinstance(key, (str, tuple)):
                 result.made[key] = made
@@ -167,7 +168,7 @@ class _Reader:
         about = result.made.get(plain(row, "PkgID")) or result.made.get((plain(row, "PkgName"), plain(row, "InstalledVersion")))
         if about is None:
             about = of_finding(row, result.kind, machine.facts.platform, self._limits)
-            self._partial.add(part_of(about))
+            self._partial.add(about.part)
         self.scan.find(machine, row.get("VulnerabilityID"), about, severity=row.get("Severity"), fixed=row.get("FixedVersion"))
 
     def _machine(self, target: str) -> Assessed:

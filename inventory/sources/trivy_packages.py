@@ -12,7 +12,7 @@ from inventory.sources import fields
 from inventory.sources.components import Component, software_of
 from inventory.sources.frame import Limits
 from inventory.sources.osquery_tables import apk, deb, rpm
-from inventory.sources.scanner_reports import Row, child
+from inventory.sources.rows import Row, child
 
 _DISTRIBUTIONS = {
     **dict.fromkeys(("debian", "ubuntu", "echo"), "deb"),

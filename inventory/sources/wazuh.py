@@ -14,14 +14,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import BinaryIO
 
-from inventory.records import InstalledSoftware, MachineFacts, Rejected, Report, Reports
-from inventory.rules import family_of, normalise_package, platform_of
+from inventory.records import InstalledSoftware, MachineFacts, Report, Reports
+from inventory.rules import family_of, platform_of
 from inventory.sources import fields
-from inventory.sources.frame import HEAD_BYTES, Limits, Source
-from inventory.sources.osquery_facts import short
-from inventory.sources.osquery_tables import deb, rpm
+from inventory.sources.frame import Limits, Source, start_of
+from inventory.sources.rows import Row, child, take_all
 from inventory.sources.systems import operating_system_of, own_windows, windows_name, windows_version
-from inventory.sources.wazuh_events import Document, Reading, agent_of, documents, inside
+from inventory.sources.wazuh_documents import Reading, agent_of, documents, software_of
 
 _INDEX = re.compile(rb'"_index"\s*:\s*"[^"]*wazuh-states-inventory-(?:packages|hotfixes|system)')
 _AGENT = re.compile(rb'"agent"\s*:\s*\{')
@@ -31,14 +30,11 @@ _API_CONTENT = re.compile(rb'"hotfix"\s*:\s*"|"format"\s*:\s*"|"os"\s*:\s*\{')
 _OTHERS = re.compile(
     rb'"(?:vulnerability|rule|decoder|check|policy|data_stream)"\s*:\s*\{|"(?:cve|policy_id|compliance|hostIdentifier)"\s*:'
 )
-_PARTIAL = re.compile(rb'"relation"\s*:\s*"gte"')
 _UPDATE = re.compile(r"KB\d{5,9}$")
-_LANGUAGES = frozenset({"pypi", "npm"})
-_APPLICATIONS = frozenset({"win", "pkg", "app", ""})
 
 
 def detect(head: bytes, filename: str) -> bool:
-    start = head.lstrip(b"\xef\xbb\xbf \t\r\n")
+    start = start_of(head)
     if start[:1] not in {b"{", b"["} or _OTHERS.search(head):
         return False
     if _INDEX.search(head) or (_AGENT.search(head) and _CONTENT.search(head)):
@@ -48,18 +44,9 @@ def detect(head: bytes, filename: str) -> bool:
 
 def parse(stream: BinaryIO, limits: Limits) -> Reports:
     """One Report a machine, in order of appearance, after the Rejected of the records that were no use."""
-    is_part = bool(_PARTIAL.search(stream.read(HEAD_BYTES)))
-    stream.seek(0)
     reading, machines = Reading(), _Machines(limits)
-    for place, document in documents(stream, limits, reading):
-        if isinstance(document, Rejected):
-            yield document
-            continue
-        try:
-            machines.take(document)
-        except fields.BadField as error:
-            yield Rejected(place, str(error), fields.excerpt(document))
-    yield from machines.reports(complete=reading.complete and not is_part)
+    yield from take_all(documents(stream, limits, reading), machines.take)
+    yield from machines.reports(complete=reading.complete)
 
 
 SOURCE = Source(name="wazuh", label="Wazuh inventory", detect=detect, parse=parse)
@@ -75,7 +62,7 @@ class _Machine:
 
     def report(self, *, complete: bool) -> Report:
         software = list(self.software)
-        covers = {f"other/{record.vendor}" if record.ecosystem == "other" else record.ecosystem for record in software}
+        covers = {record.part for record in software}
         system = operating_system_of(self.facts, tuple(self.patches)) if self.described else None
         if system is not None:
             software.append(system)
@@ -93,11 +80,11 @@ class _Machines:
         self._limits = limits
         self._machines: dict[tuple[str, str], _Machine] = {}
 
-    def take(self, document: Document) -> None:
+    def take(self, document: Row) -> None:
         """Take one record. Raises BadField."""
         facts, agent = self._machine_of(document)
-        package, system = inside(document, "package"), inside(document, "host", "os") or inside(document, "os")
-        patch = document.get("hotfix") or inside(package, "hotfix").get("name")
+        package, system = child(document, "package"), child(document, "host", "os") or child(document, "os")
+        patch = document.get("hotfix") or child(package, "hotfix").get("name")
         made, described = None, None
         if patch:
             patch = fields.name(patch, self._limits, "hotfix")
@@ -115,7 +102,7 @@ class _Machines:
         if described is not None:
             machine.facts, machine.described = described, True
 
-    def _machine_of(self, document: Document) -> tuple[MachineFacts, str]:
+    def _machine_of(self, document: Row) -> tuple[MachineFacts, str]:
         facts = agent_of(document, self._limits)
         if facts is not None:
             if facts.platform == "windows":
@@ -135,11 +122,11 @@ class _Machines:
             yield machine.report(complete=complete)
 
 
-def _described(facts: MachineFacts, document: Document, system: Document) -> MachineFacts:
+def _described(facts: MachineFacts, document: Row, system: Row) -> MachineFacts:
     """The machine as a record of its operating system describes it."""
-    host = inside(document, "host") or document
-    os_name, version, build = short(system.get("name")), short(system.get("version")), short(system.get("build"))
-    platform = platform_of(short(system.get("platform")), version) or platform_of(os_name, version)
+    host = child(document, "host") or document
+    os_name, version, build = fields.short(system.get("name")), fields.short(system.get("version")), fields.short(system.get("build"))
+    platform = platform_of(fields.short(system.get("platform")), version) or platform_of(os_name, version)
     if platform == "windows":
         version = windows_version(version, build)
         os_name = windows_name(os_name, _build_number(version))
@@ -154,34 +141,9 @@ def _described(facts: MachineFacts, document: Document, system: Document) -> Mac
         os_name=os_name,
         os_version=version,
         os_build=_build_number(version) if platform == "windows" else build[:40],
-        architecture=short(host.get("architecture")) or facts.architecture,
+        architecture=fields.short(host.get("architecture")) or facts.architecture,
     )
 
 
 def _build_number(version: str) -> str:
     return version.split(".")[2] if version.count(".") >= 2 else ""
-
-
-def software_of(row: Document, limits: Limits) -> InstalledSoftware:
-    """A package of Wazuh's inventory, of the indexer (type, path) or the API (format, location). Raises BadField.
-
-    `source` is the source package of deb, and nothing of use for other kinds, but homebrew, which it tells from macOS' own.
-    """
-    kind = fields.text(row.get("type") or row.get("format"), "package.type", limits).lower()
-    name = fields.name(row.get("name"), limits, "package.name")
-    version = fields.version(row.get("version"), limits, "package.version")
-    source = fields.text(row.get("source"), "package.source", limits)
-    where = fields.evidence((row.get("path") or row.get("location"),))
-    if kind == "deb":
-        return deb(package=name, version=version, source=source)
-    if kind == "rpm":
-        return rpm(package=name, version=version, source="")
-    if kind == "apk":
-        return InstalledSoftware("apk", normalise_package("apk", name), version, evidence=(name,))
-    if kind in _LANGUAGES:
-        return InstalledSoftware(kind, normalise_package(kind, name), version, evidence=where)
-    if source.lower() == "homebrew":
-        return InstalledSoftware("other", name, version, "homebrew", evidence=where)
-    if kind in _APPLICATIONS:
-        return InstalledSoftware("cpe", name, version, fields.text(row.get("vendor"), "package.vendor", limits), evidence=where)
-    return InstalledSoftware("other", name, version, kind[:100], evidence=where)

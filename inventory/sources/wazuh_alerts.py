@@ -18,8 +18,10 @@ from typing import BinaryIO
 from inventory.errors import UnreadableReport
 from inventory.records import AlertRecord, MachineFacts, Rejected, Report, Reports
 from inventory.sources import fields
-from inventory.sources.frame import Limits, Source
-from inventory.sources.wazuh_events import Document, Reading, agent_of, documents, inside
+from inventory.sources.alerts import TITLE_LIMIT, alert_id
+from inventory.sources.frame import Limits, Source, start_of
+from inventory.sources.rows import Row, child, take_all
+from inventory.sources.wazuh_documents import Reading, agent_of, documents
 from inventory.sources.wazuh_sca import Hosts
 
 LOWEST_LEVEL = 12
@@ -27,27 +29,17 @@ _BANDS = ((15, "critical"), (LOWEST_LEVEL, "high"))
 _RULE = re.compile(rb'"rule"\s*:\s*\{')
 _LEVEL = re.compile(rb'"level"\s*:\s*"?\d')
 _AGENT = re.compile(rb'"agent"\s*:\s*\{')
-_CVE = re.compile(r"CVE[-_](\d{4})[-_](\d{4,12})", re.IGNORECASE)
-_ID_LIMIT = 200
+_CVE = re.compile(r"CVE[-_](\d{4})[-_](\d{4,11})(?!\d)", re.IGNORECASE)
 
 
 def detect(head: bytes, filename: str) -> bool:
-    return head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in {b"{", b"["} and bool(
-        _RULE.search(head) and _LEVEL.search(head) and _AGENT.search(head)
-    )
+    return start_of(head)[:1] in {b"{", b"["} and bool(_RULE.search(head) and _LEVEL.search(head) and _AGENT.search(head))
 
 
 def parse(stream: BinaryIO, limits: Limits) -> Reports:
     """One Report an agent, in order of appearance, after the Rejected of the alerts that were no use."""
     reading, log = Reading(), _Log(limits)
-    for place, document in documents(stream, limits, reading):
-        if isinstance(document, Rejected):
-            yield document
-            continue
-        try:
-            log.take(document)
-        except fields.BadField as error:
-            yield Rejected(place, str(error), fields.excerpt(document))
+    yield from take_all(documents(stream, limits, reading), log.take)
     if not reading.count:
         raise UnreadableReport("no alert was found in it")
     yield from log.reports()
@@ -69,17 +61,17 @@ class _Log:
         self._checks = Hosts(limits)
         self._left_out = Counter[str]()
 
-    def take(self, document: Document) -> None:
+    def take(self, document: Row) -> None:
         """Raises BadField."""
         facts = agent_of(document, self._limits)
         if facts is None:
             raise fields.BadField("agent is missing")
         agent = self._agents.setdefault(facts.external_id, _Agent(facts))
-        if inside(document, "data", "sca"):
+        if child(document, "data", "sca"):
             self._checks.take(document)
             return
-        level = _level(inside(document, "rule").get("level"))
-        if inside(document, "data", "vulnerability"):
+        level = _level(child(document, "rule").get("level"))
+        if child(document, "data", "vulnerability"):
             self._left_out["alerts of the vulnerability detector, whose findings are matched here"] += 1
         elif level < LOWEST_LEVEL:
             self._left_out[f"alerts below level {LOWEST_LEVEL}"] += 1
@@ -95,20 +87,18 @@ class _Log:
             report = checked.get(name) or Report(agent.facts)
             yield replace(report, machine=agent.facts, alerts=tuple(agent.alerts.values()))
 
-    def _alert(self, document: Document, level: int) -> AlertRecord:
-        own_id = fields.text(document.get("id"), "id", self._limits, needed=True)
-        manager = fields.text(inside(document, "manager").get("name"), "manager.name", self._limits)
-        external_id = f"{manager}/{own_id}" if manager else own_id  # numbers are of one manager
-        if len(external_id) > _ID_LIMIT:
-            raise fields.BadField(f"id is longer than {_ID_LIMIT} characters")
+    def _alert(self, document: Row, level: int) -> AlertRecord:
+        own_id = alert_id(document.get("id"), self._limits)
+        manager = fields.text(child(document, "manager").get("name"), "manager.name", self._limits)
+        external_id = alert_id(f"{manager}/{own_id}", self._limits) if manager else own_id  # numbers are of one manager
         opened = fields.moment(document.get("timestamp") or document.get("@timestamp"), "timestamp", needed=True)
         if opened is None:
             raise fields.BadField("timestamp is missing")
-        description = inside(document, "rule").get("description")
+        description = child(document, "rule").get("description")
         return AlertRecord(
             source="wazuh",
             external_id=external_id,
-            title=fields.text(description, "rule.description", self._limits, needed=True)[:300],
+            title=fields.text(description, "rule.description", self._limits, needed=True)[:TITLE_LIMIT],
             severity=next(severity for least, severity in _BANDS if level >= least),
             opened_at=opened,
             cve=_cve(document),
@@ -123,10 +113,10 @@ def _level(value: object) -> int:
     return value
 
 
-def _cve(document: Document) -> str:
+def _cve(document: Row) -> str:
     """The weakness that the rule, or the signature of an intrusion detection system, says is being used; "" where none is."""
-    rule, signature = inside(document, "rule"), inside(document, "data", "alert")
-    metadata = inside(signature, "metadata").get("cve")
+    rule, signature = child(document, "rule"), child(document, "data", "alert")
+    metadata = child(signature, "metadata").get("cve")
     said = [rule.get("cve"), rule.get("info"), *(metadata if isinstance(metadata, list) else [metadata]),
             signature.get("signature"), rule.get("description")]  # fmt: skip
     match = next((found for text in said if isinstance(text, str) and (found := _CVE.search(text))), None)

@@ -13,11 +13,12 @@ from dataclasses import dataclass, field
 from typing import BinaryIO
 
 from inventory.errors import UnreadableReport
-from inventory.records import Check, CheckResult, MachineFacts, Rejected, Report, Reports
+from inventory.records import Check, CheckResult, MachineFacts, Report, Reports
 from inventory.sources import fields
 from inventory.sources.check_words import category_of_words
-from inventory.sources.frame import Limits, Source
-from inventory.sources.wazuh_events import Document, Reading, agent_of, documents, inside
+from inventory.sources.frame import Limits, Source, start_of
+from inventory.sources.rows import Row, child, take_all
+from inventory.sources.wazuh_documents import Reading, agent_of, documents
 
 SOURCE_NAME = "wazuh-sca"
 IMPACT = 5
@@ -32,7 +33,7 @@ _APPLICATIONS = re.compile(r"apache|nginx|mysql|maria|mongo|oracle_?db|sql|iis|w
 
 
 def detect(head: bytes, filename: str) -> bool:
-    if head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] not in {b"{", b"["}:
+    if start_of(head)[:1] not in {b"{", b"["}:
         return False
     is_answer = bool(_API.search(head) and _API_CHECK.search(head))
     return is_answer or bool(_STATE_CHECK.search(head) and _STATE_POLICY.search(head)) or b'"wazuh-states-sca' in head
@@ -41,14 +42,7 @@ def detect(head: bytes, filename: str) -> bool:
 def parse(stream: BinaryIO, limits: Limits) -> Reports:
     """One Report a host, in order of appearance, after the Rejected of the checks that were no use."""
     reading, hosts = Reading(), Hosts(limits)
-    for place, document in documents(stream, limits, reading):
-        if isinstance(document, Rejected):
-            yield document
-            continue
-        try:
-            hosts.take(document)
-        except fields.BadField as error:
-            yield Rejected(place, str(error), fields.excerpt(document))
+    yield from take_all(documents(stream, limits, reading), hosts.take)
     if not hosts.by_name and not reading.count:
         raise UnreadableReport("no check was found in it")
     yield from hosts.reports(complete=reading.complete)
@@ -72,12 +66,12 @@ class Hosts:
         self.by_name: dict[str, _Host] = {}
         self._limits = limits
 
-    def take(self, document: Document) -> None:
+    def take(self, document: Row) -> None:
         """Take a check, in any of its shapes. Raises BadField."""
-        event = inside(document, "data", "sca")
+        event = child(document, "data", "sca")
         if event and event.get("type") != "check":
             return  # summaries of scans
-        check = inside(event, "check") or inside(document, "check") or document
+        check = child(event, "check") or child(document, "check") or document
         policy_id, policy_name = self._policy(document, event)
         facts = agent_of(document, self._limits) or MachineFacts(external_id="")
         host = self.by_name.setdefault(facts.external_id, _Host(facts))
@@ -94,9 +88,9 @@ class Hosts:
             covers = frozenset(f"checks/{SOURCE_NAME}/{policy}" for policy in host.policies if complete)
             yield Report(host.facts, covers=covers, checks=tuple(host.checks.values()), results=tuple(host.results.values()))
 
-    def _policy(self, document: Document, event: Document) -> tuple[str, str]:
+    def _policy(self, document: Row, event: Row) -> tuple[str, str]:
         """Alerts may name their policy only by its title."""
-        policy = inside(document, "policy")
+        policy = child(document, "policy")
         name = fields.text(policy.get("name") or event.get("policy"), "policy", self._limits)
         own_id = policy.get("id") or event.get("policy_id") or document.get("policy_id")
         policy_id = fields.text(own_id, "policy_id", self._limits) or name
@@ -105,7 +99,7 @@ class Hosts:
         return policy_id, name or policy_id.replace("_", " ")
 
 
-def _check(check: Document, policy_id: str, policy_name: str, limits: Limits) -> Check:
+def _check(check: Row, policy_id: str, policy_name: str, limits: Limits) -> Check:
     number = check.get("id")
     own_id = str(number) if isinstance(number, int) and not isinstance(number, bool) else fields.text(number, "id", limits, needed=True)
     external_id = f"{policy_id}/{own_id}"

@@ -12,15 +12,16 @@ As in the system's own list of programs, keys without DisplayName, hidden compon
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
 from inventory.records import InstalledSoftware, MachineFacts, Rejected, Report, Reports
 from inventory.sources import fields
-from inventory.sources.frame import Limits, Source
+from inventory.sources.frame import Limits, Source, head_of, start_of
 from inventory.sources.hotfixes import computer_of, patch_of
 from inventory.sources.json_stream import BadJson, values
+from inventory.sources.rows import Row
 from inventory.sources.systems import operating_system_of, own_windows, windows_name, windows_version
 
 _LIST = re.compile(rb'\[\s*\{[^{}\[\]]*"name"\s*:')
@@ -28,13 +29,11 @@ _KEYS = re.compile(rb'"DisplayName"\s*:')
 _KEY_MARKS = re.compile(rb'"(?:UninstallString|DisplayVersion|Publisher|PSChildName|PSPath)"\s*:')
 _ENVELOPE = re.compile(rb'\{\s*"(?:computer|programs|hotfixes)"\s*:\s*(?:[\[{]|null)')
 _OTHERS = (b'"hostIdentifier"', b'"agent_id"', b'"vulnerability"', b'"HotFixID"', b'"bomFormat"', b'"SPDXID"')
-_BLANK = b"\xef\xbb\xbf \t\r\n"
 _ARCHITECTURES = {"amd64": "x86_64", "x64": "x86_64", "x86": "i686"}
-Row = Mapping[str, object]
 
 
 def detect(head: bytes, filename: str) -> bool:
-    start = head.lstrip(_BLANK)
+    start = start_of(head)
     if _ENVELOPE.match(start):
         return True
     if start[:1] not in (b"[", b"{") or any(mark in head for mark in _OTHERS):
@@ -44,8 +43,7 @@ def detect(head: bytes, filename: str) -> bool:
 
 def parse(stream: BinaryIO, limits: Limits) -> Reports:
     """One Report a machine, after the Rejected of the rows that were no use. A document that ends early only adds."""
-    is_envelope = bool(_ENVELOPE.match(stream.read(4096).lstrip(_BLANK)))
-    stream.seek(0)
+    is_envelope = bool(_ENVELOPE.match(start_of(head_of(stream))))
     reading = _Reading(limits)
     paths = ("computer", "programs", "programs.item", "hotfixes", "hotfixes.item") if is_envelope else ("", "item")
     try:
@@ -168,7 +166,6 @@ def _facts(row: Row, limits: Limits) -> MachineFacts:
     domain, architecture = (fields.text(row.get(key), f"computer.{key}", limits) for key in ("domain", "architecture"))
     version, build = (fields.version(row.get(key), limits, f"computer.{key}") for key in ("version", "build"))
     version = windows_version(version, build)
-    addresses = row.get("ips")
     number = version.split(".")[2] if version.count(".") >= 2 else ""
     return MachineFacts(
         external_id=name,
@@ -180,5 +177,5 @@ def _facts(row: Row, limits: Limits) -> MachineFacts:
         os_version=version,
         os_build=number,
         architecture=_ARCHITECTURES.get(architecture.lower(), architecture),
-        ip_addresses=fields.evidence(addresses if isinstance(addresses, list) else (addresses,)),
+        ip_addresses=fields.addresses(row.get("ips")),
     )

@@ -15,10 +15,11 @@ from typing import BinaryIO
 from inventory.errors import UnreadableReport
 from inventory.records import CheckResult, MachineFacts, Rejected, Report, Reports
 from inventory.sources import fields
-from inventory.sources.frame import Limits, Source
+from inventory.sources.frame import Limits, Source, start_of
 from inventory.sources.xccdf_checks import SOURCE_NAME, Benchmark, Rule, check_of
-from inventory.sources.xccdf_reading import MARKS, TEXTS, Reader, Result, Scan, TooMany, address_of
-from inventory.sources.xml_moments import BadXml, RefusedXml, moments
+from inventory.sources.xccdf_reading import MARKS, TEXTS, Reader, Result, Scan, TooMany
+from inventory.sources.xml_moments import moments
+from inventory.sources.xml_stream import BadXml
 
 _ROOT = re.compile(
     rb"<(?:[\w-]+:)?(?:Benchmark|TestResult)\b[^>]*checklists\.nist\.gov/xccdf/1\.[12]|<(?:[\w-]+:)?asset-report-collection\b"
@@ -33,7 +34,7 @@ _SHOWN = 3
 
 
 def detect(head: bytes, filename: str) -> bool:
-    return head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<") and bool(_ROOT.search(head))
+    return start_of(head).startswith(b"<") and bool(_ROOT.search(head))
 
 
 def parse(stream: BinaryIO, limits: Limits) -> Reports:
@@ -42,8 +43,6 @@ def parse(stream: BinaryIO, limits: Limits) -> Reports:
     try:
         for moment in moments(stream, texts=TEXTS, limit=limits.field, marks=MARKS):
             reader.take(moment)
-    except RefusedXml as error:
-        raise UnreadableReport(f"the XML is refused: {error}") from error
     except (BadXml, TooMany) as error:
         reader.complete = False
         yield Rejected("document", f"not read to its end: {error}; what came before was used")
@@ -109,5 +108,5 @@ def _patches(patches: Counter[str], benchmark: Benchmark) -> Rejected:
 def _facts(scan: Scan, asset_name: str) -> MachineFacts:
     candidates = (*(scan.facts.get(name, "") for name in _FACT_NAMES), asset_name, scan.target)
     name = next((text for text in candidates if text and text.lower() not in _NO_NAMES and len(text) <= 255 and text.isprintable()), "")
-    domain = "" if address_of(name) else name.partition(".")[2]
+    domain = "" if fields.address(name) else name.partition(".")[2]
     return MachineFacts(name, name=name, domain=domain, family=scan.family, ip_addresses=tuple(scan.addresses))

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from inventory.sources import fields
 from inventory.sources.frame import Limits
 from inventory.sources.xccdf_checks import Benchmark, Rule
 from inventory.sources.xml_moments import Moment
@@ -33,7 +33,6 @@ TEXTS = frozenset(
 MARKS = {"sub": "idref"}
 """A variable of the benchmark within a text."""
 
-_ADDRESSES = 64
 _IDENTS = 100
 
 
@@ -80,7 +79,7 @@ class Scan:
             self.values[idref] = text
         elif name == "platform":
             self.family = self.family or _family(idref)
-        elif name == "target-address" and (address := address_of(text)) and len(self.addresses) < _ADDRESSES:
+        elif name == "target-address" and (address := fields.address(text)) and len(self.addresses) < fields.ADDRESSES:
             self.addresses[address] = None
 
 
@@ -160,15 +159,6 @@ class Reader:
             self._result.end(name, text)
         else:
             scan.end(name, moment.attributes, text)
-
-
-def address_of(text: str) -> str:
-    """An address of the machine itself; "" for loopback and what is none (ports, web addresses)."""
-    try:
-        address = ipaddress.ip_address(text)
-    except ValueError:
-        return ""
-    return "" if address.is_loopback or address.is_unspecified else str(address)
 
 
 def _family(cpe: str) -> str:

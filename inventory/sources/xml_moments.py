@@ -1,6 +1,7 @@
-"""Elements of an XML document as it is read, whatever its size: no tree is built, texts are cut, nesting is bounded.
+"""Beginnings and ends of an XML document's elements as it is read: no tree is built, texts are joined and cut.
 
-A document type is refused, and with it every entity that a document could declare.
+For documents whose records hold long texts of mixed content (XCCDF); xml_stream gives whole elements, which is easier to
+use. Both refuse the same documents for the same reasons.
 """
 
 from __future__ import annotations
@@ -13,19 +14,12 @@ from xml.sax.handler import ContentHandler
 from defusedxml import DefusedXmlException
 from defusedxml.sax import make_parser
 
+from inventory.sources.xml_stream import BadXml, check_depth, refused
+
 if TYPE_CHECKING:
     from xml.sax.xmlreader import AttributesImpl
 
-DEPTH = 128
 _CHUNK = 65_536
-
-
-class BadXml(Exception):
-    """The document is not XML, ends early or nests too deep; the message says which. What came before was yielded."""
-
-
-class RefusedXml(BadXml):
-    """The document declares a document type or entities."""
 
 
 class Moment(NamedTuple):
@@ -37,7 +31,7 @@ class Moment(NamedTuple):
 
 
 def moments(stream: BinaryIO, *, texts: frozenset[str], limit: int, marks: Mapping[str, str]) -> Iterator[Moment]:
-    """Every element's beginning and end, in the document's order. Raises BadXml.
+    """Every element's beginning and end, in the document's order. Raises BadXml, and UnreadableReport for a document type.
 
     The text of an element is collected where its local name is in `texts`, with that of the elements in it, up to `limit`
     characters. `marks`: local name -> attribute; such an element within a text is written as ${attribute's value}.
@@ -53,14 +47,13 @@ def moments(stream: BinaryIO, *, texts: frozenset[str], limit: int, marks: Mappi
         parser.close()
         yield from handler.taken()
     except DefusedXmlException as error:
-        raise RefusedXml(f"it declares a document type or entities, which are not accepted ({type(error).__name__})") from error
-    except (SAXParseException, _TooDeep, ValueError, LookupError) as error:
+        raise refused(error) from error
+    except BadXml:
+        yield from handler.taken()
+        raise
+    except (SAXParseException, ValueError, LookupError) as error:
         yield from handler.taken()
         raise BadXml(error.getMessage() if isinstance(error, SAXParseException) else str(error)) from error
-
-
-class _TooDeep(Exception):
-    pass
 
 
 class _Handler(ContentHandler):
@@ -81,8 +74,7 @@ class _Handler(ContentHandler):
     def startElement(self, name: str, attrs: AttributesImpl[str]) -> None:  # noqa: N802 - the interface's name
         local = name.rpartition(":")[2]
         self._path = (*self._path, local)
-        if len(self._path) > DEPTH:
-            raise _TooDeep(f"elements are nested deeper than {DEPTH} levels")
+        check_depth(len(self._path))
         if self._collecting:
             self.characters("\n" if local in {"br", "p", "li"} else "")
             if local in self._marks:

@@ -1,4 +1,8 @@
-"""Elements of an XML document as it is read, whatever its size. Document types and entities are refused."""
+"""Elements of an XML document as it is read, whatever its size. Document types and entities are refused.
+
+For documents of many small records: each wanted element comes whole. Where a text may be as long as a book and holds other
+elements in its midst (XCCDF), xml_moments tells beginnings and ends instead, with texts joined and cut.
+"""
 
 from __future__ import annotations
 
@@ -31,10 +35,20 @@ def elements(stream: BinaryIO, *paths: str, ends: Sequence[str] = ()) -> Iterato
             iterparse(stream, events=("start", "end"), forbid_dtd=True), wanted, tuple(tuple(path.split("/")) for path in ends)
         )
     except DefusedXmlException as error:
-        reason = "it declares a document type or entities, which are not accepted"
-        raise UnreadableReport(f"the XML is refused: {reason} ({type(error).__name__})") from error
+        raise refused(error) from error
     except ParseError as error:
         raise BadXml(str(error)) from error
+
+
+def refused(error: DefusedXmlException) -> UnreadableReport:
+    """What a document type or an entity makes of a whole document, whichever way it is read."""
+    return UnreadableReport(f"the XML is refused: it declares a document type or entities, which are not accepted ({type(error).__name__})")
+
+
+def check_depth(depth: int) -> None:
+    """Raises BadXml."""
+    if depth > DEPTH:
+        raise BadXml(f"elements are nested deeper than {DEPTH} levels")
 
 
 def _walk(
@@ -48,8 +62,7 @@ def _walk(
         if event == "start":
             around.append(element)
             names.append(local(element))
-            if len(names) > DEPTH:
-                raise BadXml(f"elements are nested deeper than {DEPTH} levels")
+            check_depth(len(names))
             if not inside and any(tuple(names[-length:]) in wanted for length in lengths):
                 inside = len(names)
             continue

@@ -35,19 +35,12 @@ from tests.integration.inventory.reports import (
 pytestmark = pytest.mark.django_db
 SAMPLES = sorted((Path(__file__).resolve().parents[3] / "inventory" / "sources" / "samples").iterdir())
 LATER = NOW + dt.timedelta(hours=1)
-REJECTS = {  # samples that hold something to be left out, and be told
-    "dependency_track-findings.json": 1,
-    "fleet-hosts.json": 2,
-    "nessus-center.csv": 1,
-    "nessus-results.csv": 1,
-    "nessus-scan.nessus": 2,
-    "openvas-report.xml": 2,
-    "openvas-results.csv": 1,
-    "qualys-vmdr.csv": 3,
-    "trivy-cluster.json": 1,
-    "trivy-image.json": 1,
+REJECTED = {
+    "dependency_track-findings.json": 1, "fleet-hosts.json": 2, "nessus-center.csv": 1, "nessus-results.csv": 1, "nessus-scan.nessus": 2,
+    "openvas-report.xml": 2, "openvas-results.csv": 1, "qualys-vmdr.csv": 3, "trivy-cluster.json": 1, "trivy-image.json": 1,
     "wazuh_vulnerabilities-api.json": 1,
-}
+}  # fmt: skip
+"""The samples that have records of no use on purpose, or kinds of findings that are left out and said so; the others have none."""
 
 
 @pytest.mark.parametrize("sample", SAMPLES, ids=lambda path: path.name)
@@ -56,7 +49,7 @@ def test_every_sample_is_stored_and_the_second_time_changes_nothing(sample: Path
     first = send(data, source=None, filename=str(sample))
     assert first.source in SOURCES
     assert first.machines == Machine.objects.count() >= 1
-    assert (first.machines_unchanged, first.rejected) == (0, REJECTS.get(sample.name, 0))
+    assert (first.machines_unchanged, first.rejected) == (0, REJECTED.get(sample.name, 0))
     assert first.added == Installation.objects.count()
     before = everything()
     again = send(data, source=None, filename=str(sample), now=LATER)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import gzip
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,9 +14,10 @@ from django.utils import timezone
 
 from core.models import ApiToken, AuditEvent
 from core.tokens import bearer, make_token, verify_token
-from inventory.models import IngestRun, Machine
+from inventory.models import Alert, ConfigurationResult, Finding, IngestRun, Installation, Machine
 from inventory.sources.registry import SOURCES
 from tests.integration.inventory.reports import DEBIAN, debs, log, programs
+from tests.unit.inventory.hostile import samples
 
 pytestmark = pytest.mark.django_db
 REPORT = log(DEBIAN, debs(("git", "2.1")))
@@ -43,6 +45,21 @@ def test_a_report_is_stored_and_accounted_for(token: str) -> None:
     again = post(token, gzip.compress(REPORT), **{"Content-Encoding": "gzip"}).json()
     assert (again["machinesUnchanged"], again["installationsAdded"]) == (1, 0)
     assert IngestRun.objects.latest("id").label == "agent"
+
+
+@pytest.mark.parametrize(("source", "file"), [pytest.param(*found, id=found[1].name) for found in samples()])
+def test_every_format_is_taken_and_the_second_time_changes_nothing(token: str, source: str, file: Path) -> None:
+    body = file.read_bytes()
+    first = post(token, body, source, **{"X-Machine": "web01", "X-Platform": "debian-12"})
+    assert first.status_code == 200, first.content
+    said = first.json()
+    assert (said["format"], said["machines"], said["machinesUnchanged"]) == (source, Machine.objects.count(), 0)
+    assert (said["installationsAdded"], said["resultsChanged"], said["findingsChanged"]) == (
+        Installation.objects.count(), ConfigurationResult.objects.count(), Finding.objects.count()
+    )  # fmt: skip
+    assert (said["alertsChanged"], said["rejectedCount"]) == (Alert.objects.count(), len(said["rejected"]))
+    again = post(token, body, source, **{"X-Machine": "web01", "X-Platform": "debian-12"}).json()
+    assert (again["machines"], again["machinesUnchanged"]) == (said["machines"], said["machines"])
 
 
 def test_the_machine_is_named_by_a_header(token: str) -> None:

@@ -105,7 +105,7 @@ def test_an_archive_is_read_as_the_folder_it_was(folder: Path, tmp_path: Path, k
     found = figures(out)
     assert (found["Files read"], found["Files refused"], found["Machines"], found["Records rejected"]) == (3, 1, 3, 1)
     assert f"{packed.name}/notes.txt: not a supported format" in out
-    assert f"[1/1] {packed}/deep/er/two.log.gz: osquery, 1 machines" in progress
+    assert f"[1/1] {packed}/deep/er/two.log.gz: osquery, 1 machine (" in progress
     assert {"h1", "h2", "web01-dpkg.status"} == set(Machine.objects.values_list("external_id", flat=True))
     assert "Nothing changed." in run(packed)[0]
 

@@ -11,14 +11,17 @@ import dataclasses
 import io
 import itertools
 import json
+import math
 import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from xml.etree.ElementTree import Element, tostring
 
 from defusedxml.ElementTree import fromstring
@@ -31,12 +34,12 @@ from tests.unit.inventory.sources import SAMPLES
 
 ROOT = Path(__file__).resolve().parents[3]
 RECORDS = 1_000_000
-BYTES = 50_000_000
 _ODD = {"@HUGE@": b"9" * 5_000, "@FAR@": b"1e999", "@NAN@": b"NaN", "@LONE@": rb'"\ud800"', "@LOWER@": rb'"x\udfff\u0000"'}
 """Numbers and texts that a JSON writer would not make, by what stands for them until the document is written."""
 WRONG: tuple[object, ...] = ([], {}, ["x"], {"x": 1}, 7, -1.5, True, None, "", "x" * 5_000, [[[]]], *_ODD)
 UNSTORABLE = ("a\x00b", "\ud800", "\x00", "a\x1b[31m\u202e\uffff")
-_CASES = 2_000
+_CASES = 1_200
+_CASES_OF_XML = 500  # each is a copy of the whole tree
 
 
 def samples() -> list[tuple[str, Path]]:
@@ -134,6 +137,8 @@ def dumped(found: list[Any]) -> bytes:
 
 
 Path_ = tuple[str | int, ...]
+Case = TypeVar("Case")
+Change = Callable[[Element], object]
 
 
 def _json_variants(data: bytes) -> Iterator[bytes]:
@@ -141,9 +146,8 @@ def _json_variants(data: bytes) -> Iterator[bytes]:
     places: dict[Path_, Path_] = {}
     for path in _paths(found):
         places.setdefault(tuple("*" if isinstance(part, int) else part for part in path), path)
-    steps = max(1, len(places) * (len(WRONG) + len(UNSTORABLE)) // (_CASES))
     cases = [(path, value) for path in places.values() if path for value in (*WRONG, *UNSTORABLE)]
-    for path, value in cases[::steps]:
+    for path, value in _some(cases, _CASES):
         changed = copy.deepcopy(found)
         _parent(changed, path)[path[-1]] = value
         yield dumped(changed)
@@ -154,6 +158,12 @@ def _json_variants(data: bytes) -> Iterator[bytes]:
             yield dumped(changed)
     for value in (*WRONG, *UNSTORABLE):
         yield dumped([value])
+
+
+def _some(cases: list[Case], most: int) -> list[Case]:
+    """Every n-th case, n being no divisor of how many values a place has: each value still comes in turn."""
+    step = next(step for step in itertools.count(1 + len(cases) // most) if math.gcd(step, len(WRONG) + len(UNSTORABLE)) == 1)
+    return cases[::step]
 
 
 def _shortened(value: Any, keep: int = 3) -> Any:
@@ -178,19 +188,44 @@ def _parent(value: Any, path: Path_) -> Any:
 
 def _xml_variants(data: bytes) -> Iterator[bytes]:
     root = fromstring(data)
-    tags = {element.tag: position for position, element in reversed(list(enumerate(root.iter())))}
-    for position in tags.values():
-        for value in ("", "7", "x" * 5_000, "\ufffd", "  \n "):
-            yield _changed(root, position, lambda element, value=value: setattr(element, "text", value))
-        yield _changed(root, position, lambda element: element.clear())
-        for name in list(list(root.iter())[position].attrib):
-            for value in ("", "-1", "x" * 5_000, "NaN"):
-                yield _changed(root, position, lambda element, name=name, value=value: element.set(name, value))
+    _shorten(root)
+    elements = list(root.iter())
+    tags = {element.tag: position for position, element in reversed(list(enumerate(elements)))}
+    for position, change in _some(list(_xml_changes(elements, tags.values())), _CASES_OF_XML):
+        yield _changed(root, position, change)
     plain = re.sub(rb">([^<>]+)<", b">\x00<", data)
     yield from (plain, data.replace(b">", b">\xff"), re.sub(rb'="[^"]*"', b'="&#0;"', data), re.sub(rb">([^<>\s]+)<", b">&#xD800;<", data))
 
 
-def _changed(root: Element, position: int, change: Any) -> bytes:
+def _xml_changes(elements: list[Element], positions: Iterable[int]) -> Iterator[tuple[int, Change]]:
+    for position in positions:
+        for value in ("", "7", "x" * 5_000, "\ufffd", "  \n "):
+            yield position, partial(_set_text, text=value)
+        yield position, Element.clear
+        for name in elements[position].attrib:
+            for value in ("", "-1", "x" * 5_000, "NaN"):
+                yield position, partial(_set, name=name, value=value)
+
+
+def _set_text(element: Element, *, text: str) -> None:
+    element.text = text
+
+
+def _set(element: Element, *, name: str, value: str) -> None:
+    element.set(name, value)
+
+
+def _shorten(root: Element, keep: int = 3) -> None:
+    """Leave the first elements of each name only in every element."""
+    for parent in list(root.iter()):
+        counts = Counter[str]()
+        for child in list(parent):
+            counts[child.tag] += 1
+            if counts[child.tag] > keep:
+                parent.remove(child)
+
+
+def _changed(root: Element, position: int, change: Change) -> bytes:
     changed = copy.deepcopy(root)
     change(next(itertools.islice(changed.iter(), position, None)))
     return tostring(changed)
@@ -246,18 +281,18 @@ def with_entities(data: bytes, file: Path) -> Iterator[bytes]:
         yield data[:place] + doctype.encode() + body
 
 
-# --- a million records -----------------------------------------------------------------------------------------------
+# --- very many records -----------------------------------------------------------------------------------------------
 
 
-def write_million(data: bytes, file: Path) -> int:
-    """A file of a million of the sample's records, all different, or of as many as 50 MB hold; JSON in one line. Returns how many."""
+def write_many(data: bytes, file: Path, *, size: int) -> int:
+    """A file of a million of the sample's records, all different, or as many as `size` bytes hold; JSON in one line. Returns how many."""
     if is_json(data):
         head, record, between, tail = _json_parts(data)
     elif is_xml(data):
         head, record, between, tail = _xml_parts(data)
     else:
         head, record, between, tail = _text_parts(data)
-    count = min(RECORDS, BYTES // (len(record) + len(between) + 4))
+    count = min(RECORDS, size // (len(record) + len(between) + 4))
     template = record.replace(b"%", b"%%").replace(b"@NUMBER@", b"%d") if b"@NUMBER@" in record else record.replace(b"%", b"%%") + b"%.0s"
     with file.open("wb") as out:
         out.write(head)
@@ -346,23 +381,23 @@ class Measured:
     outcome: Outcome
 
 
-def measured(source: str, file: Path) -> Measured:
-    """What a process of its own needs to read a file with the limits of the settings' defaults."""
-    command = [sys.executable, "-m", "tests.unit.inventory.hostile", source, os.fspath(file)]
+def measured(source: str, file: Path, *, records: int) -> Measured:
+    """What a process of its own needs to read a file with the limits of the settings' defaults, but for the number of records."""
+    command = [sys.executable, "-m", "tests.unit.inventory.hostile", source, os.fspath(file), str(records)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=280, check=False)
     assert done.returncode == 0, done.stderr[-2_000:]
     said = json.loads(done.stdout)
     return Measured(said["seconds"], said["megabytes"], Outcome(said["reports"], said["rejected"], said["error"]))
 
 
-def main(source: str, name: str) -> None:
+def main(source: str, name: str, records: str) -> None:
     import resource
     import time
 
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     started = time.process_time()
     with Path(name).open("rb") as stream:
-        found = outcome(source, stream)
+        found = outcome(source, stream, Limits(records=int(records)))
     grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
     said = {"seconds": time.process_time() - started, "megabytes": grown, **dataclasses.asdict(found)}
     sys.stdout.write(json.dumps(said))

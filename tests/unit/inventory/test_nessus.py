@@ -23,7 +23,7 @@ def host(*items: str, name: str = "192.0.2.1", properties: str = "") -> str:
 def test_a_scan_file() -> None:
     (files, printer), rejected = read("nessus", sample("nessus-scan.nessus"))
     assert [item.reason for item in rejected] == [
-        "CVE-2013-2566 names no installed product and version",
+        "the result for CVE-2013-2566 names no installed product and version",
         "results that name no CVE: 1 left out",
     ]
     assert (files.machine.external_id, files.machine.ip_addresses) == ("files01.corp.example", ("192.0.2.30",))

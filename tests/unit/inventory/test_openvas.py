@@ -30,7 +30,7 @@ def csv(*rows: str) -> bytes:
 def test_a_report_names_hosts_products_and_findings() -> None:
     (www, other), rejected = read("openvas", sample("openvas-report.xml"))
     assert [item.reason for item in rejected] == [
-        "CVE-1999-0618 names no installed product and version",
+        "the result for CVE-1999-0618 names no installed product and version",
         "results that name no CVE: 1 left out",
     ]
     assert (www.machine.external_id, www.machine.domain, www.machine.ip_addresses) == ("www.corp.example", "corp.example", ("192.0.2.20",))

@@ -21,7 +21,7 @@ def row(address: str = "192.0.2.1", name: str = "web01", cve: str = "CVE-2024-10
 def test_a_list_of_assets() -> None:
     (web, desk), rejected = read("qualys", sample("qualys-vmdr.csv"))
     assert [item.reason for item in rejected] == [
-        "CVE-2023-0002 (Denial of Service in Service Y) names no installed package",
+        "the result for CVE-2023-0002 (Denial of Service in Service Y) names no installed package",
         "fixed findings: 1 left out",
         "results that name no CVE: 1 left out",
     ]

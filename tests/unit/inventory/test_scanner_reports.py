@@ -8,10 +8,11 @@ import pytest
 
 from inventory.errors import UnreadableReport
 from inventory.records import InstalledSoftware, Rejected, Report
-from inventory.sources import csv_stream, json_lines, xml_stream
+from inventory.sources import csv_stream, fields, line_stream, xml_stream
 from inventory.sources.fields import BadField
 from inventory.sources.frame import Limits
-from inventory.sources.scanner_reports import Scan, cves_in, ip_addresses, preferred_id, severity_of, take_all, weakness_id
+from inventory.sources.rows import take_all
+from inventory.sources.scanner_reports import Scan, cves_in, preferred_id, severity_of, weakness_id
 
 OPENSSL = InstalledSoftware("deb", "openssl", "3.0.2")
 MEGABYTE = 1024 * 1024
@@ -53,7 +54,7 @@ def test_an_identifier_that_cannot_be_kept_is_refused(value: object, words: str)
 
 
 def test_only_addresses_are_addresses() -> None:
-    assert ip_addresses("192.0.2.1", " 2001:db8::1 ", "192.0.2.1", "", "host", "1" * 46) == ("192.0.2.1", "2001:db8::1")
+    assert fields.addresses("192.0.2.1", " 2001:db8::1 ", "192.0.2.1", "", "host", "1" * 46) == ("192.0.2.1", "2001:db8::1")
 
 
 def test_findings_are_told_once_and_are_about_the_reports_software() -> None:
@@ -176,7 +177,7 @@ def test_a_document_type_is_refused() -> None:
 
 def test_a_bad_line_is_named_and_the_next_one_read() -> None:
     data = b'\xef\xbb\xbf{"a": 1}\n\nnonsense\n' + b"[" * 100_000 + b"\n" + b'"' + b"x" * 200_000 + b'"\n{"a": 2}'
-    found = list(json_lines.objects(io.BytesIO(data), Limits(line=150_000)))
+    found = list(line_stream.objects(io.BytesIO(data), Limits(line=150_000)))
     assert (found[0], found[-1]) == (("line 1", {"a": 1}), ("line 6", {"a": 2}))
     reasons = [value.reason for _, value in found if isinstance(value, Rejected)]
     assert ["not valid JSON" in reasons[0], reasons[1], reasons[2]] == [

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from inventory.errors import UnreadableReport
 from inventory.sources import registry
+from inventory.sources.frame import Limits
 from tests.unit.inventory.sources import lines, named, read, sample
 
 GOOD: dict[str, object] = {
@@ -94,8 +94,9 @@ def test_packages_of_every_kind(package: dict[str, object], expected: tuple[str,
 @pytest.mark.parametrize(
     ("bad", "words"),
     [
-        (7, "agent.name is missing"),
-        ({**GOOD, "agent": {}}, "agent.name is missing"),
+        (7, "agent is missing"),
+        ({**GOOD, "agent": {}}, "agent is missing"),
+        ({**GOOD, "agent": {"ip": "192.0.2.1"}}, "agent.name is missing"),
         ({**GOOD, "package": 5}, "package.name is missing"),
         ({**GOOD, "package": {"name": ["a"]}}, "package.name is a list"),
         ({**GOOD, "vulnerability": {}}, "vulnerability is missing"),
@@ -104,7 +105,7 @@ def test_packages_of_every_kind(package: dict[str, object], expected: tuple[str,
 )
 def test_a_bad_document_is_named_and_the_good_ones_stay(bad: object, words: str) -> None:
     (report,), (rejected,) = read("wazuh_vulnerabilities", answer(GOOD, bad, {**GOOD, "vulnerability": {"id": "CVE-2024-2"}}))
-    assert rejected.place == "hit 2"
+    assert rejected.place == "record 2"
     assert words in rejected.reason
     assert len(report.findings) == 2
 
@@ -122,6 +123,25 @@ def test_an_alert_about_a_vulnerability_is_another_format() -> None:
 
 
 @pytest.mark.parametrize("data", [b'{"hits": 5}', b'{"hits": {"hits": 7}}', b"[]", b""])
-def test_what_is_no_answer_is_unreadable(data: bytes) -> None:
-    with pytest.raises(UnreadableReport, match="no answer of Wazuh"):
-        read("wazuh_vulnerabilities", data)
+def test_what_is_no_answer_says_nothing(data: bytes) -> None:
+    assert read("wazuh_vulnerabilities", data) == ([], [])
+
+
+def test_the_limit_is_of_one_machine_and_an_uncounted_total_is_a_part() -> None:
+    other = {**GOOD, "agent": {"name": "db01"}}
+    several = [{**GOOD, "vulnerability": {"id": f"CVE-2024-{number}"}} for number in range(1, 5)]
+    (web, db), rejected = read("wazuh_vulnerabilities", answer(*several, other), Limits(records=3))
+    assert (len(db.findings), web.covers, db.covers) == (1, frozenset(), frozenset())
+    assert {item.reason for item in rejected} == {"more than 3 records of one machine; the rest was left out"}
+    (report,), _ = read("wazuh_vulnerabilities", answer(GOOD, total={"value": 1, "relation": "gte"}))
+    assert report.covers == frozenset()
+
+
+def test_a_finding_is_about_the_software_that_the_inventory_has() -> None:
+    for package in (
+        {"type": "apk", "name": "busybox", "version": "1"},
+        {"type": "pkg", "name": "git", "version": "2", "source": "homebrew"},
+    ):
+        (found,), _ = read("wazuh_vulnerabilities", answer({**GOOD, "package": package}))
+        (known,), _ = read("wazuh", answer({key: GOOD[key] for key in ("agent", "host")} | {"package": package}))
+        assert found.findings[0].about == known.software[0]

@@ -17,10 +17,10 @@ from django.utils import timezone
 from inventory import bulk
 from inventory.actions import ingest
 from inventory.arrivals import Arrival, arrivals_of, files_of, platform_beside
-from inventory.models import IngestRun, RejectedRecord, Software
+from inventory.models import IngestRun, Software
 from inventory.sources.registry import SOURCES
 
-_SHOWN_REJECTS = 20
+_SHOWN = 20
 _COUNTED = ("machines", "machines_unchanged", "added", "changed", "removed", "results", "alerts", "findings")
 _MANY_INSTALLATIONS = 20_000
 _OWN_DATABASE = Path("/var/lib/dpkg/status")
@@ -75,7 +75,8 @@ class Command(BaseCommand):
         return self._told(run, progress, time.monotonic() - started)
 
     def _told(self, run: IngestRun, progress: str, seconds: float = 0) -> IngestRun:
-        outcome = run.error if run.state == IngestRun.State.FAILED else f"{run.source}, {run.error or f'{run.machines} machines'}"
+        machines = f"{run.machines:,} machine{'' if run.machines == 1 else 's'}"
+        outcome = run.error if run.state == IngestRun.State.FAILED else f"{run.source}, {run.error or machines}"
         self.stderr.write(f"[{progress}] {run.label}: {outcome} ({seconds:.1f} s)")
         return run
 
@@ -109,21 +110,29 @@ class Command(BaseCommand):
             self.stdout.write(f"{label:<24}{value:>10,}")
         for run in failed:
             self.stdout.write(f"Refused: {run.label}: {run.error}")
-        for run in done:
-            if run.error:
-                self.stdout.write(f"Noted: {run.label}: {run.error}")
-        self._list_rejects(runs)
+        self._list_notes([run for run in done if run.error])
+        self._list_rejects([run for run in runs if run.rejected])
         if done and not changed:
             self.stdout.write("Nothing changed.")
 
+    def _list_notes(self, noted: list[IngestRun]) -> None:
+        for run in noted[:_SHOWN]:
+            self.stdout.write(f"Noted: {run.label}: {run.error}")
+        if more := len(noted[_SHOWN:]):
+            self.stdout.write(f"... and {more:,} more files with such a note")
+
     def _list_rejects(self, runs: list[IngestRun]) -> None:
-        total = sum(run.rejected for run in runs)
-        rejects = RejectedRecord.objects.filter(run__in=[run for run in runs if run.pk]).select_related("run").order_by("run_id", "id")
-        shown = list(rejects[:_SHOWN_REJECTS])
-        for item in shown:
-            self.stdout.write(f"Rejected: {item.run.label}, {item.place}: {item.reason}")
-        if total > len(shown):
-            self.stdout.write(f"... and {total - len(shown):,} more")
+        """Some of every file, so that one with many does not hide what is wrong with the others."""
+        each = max(1, _SHOWN // max(1, len(runs)))
+        for run in runs[:_SHOWN]:
+            for item in run.rejects.order_by("id")[:each]:
+                self.stdout.write(f"Rejected: {run.label}, {item.place}: {item.reason}")
+            if run.rejected > each:
+                self.stdout.write(f"... and {run.rejected - each:,} more of this file")
+        if more := sum(run.rejected for run in runs[_SHOWN:]):
+            self.stdout.write(f"... and {more:,} more of {len(runs[_SHOWN:]):,} other files")
+        if runs:
+            self.stdout.write("Curation, Ingest runs, lists the rejected records of every file.")
 
 
 def _own_name(file: Path) -> str:

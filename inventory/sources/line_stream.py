@@ -1,4 +1,4 @@
-"""JSON documents a line, each of which stands alone: a bad line is told and the next one read."""
+"""A file line by line, each of which stands alone: a bad line is told and the next one read."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from inventory.sources import fields
 from inventory.sources.frame import Limits
 
 
-def objects(stream: BinaryIO, limits: Limits) -> Iterator[tuple[str, object]]:
-    """(place, value) of each line that is not empty; a Rejected in place of a value that is no JSON, or a line over the limit."""
+def lines(stream: BinaryIO, limits: Limits) -> Iterator[tuple[str, bytes | Rejected]]:
+    """(place, line) of each line that is not empty; a Rejected in place of one over the limit, which is passed over."""
     number = 0
     while line := stream.readline(limits.line + 1):
         number += 1
@@ -22,7 +22,13 @@ def objects(stream: BinaryIO, limits: Limits) -> Iterator[tuple[str, object]]:
                 pass
             yield place, Rejected(place, f"the line is longer than {limits.line:,} bytes")
         elif line.strip():
-            yield place, _value(place, line)
+            yield place, line
+
+
+def objects(stream: BinaryIO, limits: Limits) -> Iterator[tuple[str, object]]:
+    """(place, value) of each line's JSON; a Rejected in place of a value that is none."""
+    for place, line in lines(stream, limits):
+        yield place, _value(place, line) if isinstance(line, bytes) else line
 
 
 def _value(place: str, line: bytes) -> object:
