@@ -27,7 +27,12 @@ class Store(enum.Enum):
     EVIDENCE = "evidence"
     CYCLES = "cycles"
     THREATS = "threats"
-    UPDATES = "updates"
+    UPDATES = "updates"  # and weaknesses with affected versions
+
+    @property
+    def states_ranges(self) -> bool:
+        """Whether its feeds state affected versions."""
+        return self in (Store.WEAKNESSES, Store.UPDATES)
 
 
 class Topic(enum.Enum):

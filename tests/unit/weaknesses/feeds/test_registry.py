@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from weaknesses.bulk import AUTHORITY
 from weaknesses.feeds import FEEDS
-from weaknesses.feeds.base import Store
 from weaknesses.rules import OF_SINGLE_PRODUCTS, SOURCE_CONFIDENCE, STAND_INS
 
 OF_THE_PORTAL = {"starter", "curator"}
@@ -24,7 +23,7 @@ def test_feeds_are_known_by_name_and_described() -> None:
 
 
 def test_every_source_of_ranges_has_a_confidence_and_no_other_has() -> None:
-    stores_ranges = {kind for kind, feed in FEEDS.items() if feed.store in (Store.WEAKNESSES, Store.UPDATES)}
+    stores_ranges = {kind for kind, feed in FEEDS.items() if feed.store.states_ranges}
     assert set(SOURCE_CONFIDENCE) == stores_ranges | OF_THE_PORTAL
 
 
