@@ -17,7 +17,7 @@ from django.db.models import Q
 from core import audit, sql
 from core.models import User
 from inventory.models import Software, Version
-from weaknesses import bulk, matching, synchronisation
+from weaknesses import bulk, feed_queries, matching, synchronisation
 from weaknesses.errors import FeedError, OverrideIncomplete, UnknownFeed
 from weaknesses.feeds import FEEDS
 from weaknesses.ledger import Ledger, Progress, close_interrupted, only_one
@@ -204,8 +204,10 @@ def sync_feed(*, kind: str, now: dt.datetime, origin: Path | str | None = None, 
 
 
 def switch_feed(*, kind: str, enabled: bool, by: User, now: dt.datetime, address: str = "") -> Feed:
-    """Let the schedule read a feed, or leave it out. Raises UnknownFeed."""
-    return _set_feed(kind, "enabled", enabled, action="switch feed", by=by, now=now, address=address)
+    """Let the schedule read a feed, or leave it out. Where it does so by itself, it goes on deciding by itself. Raises UnknownFeed."""
+    line = feed_queries.feed_line(kind)
+    word = None if line and line.as_needed == enabled else enabled
+    return _set_feed(kind, "enabled", word, action="switch feed", by=by, now=now, address=address)
 
 
 def point_feed(*, kind: str, mirror: str, by: User, now: dt.datetime, address: str = "") -> Feed:

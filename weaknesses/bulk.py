@@ -114,7 +114,8 @@ def _store_weaknesses(records: dict[str, WeaknessRecord], source: str) -> Counts
         return Counts(unchanged=len(records))
     _copy("incoming_range", (row for cve in stated for row in _range_rows(records[cve])))
     new = sql.run("weaknesses/store_weaknesses", parameters)[0]
-    matching.forget([row["id"] for row in sql.rows("weaknesses/store_ranges", parameters)])
+    (touched,) = sql.rows("weaknesses/store_ranges", parameters)
+    matching.forget(touched["product_ids"], weakness_ids=touched["weakness_ids"])
     rejected, restored = _verdicts()
     matching.forget_weaknesses(rejected + restored)
     removed = len(rejected)
@@ -145,8 +146,7 @@ def _weakness_row(record: WeaknessRecord) -> tuple[Any, ...]:
         record.automatable,
         record.technical_impact,
         hashlib.md5(repr(record).encode("utf-8", "replace"), usedforsecurity=False).hexdigest(),
-        record.ranges == ()
-        and not (record.title or record.description or record.references or record.severity or record.cvss or record.exploitation),
+        record.ranges == () and not _says_more(record),
     )
 
 

@@ -40,16 +40,17 @@ class MatchOutcome:
     lost: int = 0
 
 
-def forget(product_ids: Collection[int]) -> int:
+def forget(product_ids: Collection[int], *, weakness_ids: Collection[int] = ()) -> int:
     """Link these products, and send every version of their software back to matching. Returns how many versions wait anew.
 
-    Call it after the ranges of products changed, or new products appeared.
+    Call it after ranges of products changed, with the weaknesses of these ranges, or after new products appeared.
     """
     if not product_ids:
         return 0
     ids = list(product_ids)
     link_software(product_ids=ids)
-    return sql.run("weaknesses/forget_products", {"product_ids": ids, "stand_ins": list(rules.STAND_INS)})[0]
+    parameters = {"product_ids": ids, "weakness_ids": list(weakness_ids), "stand_ins": list(rules.STAND_INS)}
+    return sql.run("weaknesses/forget_products", parameters)[0]
 
 
 def forget_weaknesses(weakness_ids: Collection[int]) -> int:
@@ -135,7 +136,7 @@ def explain(*, version_id: int, weakness_id: int) -> tuple[list[dict[str, Any]],
         sql.run("weaknesses/want_versions", {"version_ids": [version_id]})
         _find_candidates(weakness_id=weakness_id)
         probes = sql.rows("weaknesses/read_probe")
-        ranges = sql.rows("weaknesses/explain_ranges", {"weakness_id": weakness_id, "ranks": json.dumps(rules.STAND_INS)})
+        ranges = sql.rows("weaknesses/explain_ranges", {"weakness_id": weakness_id, **_ranks()})
     return probes, ranges
 
 
@@ -158,7 +159,7 @@ def _find_candidates(*, weakness_id: int | None = None) -> None:
             "source_confidence": json.dumps(rules.SOURCE_CONFIDENCE),
             "other_confidence": rules.OTHER_SOURCE_CONFIDENCE,
             "assumed_hardware": sorted(rules.ASSUMED_HARDWARE),
-            "ranks": json.dumps(rules.STAND_INS),
+            **_ranks(),
             "qualifier_doubt": rules.QUALIFIER_DOUBT,
             "unbounded_doubt": rules.UNBOUNDED_DOUBT,
             "weakness_id": weakness_id,
@@ -166,6 +167,10 @@ def _find_candidates(*, weakness_id: int | None = None) -> None:
     )
     if of_packages:
         upstream.order_fixes()
+
+
+def _ranks() -> dict[str, Any]:
+    return {"ranks": json.dumps(rules.STAND_INS), "single_products": list(rules.OF_SINGLE_PRODUCTS)}
 
 
 def _editions() -> dict[str, Any]:

@@ -305,7 +305,12 @@ class Feed(models.Model):
     """What is remembered of a feed between runs: validators, cursors, switches."""
 
     kind = models.CharField(max_length=30, primary_key=True)
-    enabled = models.BooleanField(default=True)
+    enabled = models.BooleanField(
+        null=True,
+        blank=True,
+        choices=[(None, "As needed"), (True, "On"), (False, "Off")],
+        help_text="A curator's word on the schedule; as needed: the feed and what machines report decide.",
+    )
     address = models.CharField(max_length=500, blank=True, help_text="A mirror; empty: the publisher.")
     resources = models.JSONField(default=dict, editable=False, help_text="Per file: ETag, Last-Modified, digest, cursor.")
     checked_at = models.DateTimeField(null=True, editable=False)

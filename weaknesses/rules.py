@@ -21,8 +21,7 @@ SOURCE_CONFIDENCE: Final = {
     "curator": 100,
     **dict.fromkeys(("debian", "ubuntu", "redhat", "almalinux", "rocky", "suse", "opensuse", "alpine", "ubuntu_oval", "redhat_oval"), 98),
     "msrc": 97,
-    "vendor": 96,
-    **dict.fromkeys(("osv", "pypi", "npm", "golang", "maven", "nuget", "gem", "cargo", "composer"), 94),
+    **dict.fromkeys(("pypi", "npm", "golang", "maven", "nuget", "gem", "cargo", "composer"), 94),
     "nvd": 90,
     "overrides": 88,
     "bitnami": 84,
@@ -35,6 +34,8 @@ UNBOUNDED_DOUBT: Final = 15  # and where an NVD range has no bounds
 # Sources that stand in for others, lowest first. Their ranges count only until a source of a higher rank (not listed: the highest)
 # has ranges of the weakness in the same namespace: a version scheme, and of distribution packages the distribution.
 STAND_INS: Final = {"starter": 0, "cvelist": 1, "bitnami": 2, "overrides": 3, "debian/dsa": 4, "ubuntu/usn": 4}
+# Sources that know some products of a namespace only: for these stand-ins give way, for the others of the weakness they do not.
+OF_SINGLE_PRODUCTS: Final = ("msrc",)
 
 WINDOWS_BUILDS: Final = {
     "windows_10_1507": 10240,

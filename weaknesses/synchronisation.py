@@ -49,7 +49,7 @@ def store(plugin: FeedKind, delivery: Delivery, ledger: Ledger, *, now: dt.datet
     """Read one file to its end and store what can be used; a file that breaks off is stored up to there and reported."""
     with reading.unpacked(delivery.path) as stream:
         records = Reading(plugin.parse(stream, delivery.path.name), delivery.name)
-        if plugin.store in (Store.WEAKNESSES, Store.UPDATES):
+        if plugin.store.states_ranges:
             usable = _store_weaknesses(plugin, delivery, records, ledger)
         else:
             usable = _store_listing(plugin, delivery, records, ledger, now=now)

@@ -20,8 +20,9 @@ _TASK = "tvm_portal.tasks.sync_feeds"  # by name: tasks of the root are above th
 
 @require_safe
 def feeds(request: HttpRequest) -> HttpResponse:
-    """Every feed with its last run."""
-    return render(request, "weaknesses/feeds.html", {"feeds": feed_queries.feed_lines(), "may_curate": _curator(request) is not None})
+    """Every feed with its last run, by topic."""
+    context = {"topics": feed_queries.by_topic(feed_queries.feed_lines()), "may_curate": _curator(request) is not None}
+    return render(request, "weaknesses/feeds.html", context)
 
 
 @require_safe

@@ -30,4 +30,5 @@ FEED = feed(
     home="https://security.alpinelinux.org/",
     licence="MIT (Alpine Linux secdb)",
     by="Alpine Linux secdb",
+    needs=("apk:alpine",),
 )

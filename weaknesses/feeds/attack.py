@@ -16,7 +16,7 @@ from typing import IO, Any
 import ijson
 
 from weaknesses.errors import FeedError
-from weaknesses.feeds.base import FeedKind, Store
+from weaknesses.feeds.base import FeedKind, Store, Topic
 from weaknesses.feeds.reading import BAD_RECORD, CVE, day, events, refused, text
 from weaknesses.records import FeedRecord, ThreatRecord
 
@@ -168,6 +168,7 @@ FEED = FeedKind(
     licence="ATT&CK Terms of Use (free, also for commercial use, with the copyright notice)",
     attribution="© 2025 The MITRE Corporation. This work is reproduced and distributed with the permission of The MITRE Corporation.",
     taken="CVE ids, id, name, kind, address, days of campaigns, and the techniques a weakness is used for; none of the text",
+    topic=Topic.THREATS,
     store=Store.THREATS,
     parse=parse,
     patterns=("enterprise-attack*.json", "enterprise-attack*.json.gz"),

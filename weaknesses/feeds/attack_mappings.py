@@ -15,7 +15,7 @@ from typing import IO, Any
 import ijson
 
 from weaknesses.errors import FeedError
-from weaknesses.feeds.base import FeedKind, Store
+from weaknesses.feeds.base import FeedKind, Store, Topic
 from weaknesses.feeds.reading import BAD_RECORD, clean, cve_id, events, refused, text, text_lines
 from weaknesses.records import FeedRecord, ThreatRecord
 
@@ -113,6 +113,7 @@ FEED = FeedKind(
     licence="Apache-2.0",
     attribution=_CENTER,
     taken="CVE id, technique, kind of mapping",
+    topic=Topic.THREATS,
     store=Store.THREATS,
     parse=parse,
     patterns=("kev-*attack-*.json", "kev-*attack-*.json.gz"),
@@ -129,6 +130,7 @@ OLDER = FeedKind(
     licence="Apache-2.0",
     attribution=_CENTER,
     taken="CVE id, technique, kind of mapping",
+    topic=Topic.THREATS,
     store=Store.THREATS,
     parse=parse_csv,
     patterns=("attcktocvemappings*.csv", "attcktocvemappings*.csv.gz", "att?ckto*.csv"),

@@ -27,7 +27,31 @@ class Store(enum.Enum):
     EVIDENCE = "evidence"
     CYCLES = "cycles"
     THREATS = "threats"
-    UPDATES = "updates"
+    UPDATES = "updates"  # and weaknesses with affected versions
+
+    @property
+    def states_ranges(self) -> bool:
+        """Whether its feeds state affected versions."""
+        return self in (Store.WEAKNESSES, Store.UPDATES)
+
+
+class Topic(enum.Enum):
+    """What a feed is about. The feeds screen lists them by topic, in this order."""
+
+    VULNERABILITIES = "Vulnerabilities"
+    EXPLOITS = "Exploits"
+    THREATS = "Threats"
+    DISTRIBUTIONS = "Distributions"
+    REGISTRIES = "Package registries"
+    SUPPORT = "Updates and support"
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """Software that machines must report for a feed to be of use, any one of it: `npm` (an ecosystem), `deb:debian` (and a vendor)."""
+
+    software: tuple[str, ...]
+    words: str  # packages of Debian
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +94,8 @@ class FeedKind:
     addresses   what to download, as (name to remember it by, address)
     fetch       how to download; the standard is one conditional request per address
     revision    raised when the parser learns more, so that known files are read again
+    needs       software without which the schedule leaves it out; None: it is always of use
+    opt_in      why the schedule leaves it out until a curator switches it on; "": it does not
     """
 
     kind: str
@@ -79,6 +105,7 @@ class FeedKind:
     licence: str
     attribution: str
     taken: str
+    topic: Topic
     store: Store
     parse: Parse
     patterns: tuple[str, ...]
@@ -90,6 +117,8 @@ class FeedKind:
     replaces: tuple[int, ...] = ()
     may_be_empty: bool = False
     revision: int = 1
+    needs: Needs | None = None
+    opt_in: str = ""
 
     def fits(self, file_name: str) -> bool:
         """Whether a file of this name may belong to the feed."""

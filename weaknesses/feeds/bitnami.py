@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from weaknesses.cpe import ANY, NOT_APPLICABLE, CpeName, MalformedName, parse_name
+from weaknesses.feeds.base import Topic
 from weaknesses.feeds.osv import Dialect, Named, feed
 from weaknesses.feeds.reading import text
 
@@ -48,6 +49,7 @@ def _qualifiers(editions: set[str]) -> Iterator[tuple[tuple[str, str], ...]]:
 
 
 FEED = feed(
+    topic=Topic.VULNERABILITIES,
     kind="bitnami",
     dialect=Dialect(ecosystem="Bitnami", order="cpe", named=_named, gathers=True),
     folder="Bitnami",

@@ -17,7 +17,7 @@ from pathlib import PurePosixPath
 from typing import IO, Any
 
 from weaknesses.cve_affected import ranges_from_containers
-from weaknesses.feeds.base import FeedKind, Store
+from weaknesses.feeds.base import FeedKind, Store, Topic
 from weaknesses.feeds.cvelist_fetch import BASELINE, fetch
 from weaknesses.feeds.nvd import best_score, english
 from weaknesses.feeds.reading import BAD_RECORD, LONGEST_LINE, cve_id, lines, links, members, moment, refused, text
@@ -158,6 +158,8 @@ FEED = FeedKind(
         "CVE id, title, English description, CVSS, CWE, references, dates, rejection; affected versions where they can be compared; "
         "CISA's assessment (exploitation, automatable, technical impact)"
     ),
+    topic=Topic.VULNERABILITIES,
+    opt_in="its first run downloads 600 MB.",
     store=Store.WEAKNESSES,
     parse=parse,
     patterns=(

@@ -34,6 +34,7 @@ FEED = feed(
     home="https://security-tracker.debian.org/",
     licence="MIT (Debian security tracker)",
     by="Debian Security Tracker, the Debian project",
+    needs=("deb:debian",),
     patterns=("debian-dsa*.jsonl", "debian-dsa*.jsonl.gz"),
     revision=2,
 )

@@ -17,7 +17,7 @@ import yaml
 from packageurl import PackageURL
 
 from weaknesses.feeds import endoflife_windows
-from weaknesses.feeds.base import FeedKind, Store, date_in_name
+from weaknesses.feeds.base import FeedKind, Store, Topic, date_in_name
 from weaknesses.feeds.endoflife_names import NAMES
 from weaknesses.feeds.reading import BAD_RECORD, Again, clean, day, events, refused, text
 from weaknesses.records import CycleRecord, FeedRecord
@@ -157,6 +157,7 @@ FEED = FeedKind(
     licence="MIT",
     attribution="endoflife.date contributors.",
     taken="product, release line, day of release, end of support, latest version, CPE and package names",
+    topic=Topic.SUPPORT,
     store=Store.CYCLES,
     parse=parse,
     patterns=("endoflife-products*.json", "endoflife-products*.json.gz", "endoflife*.tar.gz"),

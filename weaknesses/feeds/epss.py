@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import IO
 
 from weaknesses.errors import FeedError
-from weaknesses.feeds.base import FeedKind, Store, date_in_name
+from weaknesses.feeds.base import FeedKind, Store, Topic, date_in_name
 from weaknesses.feeds.reading import BAD_RECORD, cve_id, lines, refused
 from weaknesses.records import EpssRecord, FeedRecord
 
@@ -67,6 +67,7 @@ FEED = FeedKind(
     licence="Free to use with attribution (FIRST.org)",
     attribution="EPSS scores courtesy of FIRST.org and Empirical Security (https://www.first.org/epss).",
     taken="CVE id, score, percentile, day",
+    topic=Topic.EXPLOITS,
     store=Store.SCORES,
     parse=parse,
     patterns=("epss_scores*.csv", "epss_scores*.csv.gz"),

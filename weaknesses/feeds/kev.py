@@ -13,7 +13,7 @@ from typing import IO, Any
 import ijson
 
 from weaknesses.errors import FeedError
-from weaknesses.feeds.base import FeedKind, Store, date_in_name
+from weaknesses.feeds.base import FeedKind, Store, Topic, date_in_name
 from weaknesses.feeds.reading import BAD_RECORD, cve_id, day, events, refused, text, text_lines
 from weaknesses.records import EvidenceRecord, FeedRecord
 
@@ -74,6 +74,7 @@ FEED = FeedKind(
     licence="CC0 1.0",
     attribution="Known Exploited Vulnerabilities Catalog of the Cybersecurity and Infrastructure Security Agency (CISA).",
     taken="CVE id, name, day added, known use by ransomware",
+    topic=Topic.EXPLOITS,
     store=Store.EVIDENCE,
     parse=parse,
     patterns=(

@@ -7,7 +7,7 @@ from typing import IO, Any
 
 import ijson
 
-from weaknesses.feeds.base import FeedKind, Store
+from weaknesses.feeds.base import FeedKind, Store, Topic
 from weaknesses.feeds.reading import BAD_RECORD, CVE, day, events, refused, text
 from weaknesses.records import EvidenceRecord, FeedRecord
 
@@ -71,6 +71,7 @@ FEED = FeedKind(
     licence="BSD-3-Clause",
     attribution="Metasploit Framework, copyright Rapid7, Inc.",
     taken="module name, title, CVE ids, rank, day of disclosure; never the module itself",
+    topic=Topic.EXPLOITS,
     store=Store.EVIDENCE,
     parse=parse,
     patterns=("modules_metadata_base*.json", "modules_metadata_base*.json.gz"),

@@ -13,7 +13,7 @@ from typing import IO, Any
 
 import ijson
 
-from weaknesses.feeds.base import FeedKind, Store
+from weaknesses.feeds.base import FeedKind, Store, Topic
 from weaknesses.feeds.reading import BAD_RECORD, CVE, events, links, refused, text
 from weaknesses.records import FeedRecord, ThreatRecord
 
@@ -66,6 +66,7 @@ def _feed(kind: str, galaxy: str, label: str, about: str) -> FeedKind:
         licence="CC0-1.0 or BSD-2-Clause",
         attribution="MISP galaxy, the MISP project.",
         taken="CVE ids, name, other names, and the address of the report that names the weakness; none of the text",
+        topic=Topic.THREATS,
         store=Store.THREATS,
         parse=_parser(galaxy),
         patterns=(f"misp-galaxy-{galaxy}*.json", f"misp-galaxy-{galaxy}*.json.gz", f"{galaxy}.json"),

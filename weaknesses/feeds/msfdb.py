@@ -11,7 +11,7 @@ from typing import IO, Any
 
 import ijson
 
-from weaknesses.feeds.base import FeedKind, Store
+from weaknesses.feeds.base import FeedKind, Store, Topic
 from weaknesses.feeds.metasploit import level_of
 from weaknesses.feeds.reading import BAD_RECORD, cve_id, events, refused, text
 from weaknesses.records import EvidenceRecord, FeedRecord
@@ -56,6 +56,7 @@ FEED = FeedKind(
     licence="BSD-3-Clause",
     attribution="Metasploit Framework, copyright Rapid7, Inc.; collected by msfdb-list, the vulsio project.",
     taken="module name, title, CVE id; read from a folder or a mirror only",
+    topic=Topic.EXPLOITS,
     store=Store.EVIDENCE,
     parse=parse,
     patterns=("msfdb-list*.json", "msfdb-list*.json.gz"),

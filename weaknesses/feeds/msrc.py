@@ -16,7 +16,7 @@ from typing import IO, Any
 import ijson
 from ijson.common import ObjectBuilder
 
-from weaknesses.feeds.base import Delivery, FeedKind, Store
+from weaknesses.feeds.base import Delivery, FeedKind, Needs, Store, Topic
 from weaknesses.feeds.fetch import Fetcher
 from weaknesses.feeds.reading import BAD_RECORD, clean, cve_id, events, links, moment, refused, text
 from weaknesses.records import FeedRecord, RangeRecord, UpdateRecord, WeaknessRecord
@@ -234,6 +234,8 @@ FEED = FeedKind(
     licence="Microsoft's terms of use; facts only",
     attribution="Microsoft Security Response Center, Security Update Guide.",
     taken="KB number, Windows release, build, what it replaces, day of release, address in the catalogue, CVE ids, title, CVSS, severity",
+    topic=Topic.SUPPORT,
+    needs=Needs(("os:microsoft",), "Windows"),
     store=Store.UPDATES,
     parse=parse,
     patterns=("msrc-cvrf*.json", "msrc-cvrf*.json.gz", "20[0-9][0-9]-[a-z][a-z][a-z].json", "20[0-9][0-9]-[a-z][a-z][a-z].json.gz"),

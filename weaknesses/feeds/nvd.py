@@ -13,7 +13,7 @@ import ijson
 
 from weaknesses.cpe import ranges_from_configurations
 from weaknesses.feeds import nvd_legacy
-from weaknesses.feeds.base import FeedKind, Store
+from weaknesses.feeds.base import FeedKind, Store, Topic
 from weaknesses.feeds.nvd_fetch import fetch
 from weaknesses.feeds.reading import BAD_RECORD, Again, clean, cve_id, events, links, members, moment, refused, text
 from weaknesses.records import FeedRecord, Refused, WeaknessRecord
@@ -127,6 +127,7 @@ FEED = FeedKind(
     licence="Public domain (United States government)",
     attribution="This product uses the NVD API but is not endorsed or certified by the NVD.",
     taken="CVE id, English description, CVSS, CWE, references, dates, rejection, affected versions (CPE configurations)",
+    topic=Topic.VULNERABILITIES,
     store=Store.WEAKNESSES,
     parse=parse,
     patterns=("nvdcve-*.json", "nvdcve-*.json.gz", "nvdcve-*.json.zip"),

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import IO, Any
 from urllib.parse import quote
 
-from weaknesses.feeds.base import FeedKind, Parse, Store
+from weaknesses.feeds.base import FeedKind, Needs, Parse, Store, Topic
 from weaknesses.feeds.documents import records
 from weaknesses.feeds.gathering import Gathering
 from weaknesses.feeds.osv_ranges import spans
@@ -200,10 +200,14 @@ def feed(
     home: str,
     licence: str,
     by: str,
+    topic: Topic = Topic.DISTRIBUTIONS,
+    needs: tuple[str, ...] = (),
     patterns: tuple[str, ...] = (),
     revision: int = 1,
 ) -> FeedKind:
-    """A feed of OSV records: `folder` is its ecosystem at OSV.dev, `by` whom to name. Its files are recognised by content."""
+    """A feed of OSV records: `folder` is its ecosystem at OSV.dev, `by` whom to name, `needs` software that its
+    packages are (see Needs; none: always of use). Its files are recognised by content.
+    """
     return FeedKind(
         kind=kind,
         label=label,
@@ -212,6 +216,8 @@ def feed(
         licence=f"{licence}; export by OSV.dev, CC-BY-4.0",
         attribution=f"{by}; OSV.dev.",
         taken="ids, packages, releases, affected and fixed versions; text and score only where no other source has them",
+        topic=topic,
+        needs=Needs(needs, f"packages of {folder}") if needs else None,
         store=Store.WEAKNESSES,
         parse=dialect.parser(),
         patterns=(*_FILES, f"{kind}*.zip", *patterns),

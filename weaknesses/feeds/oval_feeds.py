@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from typing import IO
 
 from weaknesses.feeds import oval
-from weaknesses.feeds.base import FeedKind, Parse, Store
+from weaknesses.feeds.base import FeedKind, Needs, Parse, Store, Topic
 from weaknesses.feeds.gathering import Gathering
 from weaknesses.feeds.nvd import severity_of
 from weaknesses.feeds.osv_scores import best, word
@@ -86,6 +86,7 @@ def _feed(
     kind: str,
     scheme: str,
     distribution: str,
+    name: str,
     generator: re.Pattern[bytes],
     files: tuple[str, ...],
     label: str,
@@ -101,6 +102,9 @@ def _feed(
         licence=licence,
         attribution=by,
         taken="CVE ids, their rating, binary packages, release, module stream, fixed version, link to the notice",
+        topic=Topic.DISTRIBUTIONS,
+        needs=Needs((f"{scheme}:{distribution}",), f"packages of {name}"),
+        opt_in=f"{kind.removesuffix('_oval')} says the same by source package; of use where reports name binary packages alone.",
         store=Store.WEAKNESSES,
         parse=_parser(scheme, distribution),
         patterns=("*oval*.xml", "*oval*.xml.bz2", "*oval*.xml.gz"),
@@ -117,6 +121,7 @@ FEEDS = (
         kind="ubuntu_oval",
         scheme="deb",
         distribution="ubuntu",
+        name="Ubuntu",
         generator=re.compile(rb"oval_definitions[\s\S]*Canonical"),
         files=tuple(_UBUNTU.format(release) for release in ("bionic", "focal", "jammy", "noble")),
         label="Ubuntu security notices (OVAL)",
@@ -128,6 +133,7 @@ FEEDS = (
         kind="redhat_oval",
         scheme="rpm",
         distribution="rhel",
+        name="Red Hat",
         generator=re.compile(rb"oval_definitions[\s\S]*Red Hat"),
         files=tuple(_RED_HAT.format(release) for release in (7, 8, 9)),
         label="Red Hat security advisories (OVAL)",

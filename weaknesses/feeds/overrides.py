@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import IO, Any
 
 from weaknesses.cpe import ranges_from_configurations
-from weaknesses.feeds.base import FeedKind, Store
+from weaknesses.feeds.base import FeedKind, Store, Topic
 from weaknesses.feeds.documents import records
 from weaknesses.feeds.reading import BAD_RECORD, cve_id, links, moment, refused, text
 from weaknesses.records import FeedRecord, Refused, WeaknessRecord
@@ -54,6 +54,7 @@ FEED = FeedKind(
     licence="CC0-1.0",
     attribution="nvd-data-overrides, Anchore, Inc. and contributors.",
     taken="CVE id, affected versions (CPE configurations); description, links and dates only where no other source has them",
+    topic=Topic.VULNERABILITIES,
     store=Store.WEAKNESSES,
     parse=parse,
     patterns=("*overrides*.jsonl", "*overrides*.jsonl.gz", "*overrides*.zip"),

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from weaknesses.feeds.base import FeedKind
+from weaknesses.feeds.base import FeedKind, Topic
 from weaknesses.feeds.osv import Dialect, Name, Named, feed
 from weaknesses.feeds.reading import text
 from weaknesses.rules import package_product
@@ -55,6 +55,8 @@ def _feed(kind: str, ecosystem: str, label: str, home: str, licence: str, by: st
         home=home,
         licence=licence,
         by=by,
+        topic=Topic.REGISTRIES,
+        needs=(kind,),
         patterns=(f"{_FILES[kind]}*.jsonl", f"{_FILES[kind]}*.jsonl.gz") if kind in _FILES else (),
     )
 

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 from typing import IO, Any
 
-from weaknesses.feeds.base import FeedKind, Store
+from weaknesses.feeds.base import FeedKind, Store, Topic
 from weaknesses.feeds.reading import BAD_RECORD, CVE, LONGEST_LINE, cve_id, day, lines, members, refused, text
 from weaknesses.records import EvidenceRecord, FeedRecord
 
@@ -136,6 +136,7 @@ FEED = FeedKind(
     licence="None stated; facts about public repositories",
     attribution="PoC-in-GitHub, nomi-sec.",
     taken="CVE id, name and address of a repository, the day it was made; never its content",
+    topic=Topic.EXPLOITS,
     store=Store.EVIDENCE,
     parse=parse,
     patterns=("poc-in-github*.jsonl", "poc-in-github*.jsonl.gz", "poc-in-github*.zip"),

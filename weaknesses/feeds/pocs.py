@@ -11,7 +11,7 @@ from typing import IO, Any
 
 import ijson
 
-from weaknesses.feeds.base import FeedKind, Store
+from weaknesses.feeds.base import FeedKind, Store, Topic
 from weaknesses.feeds.exploitdb import exploits
 from weaknesses.feeds.metasploit import level_of
 from weaknesses.feeds.reading import BAD_RECORD, cve_id, events, refused, text
@@ -69,6 +69,7 @@ FEED = FeedKind(
     licence="None stated; contains facts and links from Exploit-DB (GPL-2.0-or-later) and Metasploit (BSD-3-Clause)",
     attribution="Exploit-DB, maintained by OffSec; Metasploit Framework, Rapid7, Inc.; merged by lucacapacci/pocs.",
     taken="number or module name, title, CVE id, day, verified or not; read from a folder or a mirror only",
+    topic=Topic.EXPLOITS,
     store=Store.EVIDENCE,
     parse=parse,
     patterns=("pocs*.json", "pocs*.json.gz"),

@@ -86,6 +86,7 @@ FEEDS = (
         home="https://access.redhat.com/security/security-updates/",
         licence="CC-BY-4.0 (Red Hat)",
         by="Red Hat Product Security, Red Hat, Inc.",
+        needs=("rpm:rhel", "rpm:centos"),  # CentOS Linux is Red Hat's packages built again
     ),
     feed(
         kind="almalinux",
@@ -96,6 +97,7 @@ FEEDS = (
         home="https://errata.almalinux.org/",
         licence="MIT (AlmaLinux OS)",
         by="AlmaLinux OS Foundation",
+        needs=("rpm:almalinux",),
         patterns=("almalinux*.jsonl", "almalinux*.jsonl.gz"),
     ),
     feed(
@@ -107,6 +109,7 @@ FEEDS = (
         home="https://errata.rockylinux.org/",
         licence="BSD-3-Clause (Rocky Enterprise Software Foundation)",
         by="Rocky Enterprise Software Foundation",
+        needs=("rpm:rocky",),
     ),
     feed(
         kind="suse",
@@ -117,6 +120,7 @@ FEEDS = (
         home="https://www.suse.com/security/cve/",
         licence="CC-BY-4.0 (SUSE)",
         by="SUSE Product Security Team, SUSE LLC",
+        needs=("rpm:sles",),
     ),
     feed(
         kind="opensuse",
@@ -127,5 +131,6 @@ FEEDS = (
         home="https://www.suse.com/security/cve/",
         licence="CC-BY-4.0 (SUSE)",
         by="SUSE Product Security Team, SUSE LLC",
+        needs=("rpm:opensuse-leap",),
     ),
 )

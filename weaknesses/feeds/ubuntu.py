@@ -50,4 +50,5 @@ FEED = feed(
     home="https://ubuntu.com/security/cves",
     licence="CC-BY-SA-4.0 (Canonical)",
     by="Ubuntu Security Team, Canonical Ltd",
+    needs=("deb:ubuntu",),
 )

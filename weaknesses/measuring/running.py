@@ -16,7 +16,6 @@ from django.db import Error, transaction
 from inventory import actions as inventory_actions
 from weaknesses import actions, bulk
 from weaknesses.feeds import FEEDS, folder, reading
-from weaknesses.feeds.base import Store
 from weaknesses.measuring.frame import Case, Outcome, TruthSet, UnusableTruth
 from weaknesses.measuring.registry import SETS
 from weaknesses.models import AffectedRange
@@ -56,7 +55,7 @@ def measure(data: Path, chosen: Sequence[Found], *, now: dt.datetime, say: Say) 
 def load_feeds(data: Path, kinds: Collection[str] | None, *, now: dt.datetime, say: Say) -> None:
     """Read every feed of the folder that states affected versions; `kinds` None: all of them."""
     for kind, feed in FEEDS.items():
-        if feed.store is not Store.WEAKNESSES or (kinds is not None and kind not in kinds) or not folder.files(data, feed):
+        if not feed.store.states_ranges or (kinds is not None and kind not in kinds) or not folder.files(data, feed):
             continue
         run = actions.sync_feed(kind=kind, origin=data, now=now)
         say(f"{kind}: {run.read:,} records read, {run.rejected:,} refused" + "".join(f"; {line}" for line in run.error.splitlines()))

@@ -47,6 +47,7 @@ LEFT JOIN LATERAL (
         AND coalesce((%(ranks)s::jsonb ->> other.source)::integer, 100) > (%(ranks)s::jsonb ->> r.source)::integer
         AND split_part(named.key, ':', 1) = p.scheme
         AND (p.scheme NOT IN ('deb', 'rpm', 'apk') OR split_part(named.key, ':', 2) = split_part(product.key, ':', 2))
+        AND (other.source <> ALL(%(single_products)s) OR other.product_id = r.product_id)
     ORDER BY coalesce((%(ranks)s::jsonb ->> other.source)::integer, 100) DESC, other.source
     LIMIT 1
 ) better ON true

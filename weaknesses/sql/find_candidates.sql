@@ -62,6 +62,7 @@ WHERE p.sort_key <> ''
             AND coalesce((%(ranks)s::jsonb ->> better.source)::integer, 100) > (%(ranks)s::jsonb ->> r.source)::integer
             AND split_part(named.key, ':', 1) = p.scheme
             AND (p.scheme NOT IN ('deb', 'rpm', 'apk') OR split_part(named.key, ':', 2) = split_part(product.key, ':', 2))
+            AND (better.source <> ALL(%(single_products)s) OR better.product_id = r.product_id)
     ))
     AND NOT EXISTS (
         SELECT 1

@@ -1,5 +1,6 @@
--- Sends back to matching every version of a software that is one of these products, or is a product for
--- which a stand-in speaks whose ranges the ranges of these products may replace, or let count again.
+-- Sends back to matching every version of a software that is one of these products, or is a product for which a stand-in
+-- speaks of one of these weaknesses: what changed may replace the stand-in's ranges, or let them count again. The weaknesses
+-- are given, because ranges that were withdrawn no longer say of which they were.
 UPDATE inventory_version v
 SET matched_at = NULL
 FROM (
@@ -9,8 +10,7 @@ FROM (
         OR link.product_id IN (
             SELECT old.product_id
             FROM weaknesses_affectedrange old
-            WHERE old.source = ANY(%(stand_ins)s)
-                AND old.weakness_id IN (SELECT weakness_id FROM weaknesses_affectedrange WHERE product_id = ANY(%(product_ids)s))
+            WHERE old.source = ANY(%(stand_ins)s) AND old.weakness_id = ANY(%(weakness_ids)s)
         )
 ) touched
 WHERE v.software_id = touched.software_id AND v.matched_at IS NOT NULL

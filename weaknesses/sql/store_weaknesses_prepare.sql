@@ -1,6 +1,6 @@
 -- Temporary tables that one batch of weaknesses is copied into. Dropped first, because a batch may follow
 -- another within one transaction (tests, the starter).
-DROP TABLE IF EXISTS incoming_weakness, incoming_range, touched_product;
+DROP TABLE IF EXISTS incoming_weakness, incoming_range, touched_range;
 -- ;;
 CREATE TEMP TABLE incoming_weakness (
     cve text COLLATE "C", title text, description text, severity smallint, cvss double precision, cvss_vector text,
@@ -15,7 +15,7 @@ CREATE TEMP TABLE incoming_range (
     fixed text, fixed_key text, qualifiers jsonb, requires text[]
 ) ON COMMIT DROP;
 -- ;;
-CREATE TEMP TABLE touched_product (id integer) ON COMMIT DROP;
+CREATE TEMP TABLE touched_range (product_id integer, weakness_id integer) ON COMMIT DROP;
 -- ;;
 -- One merge at a time: two feeds that name the same new weakness would otherwise wait for each other crosswise.
 SELECT pg_advisory_xact_lock(hashtext('weaknesses.store'));

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,7 +19,6 @@ from tests.unit.weaknesses import feed_samples as samples
 from tests.unit.weaknesses.feeds.test_osv import record
 from weaknesses import bulk
 from weaknesses.actions import match_versions, sync_feed
-from weaknesses.feeds import FEEDS
 from weaknesses.feeds.rpm_modules import of_stream
 from weaknesses.models import AffectedRange, FeedRun, Statement, VersionWeakness, Weakness
 from weaknesses.records import RangeRecord, WeaknessRecord
@@ -242,6 +240,28 @@ def test_a_stand_in_gives_way_to_another_product_of_the_same_namespace_only() ->
     bulk.store_weaknesses([WeaknessRecord("CVE-2099-0001", ranges=(RangeRecord("cpe:a:acme:rocket_server", end="9"),))], "nvd")
     match_versions(now=LATER)
     assert cves(found) == []
+    bulk.store_weaknesses([WeaknessRecord("CVE-2099-0001", ranges=())], "nvd")
+    match_versions(now=LATER)
+    assert cves(found) == ["CVE-2099-0001"], "it counts again, though no range of its own product changed"
+
+
+def test_a_stand_in_gives_way_to_microsofts_word_on_the_same_product_only() -> None:
+    """Microsoft's documents are read for Windows alone: a program that has the same weakness is not cleared by them."""
+    windows, program = "cpe:o:microsoft:windows_11_24h2", "cpe:a:acme:rocket"
+    stated = (RangeRecord(windows, start="10.0.26100", end="10.0.26100.9000"), RangeRecord(program, end="3.0"))
+    bulk.store_weaknesses([WeaknessRecord("CVE-2099-0001", ranges=stated)], "cvelist")
+    system = version("microsoft-_-windows_11", "10.0.26100.5000", platform="windows", ecosystem="os", product=windows)
+    rocket = version("acme-_-rocket", "2.7", product=program)
+    match_versions(now=NOW)
+    assert (cves(system), cves(rocket)) == (["CVE-2099-0001"], ["CVE-2099-0001"])
+    fixed = RangeRecord(windows, start="10.0.26100", end="10.0.26100.4000", fixed="10.0.26100.4000")
+    bulk.store_weaknesses([WeaknessRecord("CVE-2099-0001", ranges=(fixed,))], "msrc")
+    match_versions(now=LATER)
+    assert (cves(system), cves(rocket)) == ([], ["CVE-2099-0001"])
+    bulk.store_weaknesses([WeaknessRecord("CVE-2099-0001", ranges=(RangeRecord(windows, end="10.0.26100.6000"),))], "nvd")
+    match_versions(now=LATER)
+    assert (cves(system), cves(rocket)) == (["CVE-2099-0001"], []), "NVD speaks of all products"
+    assert VersionWeakness.objects.get().source == "nvd"
 
 
 def test_debians_advisories_count_only_where_the_trackers_record_is_not_known(tmp_path: Path) -> None:
@@ -281,12 +301,3 @@ def test_the_page_of_an_advisory_without_a_cve(client: Any, admin_user: Any) -> 
     answer = client.get("/weaknesses/GHSA-ABCD-EFGH-2345/")
     assert answer.status_code == 200
     assert "Rocket explodes" in answer.content.decode()
-
-
-def test_every_source_that_stores_ranges_has_a_confidence() -> None:
-    from weaknesses import rules
-    from weaknesses.feeds.base import Store
-
-    missing = [kind for kind, feed in FEEDS.items() if feed.store is Store.WEAKNESSES and kind not in rules.SOURCE_CONFIDENCE]
-    assert missing == []
-    assert json.dumps(rules.STAND_INS)

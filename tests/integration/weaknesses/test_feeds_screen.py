@@ -11,6 +11,7 @@ from django.test import Client
 
 from core.models import AuditEvent
 from weaknesses.feeds import FEEDS
+from weaknesses.feeds.base import Topic
 from weaknesses.models import Feed, FeedReject, FeedRun
 
 pytestmark = pytest.mark.django_db
@@ -95,14 +96,33 @@ def test_a_curator_runs_a_feed(curator_client: Client, sent: list[Any]) -> None:
 
 def test_a_curator_switches_a_feed(curator_client: Client) -> None:
     curator_client.post("/settings/feeds/kev/switch/")
-    assert not Feed.objects.get(kind="kev").enabled
+    assert Feed.objects.get(kind="kev").enabled is False
     curator_client.post("/settings/feeds/kev/switch/", {"enabled": "on"})
-    assert Feed.objects.get(kind="kev").enabled
+    assert Feed.objects.get(kind="kev").enabled is None, "it is read by itself again"
     curator_client.post("/settings/feeds/kev/switch/", {"enabled": "on"})
     assert list(AuditEvent.objects.order_by("id").values_list("before", "after")) == [
-        ({"enabled": True}, {"enabled": False}),
-        ({"enabled": False}, {"enabled": True}),
+        ({"enabled": None}, {"enabled": False}),
+        ({"enabled": False}, {"enabled": None}),
     ]
+
+
+def test_a_feed_that_nothing_needs_says_so_and_can_be_switched_on(curator_client: Client) -> None:
+    reason = "Not needed: no machine reports packages of npm."
+    assert reason in curator_client.get("/settings/feeds/").content.decode()
+    assert reason in curator_client.get("/settings/feeds/npm/").content.decode()
+    curator_client.post("/settings/feeds/npm/switch/", {"enabled": "on"})
+    assert Feed.objects.get(kind="npm").enabled is True
+    assert reason not in curator_client.get("/settings/feeds/").content.decode()
+    curator_client.post("/settings/feeds/npm/switch/")
+    assert Feed.objects.get(kind="npm").enabled is None
+    assert "Off until you switch it on: its first run downloads 600 MB." in curator_client.get("/settings/feeds/cvelist/").content.decode()
+
+
+def test_feeds_are_listed_by_topic(viewer_client: Client) -> None:
+    page = viewer_client.get("/settings/feeds/").content.decode()
+    places = [page.index(f">{topic.value}</h2>") for topic in Topic]
+    assert places == sorted(places)
+    assert page.index(">Exploits</h2>") < page.index('href="/settings/feeds/kev/"') < page.index(">Threats</h2>")
 
 
 def test_running_and_switching_need_a_post(curator_client: Client) -> None:

@@ -17,10 +17,13 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 
 from tests.integration.weaknesses.feed_server import Publisher, publishing
+from tests.integration.weaknesses.world import version
 from tests.unit.weaknesses import feed_samples as samples
+from tests.unit.weaknesses.feeds.test_osv import record
 from weaknesses import actions, bulk
 from weaknesses.errors import FeedBusy, FeedUnavailable, UnknownFeed
 from weaknesses.feed_queries import scheduled_feeds
+from weaknesses.feeds import FEEDS
 from weaknesses.feeds.fetch import Fetcher
 from weaknesses.models import AffectedRange, EpssScore, ExploitEvidence, Feed, FeedReject, FeedRun, Weakness
 
@@ -359,9 +362,75 @@ def test_the_command_reads_every_feed_that_the_folder_has(tmp_path: Path) -> Non
     out = command("--from", str(tmp_path))
     words = [line.split() for line in out.splitlines()]
     assert ["kev", "1", "read", "1", "new"] in [line[:5] for line in words]
-    assert ["nvd", "no", "file", "in", f"{tmp_path},"] in [line[:5] for line in words]
-    assert "pocs" not in scheduled_feeds()
+    assert ["nvd", "No", "file", "in", f"{tmp_path}."] in words
     assert "nothing new" in command("kev", "--from", str(tmp_path))
+
+
+def test_the_command_reads_a_folder_whether_machines_need_it_or_not_but_nothing_that_is_switched_off(tmp_path: Path) -> None:
+    (tmp_path / "npm-osv.jsonl").write_bytes(samples.json_lines(record("GHSA-abcd-efgh-2345", "npm", "rocket")))
+    assert "npm" not in scheduled_feeds()
+    assert any(line.split()[:3] == ["npm", "1", "read"] for line in command("--from", str(tmp_path)).splitlines())
+    Feed.objects.filter(kind="npm").update(enabled=False)
+    with pytest.raises(CommandError, match="nothing to read"):
+        command("--from", str(tmp_path))
+    assert AffectedRange.objects.filter(source="npm").exists(), "what a feed stored stays when it is switched off"
+
+
+def test_the_command_says_why_the_schedule_leaves_a_feed_out(publisher: Publisher) -> None:
+    for kind in set(FEEDS) - {"kev", "npm", "cvelist", "pocs"}:
+        Feed.objects.create(kind=kind, enabled=False)
+    mirror("kev", f"{publisher.address}/kev.json")
+    publisher.files["/kev.json"] = samples.kev_file("CVE-2099-0001")
+    said = {line.split()[0]: " ".join(line.split()[1:]) for line in command().splitlines()}
+    assert said["npm"] == "Not needed: no machine reports packages of npm."
+    assert said["cvelist"] == "Off until you switch it on: its first run downloads 600 MB."
+    assert said["pocs"] == "Read from a folder only."
+    assert said["nvd"] == "Switched off."
+    assert said["kev"].startswith("1 read")
+
+
+# Schedule
+
+
+def test_on_a_fresh_portal_the_schedule_reads_what_is_about_everybody() -> None:
+    reachable = {kind for kind, feed in FEEDS.items() if feed.addresses or feed.fetch}
+    scheduled = set(scheduled_feeds())
+    assert scheduled == {kind for kind in reachable if FEEDS[kind].needs is None and not FEEDS[kind].opt_in}
+    assert {"nvd", "kev", "epss", "endoflife"} <= scheduled
+    assert not scheduled & {"cvelist", "npm", "debian", "ubuntu_oval", "msrc"}
+
+
+@pytest.mark.parametrize(
+    ("key", "ecosystem", "read"),
+    [
+        ("debian-_-openssl", "deb", {"debian"}),
+        ("ubuntu-_-openssl", "deb", {"ubuntu"}),
+        ("centos-_-openssl", "rpm", {"redhat"}),
+        ("sles-_-openssl", "rpm", {"suse"}),
+        ("opensuse-leap-_-openssl", "rpm", {"opensuse"}),
+        ("alpine-_-openssl", "apk", {"alpine"}),
+        ("npm-_-left-pad", "npm", {"npm"}),
+        ("microsoft-_-windows_11", "os", {"msrc"}),
+        ("debian-_-debian", "os", set()),
+        ("google-_-chrome", "cpe", set()),
+    ],
+)
+def test_what_a_machine_reports_brings_the_feeds_about_it_into_the_schedule(key: str, ecosystem: str, read: set[str]) -> None:
+    before = set(scheduled_feeds())
+    version(key, "1.0", ecosystem=ecosystem)
+    assert set(scheduled_feeds()) - before == read
+
+
+def test_a_curators_word_stands_above_what_is_needed() -> None:
+    Feed.objects.create(kind="npm", enabled=True)
+    Feed.objects.create(kind="cvelist", enabled=True)
+    Feed.objects.create(kind="kev", enabled=False)
+    scheduled = scheduled_feeds()
+    assert {"npm", "cvelist"} <= set(scheduled)
+    assert "kev" not in scheduled
+
+
+# Failures of the command
 
 
 def test_the_command_fails_when_a_feed_does(tmp_path: Path) -> None:

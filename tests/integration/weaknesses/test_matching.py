@@ -227,11 +227,11 @@ def test_a_qualifier_must_be_proven(key: str, product: str, text: str, qualifier
 def test_one_row_per_weakness_from_the_surest_source() -> None:
     affected("CVE-2024-0001", product=CHROME, end="3.0", fixed="3.0")
     affected("CVE-2024-0001", product=CHROME, end="2.5", fixed="2.5")
-    affected("CVE-2024-0001", product=CHROME, end="2.0", fixed="2.0", source="vendor")
+    affected("CVE-2024-0001", product=CHROME, end="2.0", fixed="2.0", source="msrc")
     found = version("google-_-chrome", "1.0", product=CHROME)
     match_versions(now=NOW)
     match = VersionWeakness.objects.get(version=found)
-    assert (match.source, match.fixed, match.confidence) == ("vendor", "2.0", 96)
+    assert (match.source, match.fixed, match.confidence) == ("msrc", "2.0", 97)
 
 
 def test_the_starter_set_gives_way_to_a_feed() -> None:
@@ -242,7 +242,7 @@ def test_the_starter_set_gives_way_to_a_feed() -> None:
     assert cves(found) == ["CVE-2024-0001", "CVE-2024-0002"]
     better = affected("CVE-2024-0001", product="cpe:a:google:chrome_enterprise", end="2.0", fixed="2.0")
     affected("CVE-2024-0002", product="deb:debian:chromium", source="debian", platforms=("debian-12",))
-    assert matching.forget([better.product_id]) == 1
+    assert matching.forget([better.product_id], weakness_ids=[better.weakness_id]) == 1
     match_versions(now=LATER)
     assert cves(found) == ["CVE-2024-0002"], "another distribution's word does not replace it"
 
@@ -253,7 +253,7 @@ def test_the_starter_set_gives_way_to_a_feed() -> None:
         ("deb:debian:openssh", "debian", {"cpe", "ubuntu"}),
         ("deb:ubuntu:openssh", "ubuntu", {"cpe", "debian"}),
         ("cpe:a:openbsd:openssh_server", "nvd", {"debian", "ubuntu"}),
-        ("npm:openssh", "osv", {"cpe", "debian", "ubuntu"}),
+        ("npm:openssh", "npm", {"cpe", "debian", "ubuntu"}),
     ],
 )
 def test_the_starter_set_gives_way_within_one_namespace(better: str, source: str, stays: set[str]) -> None:
@@ -268,7 +268,7 @@ def test_the_starter_set_gives_way_within_one_namespace(better: str, source: str
     match_versions(now=NOW)
     assert all(cves(each) == ["CVE-2024-0001"] for each in found.values())
     stated = affected("CVE-2024-0001", product=better, end="1.0", fixed="1.0", source=source)
-    matching.forget([stated.product_id])
+    matching.forget([stated.product_id], weakness_ids=[stated.weakness_id])
     match_versions(now=LATER)
     assert {name for name, each in found.items() if cves(each)} == stays
 

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from weaknesses.actions import sync_feed
 from weaknesses.errors import FeedBusy
-from weaknesses.feed_queries import scheduled_feeds
+from weaknesses.feed_queries import feed_lines
 from weaknesses.feeds import FEEDS, folder
 from weaknesses.feeds.base import FeedKind
 from weaknesses.models import Feed, FeedRun
@@ -24,7 +24,9 @@ class Command(BaseCommand):
     help = "Bring vulnerability data up to date, from its publishers or from a folder with the same files. Then recompute."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("kind", nargs="*", metavar="KIND", help=f"Feeds to read ({', '.join(FEEDS)}). Without: every enabled one.")
+        parser.add_argument(
+            "kind", nargs="*", metavar="KIND", help=f"Feeds to read ({', '.join(FEEDS)}). Without: what the schedule reads."
+        )
         parser.add_argument("--from", dest="origin", metavar="DIR", help="Read the files from this folder instead of the network.")
         parser.add_argument("--no-recompute", action="store_true", help="Leave matching and scoring to the next run.")
 
@@ -34,27 +36,34 @@ class Command(BaseCommand):
         unknown = [name for name in kind if name not in FEEDS]
         if unknown:
             raise CommandError(f"There is no feed {unknown[0]!r}. Known: {', '.join(FEEDS)}.")
-        states = [self._sync(FEEDS[name], origin) for name in kind or self._enabled(origin)]
+        states = [self._sync(FEEDS[name], origin) for name in kind or (self._in_folder(origin) if origin else self._scheduled())]
         if not no_recompute and FeedRun.State.DONE in states:
             self._recompute()
         failed = states.count(FeedRun.State.FAILED)
         if failed:
             raise CommandError(f"{failed} of {len(states)} feeds failed; what they had stored before is kept.")
 
-    def _enabled(self, origin: str | None) -> list[str]:
-        """Every feed that is switched on and can be read: with an address, or with files in the folder."""
-        if origin is None:
-            chosen = scheduled_feeds()
-        else:
-            disabled = set(Feed.objects.filter(enabled=False).values_list("kind", flat=True))
-            chosen = [name for name in FEEDS if name not in disabled and folder.files(Path(origin), FEEDS[name])]
-        for name in FEEDS:
-            if name not in chosen:
-                self.stdout.write(
-                    f"{name:<{WIDTH}} {f'no file in {origin}, or switched off' if origin else 'switched off, or read from a folder only'}"
-                )
+    def _scheduled(self) -> list[str]:
+        """What the schedule reads."""
+        return self._chosen({line.kind.kind: line.why_left_out for line in feed_lines()}, "Every feed is switched off.")
+
+    def _in_folder(self, origin: str) -> list[str]:
+        """Every feed with files in the folder: who carries them there wants them read, needed or not; but not what is switched off."""
+        off = set(Feed.objects.filter(enabled=False).values_list("kind", flat=True))
+        reasons = {}
+        for name, feed in FEEDS.items():
+            present = name not in off and folder.files(Path(origin), feed)
+            reasons[name] = "" if present else "Switched off." if name in off else f"No file in {origin}."
+        return self._chosen(reasons, f"There is nothing to read in {origin}.")
+
+    def _chosen(self, reasons: dict[str, str], nothing: str) -> list[str]:
+        """The feeds without a reason against them; the others are named with theirs."""
+        for name, reason in reasons.items():
+            if reason:
+                self.stdout.write(f"{name:<{WIDTH}} {reason}")
+        chosen = [name for name, reason in reasons.items() if not reason]
         if not chosen:
-            raise CommandError(f"There is nothing to read in {origin}." if origin else "Every feed is switched off.")
+            raise CommandError(nothing)
         return chosen
 
     def _sync(self, feed: FeedKind, origin: str | None) -> str:
