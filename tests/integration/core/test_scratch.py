@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import psycopg
 import pytest
 from django.db import connection
@@ -13,8 +15,10 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def databases() -> list[str]:
+    """Scratch databases of this test database; other workers on the same server have theirs."""
+    own = f"{os.environ.get('PYTEST_XDIST_WORKER', '')}_scratch_"
     with connection.cursor() as cursor:
-        cursor.execute("SELECT datname FROM pg_database WHERE strpos(datname, '_scratch_') > 0")
+        cursor.execute("SELECT datname FROM pg_database WHERE strpos(datname, %s) > 0", [own])
         return sorted(name for (name,) in cursor.fetchall())
 
 
