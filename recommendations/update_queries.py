@@ -10,6 +10,7 @@ from typing import Any
 from core import sql
 from inventory.models import Machine, Software
 from weaknesses import rules
+from weaknesses.models import SecurityUpdate
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,11 @@ class MissingUpdate:
 def has_updates(software: Software) -> bool:
     """Whether a software is one that vendors' updates are about: Windows."""
     return software.ecosystem == Software.Ecosystem.OS and software.key.startswith("microsoft-_-windows")
+
+
+def are_known() -> bool:
+    """Whether any update is known: until the feed has been read, nobody can say that none is missing."""
+    return SecurityUpdate.objects.exists()
 
 
 def missing_in_software(

@@ -17,6 +17,7 @@ from weaknesses import opinion_queries
 from weaknesses.models import SoftwareProduct, VersionWeakness, Weakness
 from weaknesses.opinion_queries import Opinion
 from weaknesses.rules import range_text
+from weaknesses.source_names import source_name
 
 SORTS = ("cve", "severity", "cvss", "epss", "published", "exposed")
 THREATS = {
@@ -90,6 +91,10 @@ class MatchRow:
     remedy: str
     installed: int
     first_matched_at: dt.datetime
+
+    @property
+    def source_name(self) -> str:
+        return source_name(self.source)
 
 
 @dataclass(frozen=True, slots=True)

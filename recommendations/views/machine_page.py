@@ -35,13 +35,14 @@ def detail(request: HttpRequest, machine_id: int) -> HttpResponse:
     page = _page(request, machine_id)
     is_windows = page.machine.family == Machine.Family.WINDOWS
     updates = update_queries.missing_on_machine(machine=page.machine)
+    updates_known = bool(updates) or (is_windows and update_queries.are_known())
     shown = tabs.tabs(
         request.GET,
         (
             ("recommendations", "Recommendations", len(page.fixes)),
             ("software", "Software inventory", page.software),
             ("vulnerabilities", "Discovered vulnerabilities", page.weaknesses),
-            *((("updates", "Missing KBs", len(updates)),) if is_windows else ()),
+            *((("updates", "Missing KBs", len(updates) if updates_known else None),) if is_windows else ()),
             ("configuration", "Configuration", page.checks),
             ("alerts", "Alerts", page.alerts),
             *((("opinions", "Second opinions", None),) if page.seen_by_others else ()),
@@ -53,6 +54,7 @@ def detail(request: HttpRequest, machine_id: int) -> HttpResponse:
         "tabs": shown,
         "tab": tabs.current(shown),
         "updates": updates,
+        "updates_known": updates_known,
         "made_of": _made_of(page),
         "severities": [row for row in page.severities if row[0]],
         "computed": counters.last_run(request).id,

@@ -33,7 +33,7 @@ def detail(request: HttpRequest, key: str) -> HttpResponse:
     first, last = page_charts.days_until(today, DAYS)
     chosen = EventFilter(groups=groups, software=key)
     events = timeline_queries.matching(chosen).count()
-    updates = update_queries.missing_in_software(software_id=page.software.pk, groups=groups, limit=1)[0] if _has_updates(page) else 0
+    updates = _missing_updates(page, groups)
     shown = tabs.tabs(
         request.GET,
         (
@@ -104,6 +104,13 @@ def _versions_tab(request: HttpRequest, page: SoftwarePage, groups: Sequence[int
     return {"rows": rows, "support": support, "pager": lists.pager(state, total), "state": state}
 
 
+def _missing_updates(page: SoftwarePage, groups: Sequence[int]) -> int | None:
+    """How many updates machines lack; None where nobody can say yet."""
+    if not (_has_updates(page) and update_queries.are_known()):
+        return None
+    return update_queries.missing_in_software(software_id=page.software.pk, groups=groups, limit=1)[0]
+
+
 def _has_updates(page: SoftwarePage) -> bool:
     return update_queries.has_updates(page.software)
 
@@ -111,7 +118,7 @@ def _has_updates(page: SoftwarePage) -> bool:
 def _updates_tab(request: HttpRequest, page: SoftwarePage, groups: Sequence[int]) -> dict[str, Any]:
     state = TAB_SPEC.read(request.GET)
     total, rows = update_queries.missing_in_software(software_id=page.software.pk, groups=groups, offset=state.offset, limit=state.per_page)
-    return {"rows": rows, "pager": lists.pager(state, total), "state": state}
+    return {"rows": rows, "pager": lists.pager(state, total), "state": state, "updates_known": bool(rows) or update_queries.are_known()}
 
 
 def _timeline_tab(request: HttpRequest, page: SoftwarePage, groups: Sequence[int]) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from recommendations import counters, score_queries, weakness_queries
 from recommendations.recommendation_queries import scale_of, total_weight
 from recommendations.weakness_queries import THREATS, WeaknessFilter
 from weaknesses.models import MatchOverride, Weakness
+from weaknesses.source_names import source_name
 
 SEVERITIES = tuple((severity.label.lower(), severity.label) for severity in reversed(Weakness.Severity) if severity)
 NUMBERS = {severity.label.lower(): severity.value for severity in Weakness.Severity}
@@ -102,6 +103,7 @@ def detail(request: HttpRequest, cve: str) -> HttpResponse:
     if page is None:
         raise Http404(f"{cve} is not known here.")
     context = {"page": page, "weakness": page.weakness, "computed": counters.last_run(request).id}
+    context["source"] = source_name(page.weakness.source)
     context["correct"] = add_address(request, MatchOverride, weakness=page.weakness.pk)
     return render(request, "weaknesses/detail.html", context)
 

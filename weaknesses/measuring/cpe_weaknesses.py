@@ -1,7 +1,8 @@
 """Products and the CVEs they must and must not have.
 
 A JSON list of `{"cpe", "included": [{"cve", "resolvedInVersion"}], "excluded": [{"cve"}]}`. Each CPE name comes in as a bill of
-materials states it, on a machine of the system that it names. A CVE that no feed at hand knows is not asked for.
+materials states it, on a machine of the system that it names. A CVE of which no feed at hand states affected versions of anything but a
+distribution's packages is not asked for.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from django.db.models import Q
+
 from inventory.identities import target_of_cpe
 from inventory.records import InstalledSoftware, MachineFacts, Report
 from inventory.rules import family_of_target
@@ -21,7 +24,7 @@ from inventory.sources.frame import Limits
 from weaknesses.feeds import reading
 from weaknesses.measuring import machines, texts
 from weaknesses.measuring.frame import Case, Example, Outcome, TruthSet, UnusableTruth
-from weaknesses.models import Weakness
+from weaknesses.models import AffectedRange
 
 _PARTS = 11
 
@@ -46,7 +49,7 @@ def measure(case: Case, now: dt.datetime) -> Iterator[Outcome]:
     entries = [_entry(number, row, case) for number, row in enumerate(texts.document(case.files["products"]))]
     machines.store_reports((_report(entry) for entry in entries), now=now)
     machines.match_everything(now=now)
-    known = set(Weakness.objects.filter(cve__in=_asked(entries)).values_list("cve", flat=True))
+    known = _stated(_asked(entries))
     fixes = {(match.machine, match.cve): match.fixed for match in machines.matches()}
     misses = tuple(
         Example(entry.cpe, cve) for entry in entries for cve in sorted(entry.included) if cve in known and (entry.machine, cve) not in fixes
@@ -55,7 +58,7 @@ def measure(case: Case, now: dt.datetime) -> Iterator[Outcome]:
         Example(entry.cpe, cve, "must not match") for entry in entries for cve in sorted(entry.excluded) if (entry.machine, cve) in fixes
     )
     expected = sum(cve in known for entry in entries for cve in entry.included)
-    notes = [f"{cve} is in no feed at hand" for cve in sorted(_asked(entries) - known)]
+    notes = [f"{cve} has no affected versions in any feed at hand" for cve in sorted(_asked(entries) - known)]
     yield Outcome(
         set=case.name,
         expected=expected,
@@ -87,6 +90,13 @@ def _entry(number: int, row: Mapping[str, Any], case: Case) -> _Entry:
 def _report(entry: _Entry) -> Report:
     family = family_of_target(target_of_cpe(entry.record.cpe))
     return Report(machine=MachineFacts(external_id=entry.machine, family=family, platform=family), software=(entry.record,))
+
+
+def _stated(cves: set[str]) -> set[str]:
+    """CVEs with affected versions of products or registries' packages; distributions speak of their own builds only."""
+    ranges = AffectedRange.objects.filter(weakness__cve__in=cves, weakness__rejected=False)
+    of_distributions = Q(product__key__startswith="deb:") | Q(product__key__startswith="rpm:") | Q(product__key__startswith="apk:")
+    return set(ranges.exclude(of_distributions).values_list("weakness__cve", flat=True))
 
 
 def _asked(entries: Sequence[_Entry]) -> set[str]:

@@ -126,6 +126,18 @@ def test_both_pages_show_and_export_them(folder: Path, viewer_client: Client) ->
         assert "10.0.22631.4037" in exported
 
 
+def test_while_no_update_is_known_nothing_is_said_to_be_up_to_date(folder: Path, viewer_client: Client) -> None:
+    windows("old", "10.0.22631.3000")
+    pipeline.run(now=NOW)
+    addresses = [f"/machines/{Machine.objects.get().pk}/?tab=updates", "/software/microsoft-_-windows_11/?tab=updates"]
+    for address in addresses:
+        assert "Not known yet" in text(viewer_client.get(address))
+    sync(folder)
+    pipeline.run(now=NOW)
+    for address in addresses:
+        assert "Not known yet" not in text(viewer_client.get(address))
+
+
 @pytest.fixture
 def publisher(monkeypatch: pytest.MonkeyPatch) -> Iterator[Publisher]:
     monkeypatch.setattr(settings, "FEED_PAUSE_SECONDS", 0)
