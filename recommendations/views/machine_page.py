@@ -36,13 +36,14 @@ def detail(request: HttpRequest, machine_id: int) -> HttpResponse:
     is_windows = page.machine.family == Machine.Family.WINDOWS
     updates = update_queries.missing_on_machine(machine=page.machine)
     updates_known = bool(updates) or (is_windows and update_queries.are_known())
+    counted = len(updates) if updates or (updates_known and _has_level(page)) else None
     shown = tabs.tabs(
         request.GET,
         (
             ("recommendations", "Recommendations", len(page.fixes)),
             ("software", "Software inventory", page.software),
             ("vulnerabilities", "Discovered vulnerabilities", page.weaknesses),
-            *((("updates", "Missing KBs", len(updates) if updates_known else None),) if is_windows else ()),
+            *((("updates", "Missing KBs", counted),) if is_windows else ()),
             ("configuration", "Configuration", page.checks),
             ("alerts", "Alerts", page.alerts),
             *((("opinions", "Second opinions", None),) if page.seen_by_others else ()),
@@ -144,7 +145,12 @@ def _alerts_tab(request: HttpRequest, page: MachinePage) -> dict[str, Any]:
 
 
 def _updates_tab(request: HttpRequest, page: MachinePage) -> dict[str, Any]:
-    return {"has_level": page.machine.os_version.count(".") == 3}  # 10.0.build.revision
+    return {"has_level": _has_level(page)}
+
+
+def _has_level(page: MachinePage) -> bool:
+    """Whether the version of Windows tells its patch level by itself: 10.0.build.revision."""
+    return page.machine.os_version.count(".") == 3
 
 
 def _opinions_tab(request: HttpRequest, page: MachinePage) -> dict[str, Any]:

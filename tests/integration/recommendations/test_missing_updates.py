@@ -97,6 +97,15 @@ def test_without_a_revision_installed_updates_tell_the_patch_level(folder: Path)
     assert missing("unknown") == []
 
 
+def test_an_unknown_patch_level_is_not_shown_as_nothing_missing(folder: Path, viewer_client: Client) -> None:
+    sync(folder)
+    windows("unknown", "10.0.22631")
+    pipeline.run(now=NOW)
+    page = text(viewer_client.get(f"/machines/{Machine.objects.get().pk}/?tab=updates"))
+    assert "No missing update is known" in page
+    assert "Missing KBs 0" not in page
+
+
 def test_the_software_page_counts_machines_of_the_chosen_groups(folder: Path) -> None:
     sync(folder)
     for number in range(3):

@@ -153,7 +153,7 @@ def test_names_lead_to_the_key_that_vulnerability_data_uses(vendor: str, product
 @pytest.mark.parametrize(
     ("registry", "package", "key"),
     [
-        ("https://registry.npmjs.example", "@acme/rocket", "npm:@acme/rocket"),
+        ("https://packages.npmjs.example", "@acme/rocket", "npm:@acme/rocket"),
         ("https://pypi.example", "Acme_Rocket", "pypi:acme-rocket"),
         ("https://repo.maven.apache.org/maven2", "org.acme:rocket", "maven:org.acme:rocket"),
         ("https://rubygems.org/gems", "rocket", "gem:rocket"),
