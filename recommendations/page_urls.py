@@ -19,8 +19,11 @@ urlpatterns = [
     path("weaknesses/", weaknesses.index, name="weakness_list"),
     path("weaknesses/export.csv", weaknesses.export, name="weakness_list_export"),
     path("weaknesses/<str:cve>/", weaknesses.detail, name="weakness"),
+    path("weaknesses/<str:cve>/machines/", weaknesses.machines, name="weakness_machines"),
     path("weaknesses/<str:cve>/export.csv", weaknesses.export_machines, name="weakness_export"),
     path("timeline/", timeline.index, name="timeline"),
     path("timeline/export.csv", timeline.export, name="timeline_export"),
+    path("timeline/<int:pk>/", timeline.detail, name="event"),
+    path("timeline/<int:pk>/export.csv", timeline.export_weaknesses, name="event_export"),
     path("scoring/", scoring.index, name="scoring"),
 ]
