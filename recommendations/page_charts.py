@@ -92,7 +92,11 @@ def epss(points: Sequence[Point]) -> Chart | None:
     top = _ceiling(max(point.value for point in points), least=1)
     chart = _line_chart("epss-trend", "EPSS", points, events={}, tone="4", top=top, digits=1)
     chart.figure["layout"]["height"] = SMALL
-    chart.figure["layout"]["yaxis"] |= {"tickvals": [0, top / 2, top], "ticksuffix": "%", "range": [0, top * 1.02]}
+    chart.figure["layout"]["yaxis"] |= {
+        "tickvals": [0, top / 2, top],
+        "ticktext": ["0%", f"{top / 2:g}%", f"{top:g}%"],
+        "range": [0, top * 1.02],
+    }
     chart.figure["data"][0] |= {"line": {"shape": "hv"}, "hovertemplate": "%{y:.1f}%<extra></extra>"}
     return chart
 

@@ -189,7 +189,7 @@ def product_name(key: str) -> str:
     """cpe:a:google:chrome -> google chrome; deb:debian:openssl -> openssl (deb)."""
     parts = key.split(":")
     if parts[0] == "cpe":
-        return " ".join(parts[2:]).replace("_", " ")
+        return " ".join(dict.fromkeys(parts[2:])).replace("_", " ")
     return f"{parts[-1]} ({parts[0]})" if len(parts) > 1 else key
 
 
