@@ -14,7 +14,7 @@ from django.urls import reverse
 
 from core import audit
 from core.admin import LookOnly, who
-from recommendations.models import Recommendation, Run, ScoringSettings
+from recommendations.models import InaccuracyReport, Recommendation, Run, ScoringSettings
 
 if TYPE_CHECKING:  # the generics exist for the type checker only
     _SettingsAdmin = admin.ModelAdmin[ScoringSettings]
@@ -138,3 +138,16 @@ class RunAdmin(LookOnly):
     list_display = ("started_at", "finished_at", "kind", "machines", "score")
     list_filter = ("kind", "started_at")
     ordering = ("-started_at", "-id")
+
+
+@admin.register(InaccuracyReport)
+class InaccuracyReportAdmin(LookOnly):
+    """The queue; a report is answered on its own page, beside the matches that it may be about."""
+
+    list_display = ("__str__", "machine", "reported_by", "reported_at", "state", "answered_by")
+    list_filter = ("state", "category")
+    list_select_related = ("recommendation", "software", "weakness", "machine", "reported_by", "answered_by")
+    ordering = ("-reported_at", "-id")
+
+    def get_view_on_site_url(self, obj: InaccuracyReport | None = None) -> str | None:
+        return reverse("recommendations:inaccuracy_report", args=[obj.pk]) if obj else None
