@@ -11,8 +11,9 @@ from django.db.models import Count, Q, QuerySet
 from django.urls import reverse
 
 from core.lists import Column, Facet, ListSpec, ListState
-from inventory.models import Software
+from inventory.models import Software, Version
 from recommendations.models import InaccuracyReport, Recommendation
+from recommendations.recommendation_queries import platform_name
 from weaknesses.models import VersionWeakness, Weakness
 
 MATCHES_SHOWN = 8
@@ -102,10 +103,12 @@ def matches_of(report: InaccuracyReport) -> tuple[Match, ...]:
     why = reverse("weaknesses:why", args=[weakness.cve])
     if report.machine_id:
         return (Match(f"Why {report.machine} has it", f"{why}?machine={report.machine_id}"),)
-    found = VersionWeakness.objects.filter(weakness=weakness).select_related("version__software").order_by("version__software__name", "version_id")
-    return tuple(
-        Match(f"{row.version.software.name} {row.version.version}", f"{why}?version={row.version_id}") for row in found[:MATCHES_SHOWN]
+    found = (
+        VersionWeakness.objects.filter(weakness=weakness)
+        .select_related("version__software")
+        .order_by("version__software__name", "version_id")
     )
+    return tuple(Match(_named(row.version), f"{why}?version={row.version_id}") for row in found[:MATCHES_SHOWN])
 
 
 def _related() -> QuerySet[InaccuracyReport]:
@@ -122,6 +125,11 @@ def _found(state: ListState) -> QuerySet[InaccuracyReport]:
         names = ("recommendation__title", "software__name", "weakness__cve", "machine__name", "details", "answer")
         found = found.filter(_any(Q(**{f"{name}__icontains": word}) for name in names))
     return found.order_by(*(("reported_at", "id") if state.sort == "reported" else ("-reported_at", "-id")))
+
+
+def _named(version: Version) -> str:
+    platform = f" ({platform_name(version.platform)})" if version.platform else ""
+    return f"{version.software.name} {version.version}{platform}"
 
 
 def _any(conditions: Iterable[Q]) -> Q:

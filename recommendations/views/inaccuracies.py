@@ -25,15 +25,15 @@ from recommendations.models import InaccuracyReport, Recommendation
 from weaknesses.models import Weakness
 
 ANSWER = "recommendations.change_inaccuracyreport"
-KEYS = {Recommendation: "key", Software: "key", Weakness: "cve"}
+KEYS: dict[type, str] = {Recommendation: "key", Software: "key", Weakness: "cve"}
 HEADER = ("About", "Category", "Right value", "Machine", "Details", "Reported by", "Reported", "State", "Answer", "Answered by", "Answered")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @vary_on_headers("HX-Request", "HX-Target")
-def report(request: HttpRequest, key: str, kind: type) -> HttpResponse:
+def report(request: HttpRequest, key: str, kind: type[Recommendation | Software | Weakness]) -> HttpResponse:
     """The form, in the flyout or as a page, and its answer: 422 with the form if something is missing."""
-    subject = get_object_or_404(kind, **{KEYS[kind]: key})
+    subject: Recommendation | Software | Weakness = get_object_or_404(kind, **{KEYS[kind]: key})  # type: ignore[assignment]
     groups = tuple(scope.of(request).group_ids)
     user = request.user
     assert isinstance(user, User)
