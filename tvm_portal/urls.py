@@ -19,6 +19,7 @@ urlpatterns = [
     path("top-recommendations/", views.top_recommendations, name="top_recommendations"),
     path("", include("core.urls")),
     path("", include("inventory.urls")),
+    path("", include("remediation.urls")),
     path("", include("recommendations.urls")),
     path("", include("weaknesses.urls")),
     path("api/ingest/<str:format>", api.ingest_report, name="ingest_report"),
