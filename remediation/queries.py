@@ -11,6 +11,7 @@ from django.db.models import Case, Count, F, FloatField, IntegerField, Q, QueryS
 from django.db.models.functions import TruncDate
 
 from core.lists import ListState
+from core.models import User
 from inventory.models import MachineGroup
 from recommendations import score_queries
 from recommendations.models import Recommendation, RecommendationStat
@@ -259,7 +260,7 @@ def _row(activity: Activity, progress: tuple[int, int] | None, *, today: dt.date
         due_words=rules.days_left(activity.due_on, today=today) if activity.due_on and not completed else "",
         status=activity.status,
         status_label=activity.get_status_display(),
-        requester=str(activity.requested_by or "somebody who has left"),
+        requester=_named(activity.requested_by),
         created_at=activity.created_at,
         completed_at=activity.completed_at,
         completed_by=activity.completed_by,
@@ -278,3 +279,7 @@ def _target(target: ActivityTarget) -> TargetRow:
         last_seen=machine.last_seen,
         fixed_at=target.fixed_at,
     )
+
+
+def _named(user: User | None) -> str:
+    return (user.get_full_name() or user.get_username()) if user else "somebody who has left"
