@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from django.urls import path
 
-from recommendations.views import machine_page, machines, scoring, software, software_page, timeline, weaknesses
+from recommendations.views import (
+    groups,
+    machine_page,
+    machines,
+    scoring,
+    settings_index,
+    software,
+    software_page,
+    timeline,
+    weaknesses,
+)
 
 urlpatterns = [
     path("software/", software.index, name="software_list"),
@@ -23,4 +33,10 @@ urlpatterns = [
     path("timeline/", timeline.index, name="timeline"),
     path("timeline/export.csv", timeline.export, name="timeline_export"),
     path("scoring/", scoring.index, name="scoring"),
+    path("settings/", settings_index.index, name="settings"),
+    path("settings/groups/", groups.index, name="groups"),
+    path("settings/groups/new/", groups.edit, name="group_new"),
+    path("settings/groups/<int:group_id>/", groups.edit, name="group"),
+    path("settings/groups/<int:group_id>/move/", groups.move, name="group_move"),
+    path("settings/groups/<int:group_id>/delete/", groups.delete, name="group_delete"),
 ]
