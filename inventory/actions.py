@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from typing import Any, BinaryIO
 
 from django.db import DatabaseError, transaction
 
 from core import audit
+from core.models import AuditEvent
 from inventory import aliases, bulk
 from inventory.errors import BadTag, TooLarge, UnreadableReport
 from inventory.group_actions import delete_group, ranked, regroup_machines
@@ -30,8 +31,10 @@ __all__ = [
     "set_machine_value",
     "tag_machine",
     "tag_machines",
+    "undo_machines",
 ]
 EXCLUDE = "machine.exclude"
+UNDOABLE = {"machine.set_value": "value", "machine.set_internet_facing": "internet_facing", EXCLUDE: "excluded", "machine.tag": "tags"}
 TAG_LIMIT = 30
 _AT_ONCE = 2_000
 
@@ -140,6 +143,24 @@ def tag_machines(
     return len(changed)
 
 
+def undo_machines(*, action: str, at: dt.datetime, by: str, now: dt.datetime, address: str = "") -> int:
+    """Take back what `by` did to machines at that moment, from the audit trail, where they are still as it left them. Returns how many."""
+    field = UNDOABLE[action]
+    events = AuditEvent.objects.filter(at=at, actor=by, action=action, object_type="machine")
+    told = {int(number): (before[field], after[field]) for number, before, after in events.values_list("object_id", "before", "after")}
+    with transaction.atomic():
+        locked = [machine for machine in _locked_ids(told) if getattr(machine, field) == told[machine.pk][1]]
+        changes = [(machine, {field: told[machine.pk][1]}, {field: told[machine.pk][0]}) for machine in locked]
+        for machine in locked:
+            setattr(machine, field, told[machine.pk][0])
+        if field == "tags":
+            _regroup(locked)
+        Machine.objects.bulk_update(locked, [field, "group"], batch_size=_AT_ONCE)
+        audit.record_each(by=by, action=action, changes=changes, now=now, address=address)
+        bulk.mark_dirty(machine_ids=[machine.pk for machine in locked], now=now)
+    return len(locked)
+
+
 def checked_tag(tag: str) -> str:
     """A tag as it is stored. Raises BadTag."""
     cleaned = " ".join(tag.split())
@@ -176,7 +197,11 @@ def _set(
 
 def _locked(machines: Sequence[Machine]) -> list[Machine]:
     """As they are stored, locked until the transaction ends, in one order for everybody."""
-    return list(Machine.objects.select_for_update().filter(pk__in=[machine.pk for machine in machines]).order_by("pk"))
+    return _locked_ids([machine.pk for machine in machines])
+
+
+def _locked_ids(machine_ids: Iterable[int]) -> list[Machine]:
+    return list(Machine.objects.select_for_update().filter(pk__in=list(machine_ids)).order_by("pk"))
 
 
 def _carry_over(machines: Sequence[Machine], stored: Sequence[Machine], *fields: str) -> None:

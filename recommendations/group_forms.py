@@ -68,6 +68,12 @@ def places(group: MachineGroup | None) -> list[tuple[int, str]]:
     return [(1, "1, the highest"), *((number, f"{number}, after {name}") for number, name in enumerate(names, 2))]
 
 
+def position_of(group: MachineGroup | None) -> int:
+    """Where the group stands, counted from 1; a new one comes last."""
+    ranked = MachineGroup.objects.filter(is_default=False)
+    return (ranked.filter(rank__lt=group.rank) if group and group.rank else ranked).count() + 1
+
+
 def conditions_of(data: QueryDict) -> list[ConditionForm]:
     """The posted conditions, each a form of its own: condition-0-field, condition-0-operator, ..."""
     numbers = sorted({int(part) for name in data if name.startswith("condition-") and (part := name.split("-")[1]).isdecimal()})
@@ -81,6 +87,7 @@ def blank_conditions(rule: Sequence[dict[str, str]]) -> list[ConditionForm]:
 
 def rule_of(conditions: Sequence[ConditionForm]) -> list[dict[str, str]] | None:
     """The rule that the forms spell; None where one of them is wrong."""
-    if not all([form.is_valid() for form in conditions]):  # every form, so that each shows its errors
+    checked = [form.is_valid() for form in conditions]  # every form, so that each shows its errors
+    if not all(checked):
         return None
     return [dict(form.cleaned_data) for form in conditions if form.cleaned_data["value"]]

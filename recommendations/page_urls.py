@@ -6,6 +6,7 @@ from django.urls import path
 
 from recommendations.views import (
     groups,
+    machine_bulk,
     machine_page,
     machines,
     scoring,
@@ -23,6 +24,8 @@ urlpatterns = [
     path("software/<str:key>/export.csv", software_page.detail_export, name="software_export"),
     path("machines/", machines.index, name="machine_list"),
     path("machines/export.csv", machines.export, name="machine_list_export"),
+    path("machines/change/", machine_bulk.change, name="machine_bulk"),
+    path("machines/undo/", machine_bulk.undo, name="machine_undo"),
     path("machines/<int:machine_id>/", machine_page.detail, name="machine"),
     path("machines/<int:machine_id>/export.csv", machine_page.detail_export, name="machine_export"),
     path("machines/<int:machine_id>/change/", machine_page.change, name="machine_change"),

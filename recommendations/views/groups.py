@@ -19,7 +19,8 @@ from core.htmx import wants
 from inventory import group_actions, group_queries
 from inventory.errors import BadGroup
 from inventory.models import MachineGroup
-from recommendations import group_forms, group_queries as score_rows, score_queries
+from recommendations import group_forms, score_queries
+from recommendations import group_queries as score_rows
 from recommendations.group_forms import ConditionForm, GroupForm
 
 CHANGE = "inventory.change_machinegroup"
@@ -100,8 +101,7 @@ class Draft:
 
 
 def _stored(group: MachineGroup | None, places: list[tuple[int, str]]) -> Draft:
-    position = (group.rank if group else None) or len(places)
-    position = min(position, len(places)) if places else 1
+    position = group_forms.position_of(group)
     initial = {"name": group.name, "description": group.description} if group else {}
     rule = list(group.rule) if group else []
     form = GroupForm(initial={**initial, "position": position}, places=places)
