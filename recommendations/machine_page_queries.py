@@ -196,7 +196,7 @@ def software_rows(
     text: str = "",
     weak: bool = False,
     exploited: bool = False,
-    sort: str = "-weaknesses",
+    sort: str = "-threats",
     offset: int = 0,
     limit: int | None = 50,
 ) -> tuple[int, tuple[SoftwareRow, ...]]:
@@ -224,7 +224,7 @@ def weakness_rows(
     severities: Sequence[int] = (),
     exploited: bool = False,
     exploit: bool = False,
-    sort: str = "-severity",
+    sort: str = "-threats",
     offset: int = 0,
     limit: int | None = 50,
 ) -> tuple[int, tuple[WeaknessRow, ...]]:
@@ -245,7 +245,7 @@ def weakness_rows(
 
 
 def check_results(
-    *, machine_id: int, text: str = "", passed: bool | None = None, categories: Sequence[str] = (), sort: str = "-impact"
+    *, machine_id: int, text: str = "", passed: bool | None = None, categories: Sequence[str] = (), sort: str = "result"
 ) -> QuerySet[ConfigurationResult]:
     """Results of the checks that apply, failing ones of the highest impact first unless sorted otherwise."""
     results = ConfigurationResult.objects.filter(machine_id=machine_id).select_related("configuration")
@@ -255,11 +255,10 @@ def check_results(
         results = results.filter(passed=passed)
     if categories:
         results = results.filter(configuration__category__in=categories)
-    if sort == "-impact":
-        return results.order_by("passed", "-configuration__impact", "configuration__name", "configuration_id")
-    columns = {"since": "changed_at"}
+    columns = {"since": "changed_at", "result": "passed"}
     key, sign = sort.removeprefix("-"), "-" if sort.startswith("-") else ""
-    return results.order_by(f"{sign}{columns.get(key, f'configuration__{key}')}", "configuration_id")
+    column = columns.get(key, f"configuration__{key}")
+    return results.order_by(f"{sign}{column}", "-configuration__impact", "configuration__name", "configuration_id")
 
 
 def alerts_of(*, machine_id: int, is_open: bool | None = None) -> QuerySet[Alert]:

@@ -18,6 +18,7 @@ ORDER BY
     CASE %(sort)s WHEN 'name' THEN lower(w.name) WHEN 'vendor' THEN lower(w.vendor) END,
     CASE %(sort)s WHEN '-name' THEN lower(w.name) WHEN '-vendor' THEN lower(w.vendor) END DESC,
     CASE %(sort)s WHEN 'first_seen' THEN i.first_seen END, CASE %(sort)s WHEN '-first_seen' THEN i.first_seen END DESC,
-    CASE %(sort)s WHEN 'weaknesses' THEN m.weaknesses END,
+    CASE %(sort)s WHEN 'weaknesses' THEN m.weaknesses END, CASE %(sort)s WHEN '-weaknesses' THEN m.weaknesses END DESC,
+    CASE %(sort)s WHEN 'threats' THEN 3 * coalesce(m.exploited, false)::int + m.exploit END NULLS FIRST,
     exploited DESC, weaknesses DESC, lower(w.name), v.id
 LIMIT %(limit)s OFFSET %(offset)s

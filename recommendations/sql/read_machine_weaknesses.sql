@@ -15,8 +15,9 @@ GROUP BY k.id
 ORDER BY
     CASE %(sort)s WHEN 'name' THEN k.cve END, CASE %(sort)s WHEN '-name' THEN k.cve END DESC,
     CASE %(sort)s WHEN 'severity' THEN k.severity WHEN 'cvss' THEN k.cvss WHEN 'epss' THEN k.epss END,
-    CASE %(sort)s WHEN '-cvss' THEN k.cvss WHEN '-epss' THEN k.epss END DESC NULLS LAST,
+    CASE %(sort)s WHEN '-severity' THEN k.severity WHEN '-cvss' THEN k.cvss WHEN '-epss' THEN k.epss END DESC NULLS LAST,
     CASE %(sort)s WHEN 'published' THEN k.published_at WHEN 'updated' THEN k.modified_at END,
     CASE %(sort)s WHEN '-published' THEN k.published_at WHEN '-updated' THEN k.modified_at END DESC NULLS LAST,
+    CASE %(sort)s WHEN 'threats' THEN 3 * k.exploited::int + k.exploit END,
     k.exploited DESC, k.severity DESC, k.exploit DESC, k.epss DESC, k.cvss DESC NULLS LAST, k.cve DESC
 LIMIT %(limit)s OFFSET %(offset)s

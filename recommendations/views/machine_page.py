@@ -116,7 +116,7 @@ def _tabs(request: HttpRequest, page: MachinePage, updates: Sequence[MissingUpda
         request.GET,
         (
             (OVERVIEW, "Overview", None),
-            ("recommendations", "Security recommendations", len(page.fixes)),
+            ("recommendations", "Recommendations", len(page.fixes)),
             ("software", "Software inventory", page.software),
             ("vulnerabilities", "Discovered vulnerabilities", page.weaknesses),
             *((("updates", "Missing KBs", counted),) if is_windows else ()),

@@ -54,8 +54,8 @@ def export(request: HttpRequest) -> StreamingHttpResponse:
     levels = dict(zip(range(4), ("None", "Low", "Medium", "High"), strict=True))
     rows = (
         (
-            m.name, m.domain, m.group, "" if m.risk is None else RISKS[m.risk], "" if m.level is None else levels[m.level], m.score, m.fixes,
-            m.platform, m.version, m.build, m.health[2], m.last_seen, m.value, m.internet_facing, m.tags,
+            m.name, m.domain, m.group, "" if m.risk is None else RISKS[m.risk], "" if m.level is None else levels[m.level], m.score,
+            m.fixes, m.platform, m.version, m.build, m.health[2], m.last_seen, m.value, m.internet_facing, m.tags,
         )
         for m in machine_queries.every_machine(chosen, now=timezone.now())
     )  # fmt: skip
