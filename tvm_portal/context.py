@@ -30,7 +30,7 @@ RAIL = (
 )
 RAIL_END = (
     ("recommendations:scoring", "Scoring", "calc", ""),
-    ("weaknesses:feeds", "Feeds", "feed", ""),
+    ("recommendations:settings", "Settings", "gear", ""),
 )
 
 

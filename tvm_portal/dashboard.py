@@ -104,7 +104,7 @@ def read(*, groups: Sequence[int], now: dt.datetime) -> Dashboard:
         exceptions=Recommendation.objects.filter(present=True).exclude(status=Recommendation.Status.ACTIVE).count(),
         top_events=timeline_queries.most_telling(week),
         software=_software(groups=groups, exposure=exposure, first=first, last=today),
-        machines=machine_queries.highest(groups=groups, limit=TOP),
+        machines=machine_queries.highest(groups=groups, now=now, limit=TOP),
         activities=_activities(today=today),
     )
 

@@ -8,6 +8,7 @@ from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 
+from inventory import actions as inventory
 from inventory import fleet
 from recommendations import actions as recommendations
 from remediation import actions as remediation
@@ -49,6 +50,12 @@ def sync_feeds(*, kinds: list[str] | None = None, **_: Any) -> dict[str, str]:
 def pull_fleet(**_: Any) -> int:
     """The hosts of the Fleet server that the settings name, if they name one; returns how many were read."""
     return fleet.pull(now=timezone.now(), by="schedule").hosts if settings.FLEET_URL else 0
+
+
+@shared_task
+def regroup_machines(*, by: str = "schedule", **_: Any) -> int:
+    """After a rule or the rank of a group changed: every machine into its group. Returns how many moved."""
+    return inventory.regroup_machines(by=by, now=timezone.now())
 
 
 @shared_task
