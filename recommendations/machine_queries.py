@@ -186,7 +186,7 @@ def _machine_row(machine: Machine) -> MachineRow:
         name=machine.name,
         domain=machine.domain,
         group=machine.group.name,
-        system=_system(machine),
+        system=system_of(machine),
         value=machine.get_value_display(),
         internet_facing=machine.internet_facing,
         tags=tuple(machine.tags),
@@ -204,7 +204,7 @@ def _carrier(machine: Machine, row: dict[str, Any], versions: list[str]) -> Carr
         name=machine.name,
         domain=machine.domain,
         group=machine.group.name,
-        system=_system(machine),
+        system=system_of(machine),
         versions=tuple(dict.fromkeys(versions)),
         score=row["score"],
         level=row["level"],
@@ -212,7 +212,7 @@ def _carrier(machine: Machine, row: dict[str, Any], versions: list[str]) -> Carr
     )
 
 
-def _system(machine: Machine) -> str:
+def system_of(machine: Machine) -> str:
     if machine.os_name:
         return f"{machine.os_name} {machine.os_version}".strip()
     return machine.platform or machine.get_family_display()

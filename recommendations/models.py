@@ -341,9 +341,7 @@ class MachineRisk(models.Model):
             models.Index(
                 fields=["-severity", "-exploit", "machine"], condition=models.Q(severity__isnull=False), name="machine_risk_worst_first"
             ),
-            models.Index(
-                fields=["published_on", "machine"], condition=models.Q(severity__isnull=False), name="machine_risk_oldest_first"
-            ),
+            models.Index(fields=["published_on", "machine"], condition=models.Q(severity__isnull=False), name="machine_risk_oldest_first"),
         ]
 
 

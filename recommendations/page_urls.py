@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from recommendations.views import machine_page, machines, scoring, software, software_page, timeline, weaknesses
+from recommendations.views import machine_page, machines, scoring, software, software_page, timeline, vulnerable_machines, weaknesses
 
 urlpatterns = [
     path("software/", software.index, name="software_list"),
@@ -22,5 +22,9 @@ urlpatterns = [
     path("weaknesses/<str:cve>/export.csv", weaknesses.export_machines, name="weakness_export"),
     path("timeline/", timeline.index, name="timeline"),
     path("timeline/export.csv", timeline.export, name="timeline_export"),
+    path("reports/vulnerable-machines/", vulnerable_machines.index, name="vulnerable_machines"),
+    path("reports/vulnerable-machines/export.csv", vulnerable_machines.export, name="vulnerable_machines_export"),
+    path("reports/vulnerable-machines/machines/", vulnerable_machines.machines, name="vulnerable_machine_list"),
+    path("reports/vulnerable-machines/machines/export.csv", vulnerable_machines.machines_export, name="vulnerable_machine_list_export"),
     path("scoring/", scoring.index, name="scoring"),
 ]

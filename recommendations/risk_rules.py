@@ -71,3 +71,9 @@ def days_of(age: Age, *, today: dt.date) -> tuple[dt.date, dt.date]:
     first = LONG_AGO if oldest is None else today - dt.timedelta(days=oldest)
     last = UNKNOWN_DAY - dt.timedelta(days=1) if youngest is None else today - dt.timedelta(days=youngest)
     return first, last
+
+
+def age_parameters() -> dict[str, int | dt.date]:
+    """The bounds and numbers of ages, by the names that the SQL files use."""
+    bounds = {f"days_{age.name.lower()}": days for days, age in OLDER_THAN}
+    return {**bounds, **{f"age_{age.name.lower()}": age.value for age in Age}, "unknown_day": UNKNOWN_DAY}

@@ -12,7 +12,7 @@ from typing import Any
 
 from core import sql
 from recommendations.bulk import Scope
-from recommendations.risk_rules import LONG_AGO, OLDEST_BOUND, OLDER_THAN, UNKNOWN_DAY, Age
+from recommendations.risk_rules import LONG_AGO, OLDEST_BOUND, UNKNOWN_DAY, age_parameters
 from weaknesses import rules
 
 
@@ -30,9 +30,7 @@ def refresh(scope: Scope, *, now: dt.datetime) -> None:
 
 def snapshot(*, day: dt.date) -> None:
     """The sums of now as the rows of `day`."""
-    bounds = {f"days_{age.name.lower()}": days for days, age in OLDER_THAN}
-    ages = {f"age_{age.name.lower()}": age.value for age in Age}
-    sql.run("recommendations/store_risk_day", {"day": day, **bounds, **ages, "unknown_day": UNKNOWN_DAY})
+    sql.run("recommendations/store_risk_day", {"day": day, **age_parameters()})
 
 
 def _days(today: dt.date) -> dict[str, Any]:
