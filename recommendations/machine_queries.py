@@ -129,6 +129,11 @@ def carriers(*, version_ids: Sequence[int], groups: Sequence[int], expected: int
     return tuple(_carriers(sql.rows(f"recommendations/{name}", parameters), version_ids))
 
 
+def carriers_of(scores: Sequence[MachineScore], *, version_ids: Sequence[int]) -> tuple[Carrier, ...]:
+    """The machines of these scores, in their order, with the versions they carry. Two statements."""
+    return tuple(_carriers([{"id": row.machine_id, "score": row.score, "level": row.level} for row in scores], version_ids))
+
+
 def every_carrier(*, version_ids: Sequence[int], groups: Sequence[int], chunk: int = 1000) -> Iterator[Carrier]:
     """All scored machines of the groups that carry one of the versions, by id, a chunk at a time."""
     after = 0

@@ -4,13 +4,26 @@ from __future__ import annotations
 
 from django.urls import path
 
-from recommendations.views import machine_page, machines, scoring, software, software_page, timeline, vulnerable_machines, weaknesses
+from recommendations.views import (
+    machine_page,
+    machines,
+    scoring,
+    software,
+    software_exports,
+    software_page,
+    software_version,
+    timeline,
+    vulnerable_machines,
+    weaknesses,
+)
 
 urlpatterns = [
     path("software/", software.index, name="software_list"),
     path("software/export.csv", software.export, name="software_list_export"),
     path("software/<str:key>/", software_page.detail, name="software"),
-    path("software/<str:key>/export.csv", software_page.detail_export, name="software_export"),
+    path("software/<str:key>/export.csv", software_exports.software, name="software_export"),
+    path("software/<str:key>/versions/<int:version_id>/", software_version.detail, name="software_version"),
+    path("software/<str:key>/versions/<int:version_id>/export.csv", software_exports.version, name="software_version_export"),
     path("machines/", machines.index, name="machine_list"),
     path("machines/export.csv", machines.export, name="machine_list_export"),
     path("machines/<int:machine_id>/", machine_page.detail, name="machine"),

@@ -38,7 +38,7 @@ CVE = "CVE-2020-0001"
 # Value of an argument by the start of the address it appears in, then by its name.
 SAMPLES: dict[str, dict[str, object]] = {
     "recommendations/": {"key": RECOMMENDATION, "id": RECOMMENDATION},
-    "software/": {"key": SOFTWARE, "id": SOFTWARE},
+    "software/": {"key": SOFTWARE, "id": SOFTWARE, "version_id": 0},
     "machines/": {"pk": "MACHINE", "id": "MACHINE", "machine_id": "MACHINE"},
     "weaknesses/": {"cve": CVE, "key": CVE},
     "settings/overrides/": {"pk": 0},
@@ -70,6 +70,8 @@ ACCESS: dict[str, Access] = {
     "software/export.csv": SIGNED_IN,
     "software/<str:key>/": SIGNED_IN,
     "software/<str:key>/export.csv": SIGNED_IN,
+    "software/<str:key>/versions/<int:version_id>/": Access(SIGN_IN, MISSING, MISSING, MISSING),
+    "software/<str:key>/versions/<int:version_id>/export.csv": Access(SIGN_IN, MISSING, MISSING, MISSING),
     "machines/": SIGNED_IN,
     "machines/export.csv": SIGNED_IN,
     "machines/<int:machine_id>/": SIGNED_IN,
