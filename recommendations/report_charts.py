@@ -54,6 +54,7 @@ def trend(way: Way, history: History, shown: Sequence[tuple[Bucket, str]]) -> Ch
             hovertemplate="%{y:,}",
         ).to_plotly_json()
         for bucket, tone in shown
+        if any(history.of(day, way, bucket) for day in history.days)
     ]
     totals = [sum(history.of(day, way, bucket) for bucket, _ in shown) for day in history.days]
     layout = go.Layout(yaxis={"range": [0, max([*totals, 1]) * 1.08]}, height=HEIGHT).to_plotly_json()

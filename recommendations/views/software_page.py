@@ -104,7 +104,7 @@ def _recommendations(subject: Subject, query: QueryDict) -> dict[str, Any]:
 
 LABELS = {
     "overview": "Overview",
-    "recommendations": "Security recommendations",
+    "recommendations": "Recommendations",
     "vulnerabilities": "Discovered vulnerabilities",
     "machines": "Installed machines",
     "versions": "Version distribution",
