@@ -18,7 +18,7 @@ from django.forms.models import model_to_dict
 from core import sql
 from core.partitions import ensure_month
 from inventory.models import VersionStat
-from recommendations import bulk
+from recommendations import bulk, risks
 from recommendations.bulk import Scope
 from recommendations.models import GroupScore, PresentWeakness, Run, ScoringSettings
 
@@ -44,6 +44,7 @@ def recompute(*, now: dt.datetime, kind: str = Run.Kind.FULL, afresh: bool = Fal
     bulk.score_versions(weights, now=now, software_ids=None)
     bulk.find_live(weights, Scope())
     changed = _rebuild_changed(weights, now=now)
+    risks.refresh(Scope(), now=now)
     restated = bulk.restated_software()
     rescored = bulk.store_machine_scores(weights, Scope())
     moved = bool(changed or restated or rescored) or _moved_since(previous, chosen)
@@ -140,6 +141,7 @@ def snapshot(*, day: dt.date) -> None:
     ensure_month("recommendations_recommendationday", day)
     ensure_month("recommendations_scoreday", day)
     sql.run("recommendations/store_day", {"day": day})
+    risks.snapshot(day=day)
 
 
 def _rebuild_changed(weights: bulk.Parameters, *, now: dt.datetime) -> int:
@@ -205,6 +207,7 @@ def _refresh(weights: bulk.Parameters, scope: Scope, *, now: dt.datetime) -> Non
         sql.run("recommendations/match_pairs", {**weights, "everything": False, "software_ids": flipped})
         bulk.describe(weights, now=now, software_ids=flipped)
     bulk.settle(now=now)
+    risks.refresh(scope, now=now)
 
 
 def _current_settings() -> dict[str, Any]:

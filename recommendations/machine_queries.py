@@ -128,6 +128,11 @@ def carriers(*, version_ids: Sequence[int], groups: Sequence[int], expected: int
     return tuple(_carriers(sql.rows(f"recommendations/{name}", parameters), version_ids))
 
 
+def carriers_of(scores: Sequence[MachineScore], *, version_ids: Sequence[int]) -> tuple[Carrier, ...]:
+    """The machines of these scores, in their order, with the versions they carry. Two statements."""
+    return tuple(_carriers([{"id": row.machine_id, "score": row.score, "level": row.level} for row in scores], version_ids))
+
+
 def every_carrier(*, version_ids: Sequence[int], groups: Sequence[int], chunk: int = 1000) -> Iterator[Carrier]:
     """All scored machines of the groups that carry one of the versions, by id, a chunk at a time."""
     after = 0
@@ -174,9 +179,9 @@ def _machine_row(machine: Machine, now: dt.datetime) -> MachineRow:
         group_id=machine.group_id,
         group=machine.group.name,
         platform=machine.os_name or machine.platform or machine.get_family_display(),
-        system=_system(machine),
         version=machine.os_version,
         build=machine.os_build,
+        system=system_of(machine),
         value=machine.get_value_display(),
         internet_facing=machine.internet_facing,
         tags=tuple(machine.tags),
@@ -196,7 +201,7 @@ def _carrier(machine: Machine, row: dict[str, Any], versions: list[str]) -> Carr
         name=machine.name,
         domain=machine.domain,
         group=machine.group.name,
-        system=_system(machine),
+        system=system_of(machine),
         versions=tuple(dict.fromkeys(versions)),
         score=row["score"],
         level=row["level"],
@@ -204,7 +209,7 @@ def _carrier(machine: Machine, row: dict[str, Any], versions: list[str]) -> Carr
     )
 
 
-def _system(machine: Machine) -> str:
+def system_of(machine: Machine) -> str:
     if machine.os_name:
         return f"{machine.os_name} {machine.os_version}".strip()
     return machine.platform or machine.get_family_display()

@@ -122,7 +122,7 @@ def first_steps() -> FirstSteps:
 
 def _software(*, groups: Sequence[int], exposure: ExposureScore | None, first: dt.date, last: dt.date) -> tuple[SoftwareRow, ...]:
     scale = scale_of(exposure.weight if exposure else 0.0)
-    _, rows = software_queries.software_rows(SoftwareFilter(groups=groups, scale=scale, weak=True), limit=TOP)
+    _, rows = software_queries.software_rows(SoftwareFilter(groups=groups, scale=scale, weak=("has",)), limit=TOP)
     return software_queries.with_days(rows, groups=groups, first=first, last=last)
 
 

@@ -93,16 +93,20 @@ def export(request: HttpRequest) -> StreamingHttpResponse:
 
 def window_of(query: QueryDict, *, today: dt.date) -> Window:
     """`from` and `to`, else the last `days`, else thirty. Dates that cannot be read are named and ignored; swapped ones are turned."""
-    first, last, wrong = _date(query, "from"), _date(query, "to"), []
-    for name, value in (("from", first), ("to", last)):
-        if query.get(name) and value is None:
-            wrong.append(f"{name} {query[name]}")
+    first, last, wrong = dates_of(query)
     if first or last:
         first, last = first or dt.date(2000, 1, 1), last or today
-        return Window(min(first, last), max(first, last), "", tuple(wrong))
+        return Window(min(first, last), max(first, last), "", wrong)
     days = query.get("days", "")
     days = days if days in dict(RANGES) else str(DEFAULT_DAYS)
-    return Window(today - dt.timedelta(days=int(days) - (0 if days == "1" else 1)), today, days, tuple(wrong))
+    return Window(today - dt.timedelta(days=int(days) - (0 if days == "1" else 1)), today, days, wrong)
+
+
+def dates_of(query: QueryDict) -> tuple[dt.date | None, dt.date | None, tuple[str, ...]]:
+    """`from`, `to`, and those of them that are no date."""
+    first, last = _date(query, "from"), _date(query, "to")
+    wrong = tuple(f"{name} {query[name]}" for name, value in (("from", first), ("to", last)) if query.get(name) and value is None)
+    return first, last, wrong
 
 
 def _date(query: QueryDict, name: str) -> dt.date | None:

@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('inventory', '0004_intake_counts'),
-        ('recommendations', '0004_software_basis'),
+        ('recommendations', '0006_vulnerable_machines'),
         ('weaknesses', '0005_feeds_as_needed'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
