@@ -20,7 +20,7 @@ from core.partitions import ensure_month
 from inventory.models import VersionStat
 from recommendations import bulk, risks
 from recommendations.bulk import Scope
-from recommendations.models import GroupScore, PresentWeakness, Run, ScoringSettings
+from recommendations.models import GroupScore, PresentWeakness, Run, ScoringSettings, WeaknessStat
 
 FULL_MEMORY_MB = 192
 EVERYTHING_FROM = 5_000  # more changed machines than this are rebuilt by reading everything once
@@ -173,8 +173,9 @@ def _look_back(previous: Run | None, *, moved: bool, now: dt.datetime) -> None:
     """Counts per weakness, and the timeline: what is here now against what the last full run found."""
     first = previous is None or not PresentWeakness.objects.exists()
     moment = {"now": now, "today": now.date(), "first": first, "previous": previous.finished_at if previous else None}
-    if first or moved:
+    if first or moved or not WeaknessStat.objects.exists():
         sql.run("recommendations/count_weaknesses")
+    if first or moved:
         sql.run("recommendations/record_events", moment)
     sql.run("recommendations/record_milestones", moment)
 

@@ -300,6 +300,15 @@ class PresentWeakness(models.Model):
     since = models.DateTimeField()
 
 
+class WeaknessStat(models.Model):
+    """Active machines of a group with at least one version that has a weakness, each counted once."""
+
+    pk = models.CompositePrimaryKey("weakness_id", "group_id")
+    weakness = models.ForeignKey("weaknesses.Weakness", on_delete=models.CASCADE, db_index=False, related_name="stats")
+    group = models.ForeignKey(MachineGroup, on_delete=models.CASCADE, related_name="+")
+    exposed = models.IntegerField()
+
+
 class SoftwareBasis(models.Model):
     """What the last full run found of a software, for the timeline: machines exposed by it, and points its recommendations gain."""
 

@@ -181,7 +181,9 @@ def stacked(parts: Sequence[tuple[str, str, float]]) -> dict[str, Any]:
 @register.inclusion_tag("components/threats.html")
 def threats(alert: bool = False, exploit: int = 0, exploited: bool = False, insight: bool | None = None) -> dict[str, Any]:
     """Target, bug and bulb, each with what it says. `insight` None: no bulb."""
-    words = "Exploited in the wild" if exploited else EXPLOITS[min(exploit, 3)]
+    known = EXPLOITS[min(exploit, 3)]
+    wild = "Exploited in the wild"
+    words = f"{wild}, {known[0].lower()}{known[1:]}" if exploited and exploit else wild if exploited else known
     return {"alert": alert, "bug": exploited or exploit > 0, "bug_words": words, "bulb": insight}
 
 

@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('inventory', '0004_intake_counts'),
-        ('recommendations', '0004_software_basis'),
+        ('recommendations', '0005_weakness_stat'),
     ]
 
     operations = [

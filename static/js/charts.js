@@ -52,6 +52,7 @@
     };
     layout.xaxis = { ...axis, showgrid: false, tickformat: "%-d %b", nticks: 5, hoverformat: "%-d %b %Y", ...figure.layout.xaxis };
     layout.yaxis = { ...axis, nticks: 4, tickformat: ",~s", rangemode: "tozero", ...figure.layout.yaxis };
+    if (figure.layout.yaxis2) layout.yaxis2 = { ...axis, nticks: 4, ...figure.layout.yaxis2 };
     const data = figure.data.map((trace) => {
       const colour = tone(trace.meta?.tone ?? "1");
       if (trace.type === "bar") return { ...trace, marker: { ...trace.marker, color: colour } };

@@ -66,6 +66,8 @@ def play(*, count: int, days: int, seed: int, now: dt.datetime, progress: Progre
     for age in range(days, -1, -1):
         _play_day(replay, age)
         progress(days - age + 1, days + 1)
+    if learns:
+        store.past_scores(first=replay.moment(days).date(), last=now.date())
 
 
 def _make_frame(replay: Replay) -> None:

@@ -64,6 +64,12 @@ def forget_intelligence_after(day: dt.date) -> None:
         ExploitEvidence.objects.filter(source=starter.SOURCE, day__gt=day).delete()
 
 
+def past_scores(*, first: dt.date, last: dt.date) -> None:
+    """How the exploit predictions of what is present came to today's."""
+    with transaction.atomic():
+        sql.run("tvm_portal/make_demo_scores", {"first": first, "last": last})
+
+
 def remove() -> int:
     """Take the demo out: its machines with everything of them, alerts, checks, groups that are empty now, and history.
 
