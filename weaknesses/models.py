@@ -91,7 +91,10 @@ class Weakness(models.Model):
 
     class Meta:
         verbose_name_plural = "weaknesses"
-        indexes = [models.Index(fields=["-exposed_count", "id"], condition=models.Q(exposed_count__gt=0), name="weakness_present")]
+        indexes = [
+            models.Index(fields=["-exposed_count", "id"], condition=models.Q(exposed_count__gt=0), name="weakness_present"),
+            models.Index(models.F("published_at").desc(nulls_last=True), condition=models.Q(rejected=False), name="weakness_newest"),
+        ]
 
     def __str__(self) -> str:
         return self.cve

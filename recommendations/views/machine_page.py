@@ -18,14 +18,14 @@ from core.lists import ListSpec
 from inventory import actions, scope
 from inventory.errors import BadTag
 from inventory.models import Machine
-from recommendations import counters, machine_page_queries, score_queries, update_queries
+from recommendations import counters, machine_page_queries, origins, score_queries, update_queries
 from recommendations.machine_forms import FacingForm, TagsForm, ValueForm
 from recommendations.machine_page_queries import MachinePage
 from recommendations.views.machine_exports import EXPORTS
 from weaknesses import opinion_queries
 
-TAB_SPEC = ListSpec(columns=(), sort="", per_page=50, keeps=("tab", "support"))
-OPINION_SPEC = ListSpec(columns=(), sort="", per_page=50, keeps=("tab", "verdict"))
+TAB_SPEC = ListSpec(columns=(), sort="", per_page=50, keeps=("tab", "support", "from"))
+OPINION_SPEC = ListSpec(columns=(), sort="", per_page=50, keeps=("tab", "verdict", "from"))
 CHANGE = "inventory.change_machine"
 
 
@@ -33,6 +33,7 @@ CHANGE = "inventory.change_machine"
 def detail(request: HttpRequest, machine_id: int) -> HttpResponse:
     """One machine, a tab at a time."""
     page = _page(request, machine_id)
+    reached = origins.trail(request, home=origins.MACHINES)
     is_windows = page.machine.family == Machine.Family.WINDOWS
     updates = update_queries.missing_on_machine(machine=page.machine)
     updates_known = bool(updates) or (is_windows and update_queries.are_known())
@@ -51,6 +52,7 @@ def detail(request: HttpRequest, machine_id: int) -> HttpResponse:
     )
     context = {
         "page": page,
+        "trail": reached,
         "machine": page.machine,
         "tabs": shown,
         "tab": tabs.current(shown),

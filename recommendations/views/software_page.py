@@ -14,13 +14,13 @@ from core import lists, tabs
 from core.exports import stream
 from core.lists import ListSpec
 from inventory import scope
-from recommendations import counters, page_charts, software_queries, timeline_queries, update_queries
+from recommendations import counters, origins, page_charts, software_queries, timeline_queries, update_queries
 from recommendations.recommendation_queries import scale_of, total_weight
 from recommendations.software_queries import SoftwarePage
 from recommendations.timeline_queries import EventFilter
 from recommendations.views.software_exports import EXPORTS
 
-TAB_SPEC = ListSpec(columns=(), sort="", per_page=50, keeps=("tab", "support"))
+TAB_SPEC = ListSpec(columns=(), sort="", per_page=50, keeps=("tab", "support", "from"))
 DAYS = 30
 
 
@@ -29,6 +29,7 @@ def detail(request: HttpRequest, key: str) -> HttpResponse:
     """One software, a tab at a time."""
     groups = scope.of(request).group_ids
     page = _page(key, groups)
+    reached = origins.trail(request, home=origins.SOFTWARE)
     today = timezone.now().date()
     first, last = page_charts.days_until(today, DAYS)
     chosen = EventFilter(groups=groups, software=key)
@@ -49,6 +50,7 @@ def detail(request: HttpRequest, key: str) -> HttpResponse:
     month = timeline_queries.per_day(EventFilter(groups=groups, software=key, first=first, last=last))
     context = {
         "page": page,
+        "trail": reached,
         "tabs": shown,
         "tab": tabs.current(shown),
         "chart": page_charts.exposed_machines(days, installed=page.installed, events=month, address=f"software={key}"),

@@ -17,7 +17,7 @@ from core.answers import list_answer
 from core.exports import stream
 from core.lists import Column, Facet, ListSpec, ListState
 from inventory import scope
-from recommendations import counters, score_queries, weakness_queries
+from recommendations import counters, origins, score_queries, weakness_queries
 from recommendations.recommendation_queries import scale_of, total_weight
 from recommendations.weakness_queries import THREATS, WeaknessFilter
 from weaknesses.models import MatchOverride, Weakness
@@ -102,7 +102,12 @@ def detail(request: HttpRequest, cve: str) -> HttpResponse:
     )
     if page is None:
         raise Http404(f"{cve} is not known here.")
-    context = {"page": page, "weakness": page.weakness, "computed": counters.last_run(request).id}
+    context = {
+        "page": page,
+        "trail": origins.trail(request, home=origins.WEAKNESSES),
+        "weakness": page.weakness,
+        "computed": counters.last_run(request).id,
+    }
     context["source"] = source_name(page.weakness.source)
     context["correct"] = add_address(request, MatchOverride, weakness=page.weakness.pk)
     return render(request, "weaknesses/detail.html", context)
