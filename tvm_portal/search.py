@@ -83,6 +83,7 @@ def _parameters(words: Words, groups: Sequence[int], limit: int, most: int) -> d
         "exact": words.exact,
         "prefix": sql.starting(words.exact),
         "inside": sql.containing(words.text),
+        "long": words.is_long,
     }
 
 

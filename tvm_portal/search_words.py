@@ -36,8 +36,8 @@ class Words:
 
     @property
     def is_long(self) -> bool:
-        """Long enough for an index on the middle of a text."""
-        return len(self.text) >= GRAM
+        """Whether some word is long enough for an index on the middle of a text."""
+        return len(self.longest) >= GRAM
 
     @property
     def each(self) -> list[str]:

@@ -123,6 +123,12 @@ def day(moment: dt.date | dt.datetime | None) -> str:
 
 
 @register.filter
+def day_month(at: dt.datetime) -> str:
+    """15 Mar, in UTC"""
+    return f"{at.astimezone(dt.UTC):%-d %b}"
+
+
+@register.filter
 def days(moment: dt.date | dt.datetime | None) -> str:
     """How far away a day is: today, in 12 days, 3 days ago."""
     if moment is None:

@@ -1,5 +1,6 @@
 -- Recommendations that machines of some groups need, by the words of the title or what it is about; a whole CVE finds what removes it.
--- Key: recommendation. Cost: by the trigrams of the longest word; two letters read the table (a row a product and check) once.
+-- Two letters must begin a word of the title. `total` ends at `most`. Key: recommendation. Cost: by the trigrams of the longest word;
+-- the `most` that are attacked most are looked up in the groups, and ordered by their impact there.
 WITH removing AS (
     SELECT DISTINCT s.recommendation_id AS id
     FROM weaknesses_weakness w
@@ -8,23 +9,28 @@ WITH removing AS (
     JOIN recommendations_recommendation o ON o.id = s.recommendation_id
     WHERE w.cve = %(weakness)s AND (o.kind = 'uninstall' OR (o.kind = 'attention') = (m.fix = 0))
 ), named AS (
-    SELECT r.id
+    SELECT r.id, r.key, r.title, r.kind, r.exploited, %(exact)s IN (lower(r.title), lower(r.key)) AS exact
     FROM recommendations_recommendation r
-    WHERE %(weakness)s = '' AND (r.title ILIKE %(word)s OR r.component ILIKE %(word)s OR r.key ILIKE %(word)s)
-      AND concat_ws(' ', r.title, r.component, r.key) ILIKE ALL(%(words)s::text[])
-    UNION ALL
-    SELECT id FROM removing
+    WHERE r.present AND r.status <> 'exception'
+      AND CASE WHEN %(weakness)s <> '' THEN r.id IN (SELECT id FROM removing)
+          ELSE concat_ws(' ', r.title, r.component, r.key) ILIKE ALL(%(words)s::text[]) END
+      AND (%(weakness)s <> ''
+           OR %(long)s AND (r.title ILIKE %(word)s OR r.component ILIKE %(word)s OR r.key ILIKE %(word)s)
+           OR NOT %(long)s AND (r.title ILIKE %(prefix)s OR r.title ILIKE '%% ' || %(prefix)s))
+    ORDER BY exact DESC, r.exploited DESC, r.exploit DESC, r.weakness_count DESC, r.id
+    OFFSET 0
 ), needed AS (
-    SELECT r.id, r.key, r.title, r.kind, r.exploited, sum(s.exposed)::int AS exposed, sum(s.impact) AS impact
+    SELECT n.*, s.exposed, s.impact
     FROM named n
-    JOIN recommendations_recommendation r ON r.id = n.id AND r.present AND r.status <> 'exception'
-    JOIN recommendations_recommendationstat s ON s.recommendation_id = r.id AND s.group_id = ANY(%(groups)s)
-    GROUP BY r.id, r.key, r.title, r.kind, r.exploited
-    HAVING sum(s.exposed) > 0
+    CROSS JOIN LATERAL (
+        SELECT sum(x.exposed)::int AS exposed, sum(x.impact) AS impact
+        FROM recommendations_recommendationstat x
+        WHERE x.recommendation_id = n.id AND x.group_id = ANY(%(groups)s)
+        HAVING sum(x.exposed) > 0
+    ) s
+    LIMIT %(most)s
 )
-SELECT key, title, kind, exploited, exposed,
-       %(exact)s IN (lower(title), lower(key)) AS exact,
-       count(*) OVER () AS total
+SELECT key, title, kind, exploited, exposed, exact, count(*) OVER () AS total
 FROM needed
-ORDER BY %(exact)s IN (lower(title), lower(key)) DESC, impact DESC, key
+ORDER BY exact DESC, impact DESC, key
 LIMIT %(limit)s
