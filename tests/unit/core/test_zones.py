@@ -41,7 +41,9 @@ def test_a_day_is_the_day_of_its_source_wherever_one_looks(zone: str) -> None:
         assert display.day_month(LATE) == "15 Mar"
 
 
-@pytest.mark.parametrize("name", ["", "Mars/Olympus", "../../etc/passwd", "/etc/localtime", "Europe/Berlin\x00", "a" * 200, "europe/berlin\n"])
+@pytest.mark.parametrize(
+    "name", ["", "Mars/Olympus", "../../etc/passwd", "/etc/localtime", "Europe/Berlin\x00", "a" * 200, "europe/berlin\n"]
+)
 def test_a_name_of_no_zone_is_passed_over(name: str) -> None:
     assert zones.zone_named(name) is None
 
