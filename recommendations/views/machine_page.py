@@ -18,7 +18,7 @@ from core.tabs import Tab
 from inventory import actions, scope
 from inventory.errors import BadTag
 from inventory.models import Machine, Software
-from recommendations import counters, machine_page_queries, machine_queries, score_queries, update_queries
+from recommendations import counters, machine_page_queries, machine_queries, origins, score_queries, update_queries
 from recommendations.machine_filters import health_of
 from recommendations.machine_forms import FacingForm, ReasonForm, TagsForm, ValueForm
 from recommendations.machine_page_queries import MachinePage
@@ -41,6 +41,7 @@ def detail(request: HttpRequest, machine_id: int) -> HttpResponse:
     weights = _weights()
     context = {
         "page": page,
+        "trail": origins.trail(request, home=origins.MACHINES),
         "machine": machine,
         "tabs": shown,
         "tab": tab,

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_safe
 from core import tabs
 from core.tabs import Tab
 from inventory import scope
-from recommendations import counters, page_charts, software_queries, software_tab_queries, timeline_queries, update_queries
+from recommendations import counters, origins, page_charts, software_queries, software_tab_queries, timeline_queries, update_queries
 from recommendations.recommendation_queries import scale_of, total_weight
 from recommendations.software_queries import SoftwarePage
 from recommendations.timeline_queries import EventFilter
@@ -32,6 +32,7 @@ def detail(request: HttpRequest, key: str) -> HttpResponse:
     tab, shown = _shown(subject, request.GET)
     context = {
         "page": page,
+        "trail": origins.trail(request, home=origins.SOFTWARE),
         "tabs": shown,
         "tab": tabs.current(shown),
         "attackers": software_tab_queries.attackers(software_id=page.software.pk, groups=subject.groups) if page.weaknesses else (),
