@@ -293,6 +293,7 @@ def _finish(run: Run, weights: bulk.Parameters, previous: Run | None, *, now: dt
     """Store the run, and why the score moved; not where the last full run did not record what figures rest on."""
     total = GroupScore.objects.aggregate(weight=Sum("weight", default=0.0), exposure=Sum("exposure", default=0.0))
     run.finished_at, run.machines, run.step = now, machines, weights["step"]
+    run.weight = total["weight"]
     run.score = 100 * total["exposure"] / total["weight"] if total["weight"] else None
     run.save()
     bulk.store_effects()

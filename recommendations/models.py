@@ -66,6 +66,7 @@ class Run(models.Model):
     settings = models.JSONField(default=dict)
     machines = models.PositiveIntegerField(default=0)
     score = models.FloatField(null=True)
+    weight = models.FloatField(default=0, help_text="sum w, of which the score is the mean.")
     step = models.BigIntegerField(default=0, help_text="Computations are numbered. 0: before score changes were recorded.")
     day = models.DateField(null=True, blank=True, help_text="The day whose history was last written from these figures.")
 

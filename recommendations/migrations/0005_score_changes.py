@@ -33,6 +33,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name='run',
+            name='weight',
+            field=models.FloatField(default=0, help_text='sum w, of which the score is the mean.'),
+        ),
+        migrations.AddField(
+            model_name='run',
             name='step',
             field=models.BigIntegerField(default=0, help_text='Computations are numbered. 0: before score changes were recorded.'),
         ),

@@ -20,6 +20,7 @@ from inventory import scope
 from inventory.models import Software
 from recommendations import counters, page_charts, score_queries, timeline_queries
 from recommendations.timeline_queries import EventFilter
+from recommendations.views import why_moved
 from weaknesses.models import Event
 
 RANGES = (("1", "24 hours"), ("7", "7 days"), ("30", "30 days"), ("90", "90 days"))
@@ -37,7 +38,7 @@ SPEC = ListSpec(
     ),
     sort="",
     facets=(Facet("type", "Type", tuple(Event.Kind.choices)),),
-    keeps=("from", "to", "days", "software"),
+    keeps=("from", "to", "days", "software", "score"),
 )
 
 
@@ -74,6 +75,7 @@ def index(request: HttpRequest) -> HttpResponse:
         "change": page_charts.change(history),
         "chart": page_charts.new_weaknesses(timeline_queries.new_per_day(chosen), history, first=window.charted, last=window.last),
         "ranges": [(value, label, _address(request, days=value), value == window.days) for value, label in RANGES],
+        "why": why_moved.panel(request, groups=chosen.groups, first=window.first, last=window.last),
         "software": Software.objects.filter(key=chosen.software).first() if chosen.software else None,
         "without_software": _address(request, software=""),
         "facets": state.facets({}),
