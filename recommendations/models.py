@@ -6,6 +6,8 @@ user's permitted scope, is a sum of a few rows.
 
 from __future__ import annotations
 
+import datetime as dt
+
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -66,6 +68,9 @@ class Run(models.Model):
     settings = models.JSONField(default=dict)
     machines = models.PositiveIntegerField(default=0)
     score = models.FloatField(null=True)
+    weight = models.FloatField(default=0, help_text="sum w, of which the score is the mean.")
+    step = models.BigIntegerField(default=0, help_text="Computations are numbered. 0: before score changes were recorded.")
+    day = models.DateField(null=True, blank=True, help_text="The day whose history was last written from these figures.")
 
     class Meta:
         indexes = [models.Index(fields=["-finished_at"], name="run_newest_first")]
@@ -159,7 +164,8 @@ class MachineScore(models.Model):
         MEDIUM = 2, "Medium"
         HIGH = 3, "High"
 
-    machine = models.OneToOneField(Machine, on_delete=models.CASCADE, primary_key=True, db_constraint=False, related_name="score")
+    # Outlives its machine, so that the next run knows what a deleted machine took away.
+    machine = models.OneToOneField(Machine, on_delete=models.DO_NOTHING, primary_key=True, db_constraint=False, related_name="score")
     group = models.ForeignKey(MachineGroup, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+")
     weight = models.FloatField(help_text="w: by device value.")
     likelihood = models.FloatField(help_text="b")
@@ -280,6 +286,9 @@ class MachineBasis(models.Model):
     exposures = models.IntegerField(help_text="Recommendations that apply.")
     exploit = models.SmallIntegerField(help_text="Highest Weakness.Exploit of what it is exposed to.")
     exploited = models.BooleanField()
+    step = models.BigIntegerField(
+        default=0, help_text="The computation that rebuilt it; a full run does so for all, without writing it here."
+    )
 
 
 class VersionBasis(models.Model):
@@ -444,3 +453,71 @@ class RiskDay(models.Model):
     platform = models.CharField(max_length=40)
     release = models.CharField(max_length=120)
     machines = models.IntegerField()
+
+
+class WeaknessBasis(models.Model):
+    """What the scores of a software take one of its weaknesses for, from a step on. Tells what was learnt from what was found.
+
+    A full run leaves the newest row of each.
+    """
+
+    pk = models.CompositePrimaryKey("software_id", "weakness_id", "step")
+    software = models.ForeignKey(Software, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+")
+    weakness = models.ForeignKey("weaknesses.Weakness", on_delete=models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+")
+    step = models.BigIntegerField()
+    risk = models.FloatField(help_text="severity x threat")
+    evident = models.BooleanField(help_text="Exploited, alerted, or with a public exploit: counts without a fix.")
+
+    class Meta:
+        indexes = [models.Index(fields=["step"], name="weakness_basis_by_step")]
+
+
+class EffectBasis(models.Model):
+    """The mitigating exceptions that the stored figures take into account. `group` empty: all."""
+
+    recommendation = models.ForeignKey(Recommendation, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+")
+    group = models.ForeignKey(MachineGroup, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False, null=True, related_name="+")
+
+
+class Cause(models.TextChoices):
+    """Why the sums of a group moved, in the order in which one factor after the other is taken from before to after."""
+
+    FOUND = "found", "Vulnerabilities found"
+    FIXED = "fixed", "Vulnerabilities fixed"
+    INTELLIGENCE = "intelligence", "Intelligence"
+    CONFIGURATION = "configuration", "Configuration"
+    POPULATION = "population", "Machines in and out"
+    VALUE = "value", "Device value"
+    EXCEPTIONS = "exceptions", "Exceptions"
+    SETTINGS = "settings", "Scoring settings"
+
+
+class ScoreChange(models.Model):
+    """What one cause did to a group's sums in one run. Over the causes they add up to the change of GroupScore."""
+
+    pk = models.CompositePrimaryKey("run_id", "group_id", "cause")
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, db_index=False, related_name="changes")
+    group = models.ForeignKey(MachineGroup, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+")
+    cause = models.CharField(max_length=13, choices=Cause)
+    machines = models.IntegerField(help_text="Machines it touched; one that several runs touched counts each time.")
+    weight = models.FloatField(help_text="Change of sum w")
+    exposure = models.FloatField(help_text="Change of sum w E")
+    exposure_after = models.FloatField()
+
+
+class ScoreChangeDay(models.Model):
+    """The same for a day: over the causes, the change of ScoreDay since the recorded day before.
+
+    What happened since the last snapshot waits under the day OPEN.
+    """
+
+    OPEN = dt.date.max
+
+    pk = models.CompositePrimaryKey("day", "group_id", "cause")
+    day = models.DateField()
+    group = models.ForeignKey(MachineGroup, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+")
+    cause = models.CharField(max_length=13, choices=Cause)
+    machines = models.IntegerField()
+    weight = models.FloatField()
+    exposure = models.FloatField()
+    exposure_after = models.FloatField()

@@ -24,6 +24,7 @@ from inventory import scope
 from inventory.models import Software
 from recommendations import counters, page_charts, score_queries, timeline_queries
 from recommendations.timeline_queries import EventDetail, EventFilter
+from recommendations.views import why_moved
 from weaknesses.models import Event, Weakness
 
 RANGES = (("1", "24 hours"), ("7", "7 days"), ("30", "30 days"), ("90", "90 days"))
@@ -43,7 +44,7 @@ SPEC = ListSpec(
     ),
     sort="",
     facets=(Facet("type", "Type", tuple(Event.Kind.choices)), Facet("impacted", "Impacted machines", SHARES)),
-    keeps=("from", "to", "days", "software"),
+    keeps=("from", "to", "days", "software", "score"),
 )
 LISTED = Listed(SPEC, "event", "recommendations:timeline", "recommendations:event", "pk")
 WEAKNESSES = ListSpec(columns=(Column("name", "Weakness", fixed=True),), sort="-threat", per_page=50)
@@ -97,6 +98,7 @@ def index(request: HttpRequest) -> HttpResponse:
         ),
         "ranges": _ranges(request, window, now=now),
         "hidden_days": state.hidden("from", "to", "days"),
+        "why": why_moved.panel(request, groups=chosen.groups, first=window.first, last=window.last),
         "software": Software.objects.filter(key=chosen.software).first() if chosen.software else None,
         "without_software": _address(request, software=""),
         "all_days": _address(request, days=str(DEFAULT_DAYS)),

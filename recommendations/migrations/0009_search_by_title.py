@@ -6,7 +6,7 @@ from core.trigrams import trigram_index
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('recommendations', '0004_software_basis'),
+        ('recommendations', '0008_score_changes'),
     ]
 
     operations = [
