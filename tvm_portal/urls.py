@@ -17,6 +17,7 @@ OSQUERY = [
 urlpatterns = [
     path("", views.dashboard, name="dashboard"),
     path("top-recommendations/", views.top_recommendations, name="top_recommendations"),
+    path("gallery/", views.gallery, name="gallery"),
     path("", include("core.urls")),
     path("", include("inventory.urls")),
     path("", include("recommendations.urls")),
