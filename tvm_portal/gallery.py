@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django import forms
+from django.core.exceptions import ValidationError
 from django.http import QueryDict
 from django.template.loader import get_template
 
@@ -19,6 +20,7 @@ from recommendations.score_queries import Point
 TOTAL = 186  # rows of the example list, of which a page's first few are drawn
 SURFACES = ("bg", "surface", "surface-2", "surface-3", "ink", "ink-2", "ink-3", "accent", "accent-soft")
 MARKS = ("critical", "high", "medium", "low", "none", "good", "1", "2", "3", "4", "5")
+EARLIEST = dt.date(2026, 3, 1)
 FORM_FIELDS = ("due", "reason", "kind", "notes")
 SPEC = ListSpec(
     columns=(
@@ -32,7 +34,9 @@ SPEC = ListSpec(
     ),
     sort="-impact",
     facets=(
-        Facet("status", "Status", (("active", "Active"), ("partial", "Partial exception"), ("exception", "Exception")), default=("active",)),
+        Facet(
+            "status", "Status", (("active", "Active"), ("partial", "Partial exception"), ("exception", "Exception")), default=("active",)
+        ),
         Facet("threat", "Threats", (("alert", "Possible active alert"), ("exploited", "Exploited in the wild"))),
     ),
     keeps=("tab", *FORM_FIELDS),
@@ -90,7 +94,9 @@ class ExampleForm(forms.Form):
     """Every kind of field. Nothing is stored."""
 
     due = forms.DateField(
-        label="Due date", help_text="Policy: 14 days", widget=forms.DateInput(attrs={"class": "field__c", "type": "date"}, format="%Y-%m-%d")
+        label="Due date",
+        help_text="Policy: 14 days",
+        widget=forms.DateInput(attrs={"class": "field__c", "type": "date"}, format="%Y-%m-%d"),
     )
     reason = forms.CharField(label="Title", min_length=8, widget=forms.TextInput(attrs={"class": "field__c", "autocomplete": "off"}))
     kind = forms.ChoiceField(
@@ -102,11 +108,17 @@ class ExampleForm(forms.Form):
         widget=forms.Textarea(attrs={"class": "field__c", "rows": 3, "placeholder": "What the IT admin should know"}),
     )
 
+    def clean_due(self) -> dt.date:
+        due: dt.date = self.cleaned_data["due"]
+        if due < EARLIEST:
+            raise ValidationError(f"Choose a day from {EARLIEST:%-d %b %Y} on.")
+        return due
+
 
 def form(query: QueryDict) -> ExampleForm:
     """As it was sent; a form with mistakes where it was not."""
     sent = any(name in query for name in FORM_FIELDS)
-    return ExampleForm(query if sent else {"due": "2026-02-30", "reason": "Chrome", "kind": "high", "notes": ""})
+    return ExampleForm(query if sent else {"due": "2026-02-28", "reason": "Chrome", "kind": "high", "notes": ""})
 
 
 def icons() -> tuple[str, ...]:
@@ -120,7 +132,10 @@ def context(query: QueryDict, *, today: dt.date) -> dict[str, Any]:
     state = SPEC.read(query)
     days = [today - dt.timedelta(days=len(DAILY) - 1 - n) for n in range(len(DAILY))]
     points = [Point(day, float(value)) for day, value in zip(days, DAILY, strict=True)]
-    events = {days[11]: ("Google Chrome has 9 new weaknesses", "An exploit for 7-Zip was verified"), days[23]: ("WinRAR has 2 new weaknesses",)}
+    events = {
+        days[11]: ("Google Chrome has 9 new weaknesses", "An exploit for 7-Zip was verified"),
+        days[23]: ("WinRAR has 2 new weaknesses",),
+    }
     return {
         **_list(state),
         "surfaces": SURFACES,

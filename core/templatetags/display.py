@@ -205,9 +205,7 @@ def gauge(score: float | None, medium: float = 30, high: float = 70, address: st
 
 
 @register.inclusion_tag("components/doughnut.html")
-def doughnut(
-    parts: Sequence[drawing.Part], caption: str = "", title: str = "", legend: bool = True, address: str = ""
-) -> dict[str, Any]:
+def doughnut(parts: Sequence[drawing.Part], caption: str = "", title: str = "", legend: bool = True, address: str = "") -> dict[str, Any]:
     """A ring of (tone, label, value), its total in the middle, and a legend where the page has none of its own.
 
     With `address` each part has a fourth value, the query of the list it counts, and its slice leads there.
