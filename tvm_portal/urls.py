@@ -21,6 +21,7 @@ urlpatterns = [
     path("notifications/", notice_views.index, name="notices"),
     path("notifications/seen/", notice_views.mark_seen, name="notices_seen"),
     path("help/", help_views.index, name="help"),
+    path("gallery/", views.gallery, name="gallery"),
     path("", include("core.urls")),
     path("", include("inventory.urls")),
     path("", include("remediation.urls")),

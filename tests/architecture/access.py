@@ -75,6 +75,7 @@ ACCESS: dict[str, Access] = {
     "account/groups/": POST_SIGNED_IN,
     "": SIGNED_IN,
     "top-recommendations/": SIGNED_IN,
+    "gallery/": SIGNED_IN,
     "scoring/": SIGNED_IN,
     "software/": SIGNED_IN,
     "software/export.csv": SIGNED_IN,
