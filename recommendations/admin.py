@@ -12,7 +12,6 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.html import format_html_join
-from django.utils.safestring import mark_safe
 
 from core import audit
 from core.admin import LookOnly, who
@@ -155,7 +154,7 @@ class RunAdmin(LookOnly):
             (Cause(part.cause).label, f"{part.points:+.4f}", f"{part.machines:,} machine{'' if part.machines == 1 else 's'}")
             for part in score_change_queries.run_parts(run)
         ]
-        return format_html_join(mark_safe("<br>"), "{}: {} points, {}", parts) or "It did not move, or this was not recorded."
+        return format_html_join("", "{}: {} points, {}<br>", parts) or "It did not move, or this was not recorded."
 
 
 @admin.register(InaccuracyReport)

@@ -22,7 +22,7 @@ AFTER = "after"
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """`moves` None: there are no two recorded days. `still`: causes that did nothing. `plain`, `excepted`: addresses of both scores; the second
+    """`moves` None: no two days are recorded. `still`: causes that did nothing. `plain`, `excepted`: addresses of both scores; the second
     empty where they are equal."""
 
     moves: Moves | None
