@@ -16,9 +16,17 @@ class User(AbstractUser):
         COMFORTABLE = "comfortable", "Comfortable"
         COMPACT = "compact", "Compact"
 
+    class Shortcuts(models.TextChoices):
+        OFF = "off", "Off"
+        PAGES = "pages", "Search, help and pages"
+        LISTS = "lists", "Also j and k in lists"
+
     theme = models.CharField(max_length=10, choices=Theme, default=Theme.SYSTEM)
     density = models.CharField(max_length=12, choices=Density, default=Density.COMFORTABLE)
     time_zone = models.CharField(max_length=64, blank=True, help_text="Empty: the browser's.")
+    shortcuts = models.CharField(max_length=5, choices=Shortcuts, default=Shortcuts.PAGES, db_default=Shortcuts.PAGES)
+    rail_collapsed = models.BooleanField(default=False, db_default=False, help_text="The navigation shows icons without labels.")
+    notices_seen_at = models.DateTimeField(null=True, blank=True, editable=False, help_text="Notices up to here are read.")
 
 
 class ApiToken(models.Model):

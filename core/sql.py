@@ -45,5 +45,10 @@ def rows(name: str, parameters: Mapping[str, Any] | None = None) -> list[dict[st
 
 def containing(text: str) -> str:
     """The LIKE pattern of "contains this text", its wildcards taken literally."""
+    return f"%{starting(text)}"
+
+
+def starting(text: str) -> str:
+    """The LIKE pattern of "begins with this text", its wildcards taken literally."""
     escaped = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    return f"%{escaped}%"
+    return f"{escaped}%"

@@ -8,6 +8,8 @@ from urllib.parse import urlencode
 
 from django.http import QueryDict
 
+KEPT = ("from",)
+
 
 @dataclass(frozen=True, slots=True)
 class Tab:
@@ -17,18 +19,20 @@ class Tab:
     label: str
     count: int | None
     current: bool
+    kept: tuple[tuple[str, str], ...] = ()
 
     @property
     def address(self) -> str:
-        return "?" + urlencode({"tab": self.key})
+        return "?" + urlencode([("tab", self.key), *self.kept], safe="/")
 
 
 def tabs(query: QueryDict, wanted: Sequence[tuple[str, str, int | None]]) -> tuple[Tab, ...]:
-    """Tabs from (key, label, count). An unknown `?tab=`, or none, is the first."""
+    """Tabs from (key, label, count). An unknown `?tab=`, or none, is the first. Each keeps where the page was reached from."""
     keys = [key for key, _, _ in wanted]
     named = query.get("tab", "")
     shown = named if named in keys else keys[0]
-    return tuple(Tab(key, label, count, key == shown) for key, label, count in wanted)
+    kept = tuple((name, query[name]) for name in KEPT if query.get(name))
+    return tuple(Tab(key, label, count, key == shown, kept) for key, label, count in wanted)
 
 
 def current(shown: Sequence[Tab]) -> str:

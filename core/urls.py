@@ -10,6 +10,8 @@ from core import views
 urlpatterns = [
     path("sign-in/", auth.LoginView.as_view(redirect_authenticated_user=True), name="login"),
     path("sign-out/", auth.LogoutView.as_view(), name="logout"),
+    path("account/", views.preferences, name="preferences"),
+    path("account/rail/", views.choose_rail, name="choose_rail"),
     path("account/password/", auth.PasswordChangeView.as_view(), name="password_change"),
     path("account/password/done/", auth.PasswordChangeDoneView.as_view(), name="password_change_done"),
     path("account/theme/", views.choose_theme, name="choose_theme"),

@@ -202,7 +202,8 @@ def _events_address(day: dt.date, query: str) -> str:
 
 def _scale(figure: Figure, ticks: list[float], *, suffix: str) -> None:
     axis = figure["layout"]["yaxis"]
-    axis["tickvals"], axis["ticksuffix"], axis["range"] = ticks, suffix, [ticks[0], ticks[-1] * 1.02]
+    axis["tickmode"], axis["tickvals"], axis["ticktext"] = "array", ticks, [f"{tick:g}{suffix}" for tick in ticks]
+    axis["range"] = [ticks[0], ticks[-1] * 1.02]
 
 
 def _summary(title: str, points: Sequence[Point], *, digits: int, dots: int) -> str:

@@ -167,6 +167,15 @@ def counts(chosen: EventFilter) -> EventCounts:
     return EventCounts(len(new), len(exploitable))
 
 
+def weaknesses_by_kind(chosen: EventFilter) -> dict[str, set[int]]:
+    """Kind -> weaknesses that its events name; one that several events name is there once."""
+    found: dict[str, set[int]] = {}
+    wanted = (Event.Kind.NEW_WEAKNESS, Event.Kind.FIXED, *EXPLOIT_KINDS)
+    for kind, ids in matching(chosen).filter(kind__in=wanted).values_list("kind", "weakness_ids").iterator():
+        found.setdefault(kind, set()).update(ids)
+    return found
+
+
 def per_day(chosen: EventFilter) -> dict[dt.date, tuple[str, ...]]:
     """Day -> sentences of its events, the most telling first (at most three a day)."""
     days: dict[dt.date, list[str]] = {}

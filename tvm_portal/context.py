@@ -15,8 +15,10 @@ from core.models import User
 from core.views import THEME_COOKIE
 from inventory import scope
 from recommendations import counters
-
-STALE_AFTER = dt.timedelta(hours=26)
+from tvm_portal import notices
+from tvm_portal.help_views import GO
+from tvm_portal.notices import STALE_AFTER
+from tvm_portal.search import KINDS
 
 # Address name, label, icon, counter shown beside it.
 RAIL = (
@@ -26,11 +28,12 @@ RAIL = (
     ("recommendations:software_list", "Software", "soft", "software"),
     ("recommendations:weakness_list", "Weaknesses", "weak", "weaknesses"),
     ("recommendations:timeline", "Timeline", "time", ""),
+    ("recommendations:vulnerable_machines", "Reports", "report", ""),
     ("recommendations:machine_list", "Machines", "mach", "machines"),
 )
 RAIL_END = (
     ("recommendations:scoring", "Scoring", "calc", ""),
-    ("weaknesses:feeds", "Feeds", "feed", ""),
+    ("recommendations:settings", "Settings", "gear", ""),
 )
 
 
@@ -41,6 +44,7 @@ class Entry:
     icon: str
     count: int | None
     current: bool
+    key: str  # its letter after "g", empty: none
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +57,11 @@ class Frame:
     demo: bool  # machines of the demo are among what is shown
     rail: tuple[Entry, ...]
     rail_end: tuple[Entry, ...]
+    collapsed: bool  # the rail shows icons alone
+    shortcuts: str  # User.Shortcuts
+    unread: int  # notices; notices.COUNTED + 1 stands for more
+    unread_words: str
+    kinds: tuple[tuple[str, str], ...]  # (key, name) of what the search can be narrowed to
 
 
 def frame(request: HttpRequest) -> dict[str, Any]:
@@ -72,6 +81,8 @@ def build_frame(request: HttpRequest) -> Frame:
     groups = scope.of(request)
     as_of = counters.last_run(request).finished_at
     counts = counters.counts(request)
+    seen = user.notices_seen_at if isinstance(user, User) else None
+    unread = notices.unread_count(groups=groups.group_ids, run=counters.last_run(request), now=timezone.now(), seen=seen)
     return Frame(
         theme=theme_of(request),
         density=user.density if isinstance(user, User) else User.Density.COMFORTABLE,
@@ -81,6 +92,11 @@ def build_frame(request: HttpRequest) -> Frame:
         demo=bool(counts.get("demo")),
         rail=_entries(RAIL, request.path, counts),
         rail_end=_entries(RAIL_END, request.path, counts),
+        collapsed=isinstance(user, User) and user.rail_collapsed,
+        shortcuts=user.shortcuts if isinstance(user, User) else User.Shortcuts.OFF,
+        unread=unread,
+        unread_words=str(unread) if unread <= notices.COUNTED else f"{notices.COUNTED}+",
+        kinds=tuple((kind.key, kind.one) for kind in KINDS.values()),
     )
 
 
@@ -92,5 +108,5 @@ def _entries(rail: tuple[tuple[str, str, str, str], ...], path: str, counts: dic
         except NoReverseMatch:  # a screen that this installation does not have
             continue
         current = path == address if address == "/" else path.startswith(address)
-        entries.append(Entry(address, label, icon, counts.get(counter), current))
+        entries.append(Entry(address, label, icon, counts.get(counter), current, GO.get(name, "")))
     return tuple(entries)

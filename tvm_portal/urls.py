@@ -3,7 +3,7 @@ from __future__ import annotations
 from django.contrib import admin
 from django.urls import include, path
 
-from tvm_portal import api, health, osquery, views
+from tvm_portal import api, health, help_views, notice_views, osquery, search_views, views
 
 # osquery's own names, under an address of ours and where its documentation has them.
 OSQUERY = [
@@ -17,8 +17,14 @@ OSQUERY = [
 urlpatterns = [
     path("", views.dashboard, name="dashboard"),
     path("top-recommendations/", views.top_recommendations, name="top_recommendations"),
+    path("search/", search_views.index, name="search"),
+    path("notifications/", notice_views.index, name="notices"),
+    path("notifications/seen/", notice_views.mark_seen, name="notices_seen"),
+    path("help/", help_views.index, name="help"),
+    path("gallery/", views.gallery, name="gallery"),
     path("", include("core.urls")),
     path("", include("inventory.urls")),
+    path("", include("remediation.urls")),
     path("", include("recommendations.urls")),
     path("", include("weaknesses.urls")),
     path("api/ingest/<str:format>", api.ingest_report, name="ingest_report"),

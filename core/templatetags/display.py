@@ -12,6 +12,7 @@ from typing import Any
 
 from django import template
 from django.utils import timezone
+from django.utils.html import format_html
 
 from core import drawing
 
@@ -42,6 +43,15 @@ def short_count(value: float | None) -> str:
             text = f"{scaled:.{digits}f}"
             return (text.rstrip("0").rstrip(".") if "." in text else text) + unit
     return f"{value:.0f}"
+
+
+@register.simple_tag
+def short(value: float | None) -> str:
+    """`short_count` that keeps nothing to itself: where it leaves figures out, the exact one is on hover and read out."""
+    text = short_count(value)
+    if value is None or text == exact(value):
+        return text
+    return format_html('<span title="{0}"><span aria-hidden="true">{1}</span><span class="sr">{0}</span></span>', exact(value), text)
 
 
 @register.filter
@@ -76,21 +86,46 @@ def initials(name: str) -> str:
     return "".join(word[0] for word in words[:2]).upper() or "?"
 
 
+@register.filter
+def marked(text: str, words: str) -> str:
+    """The text with the part that was searched for marked, its first appearance, capitals aside."""
+    start = text.lower().find(words.lower()) if words and len(text.lower()) == len(text) else -1
+    if start < 0:
+        return text
+    end = start + len(words)
+    return format_html("{}<mark>{}</mark>{}", text[:start], text[start:end], text[end:])
+
+
 # Time
 
 
 @register.filter
 def stamp(moment: dt.datetime | None) -> str:
-    """15 Mar 2026, 12:40 UTC"""
-    return "–" if moment is None else f"{moment.astimezone(dt.UTC):%-d %b %Y, %H:%M} UTC"
+    """15 Mar 2026, 12:40 UTC, in the viewer's zone"""
+    return "–" if moment is None else _stamp(timezone.localtime(moment))
+
+
+@register.simple_tag
+def moment(at: dt.datetime | None) -> str:
+    """The stamp as a <time> that programs can read, with the same moment in UTC on hover."""
+    if at is None:
+        return "–"
+    shown, utc = timezone.localtime(at), at.astimezone(dt.UTC)
+    return format_html('<time datetime="{}" title="{}">{}</time>', f"{utc:%Y-%m-%dT%H:%M:%SZ}", _stamp(utc), _stamp(shown))
 
 
 @register.filter
 def day(moment: dt.date | dt.datetime | None) -> str:
-    """15 Mar 2026"""
+    """15 Mar 2026, in UTC: the day that sources and the timeline mean"""
     if isinstance(moment, dt.datetime):
         moment = moment.astimezone(dt.UTC).date()
     return "–" if moment is None else f"{moment:%-d %b %Y}"
+
+
+@register.filter
+def day_month(at: dt.datetime) -> str:
+    """15 Mar, in UTC"""
+    return f"{at.astimezone(dt.UTC):%-d %b}"
 
 
 @register.filter
@@ -117,6 +152,12 @@ def since(moment: dt.datetime | None) -> str:
             count = int(seconds // size)
             return f"{count:,} {unit}{'' if count == 1 else 's'} ago"
     return "just now"
+
+
+def _stamp(at: dt.datetime) -> str:
+    """With the zone's abbreviation; zones that have none are named by their distance to UTC."""
+    zone = at.tzname() or ""
+    return f"{at:%-d %b %Y, %H:%M} {f'UTC{zone}' if zone[:1] in '+-' else zone}"
 
 
 # Components
@@ -188,10 +229,11 @@ def threats(alert: bool = False, exploit: int = 0, exploited: bool = False, insi
 
 
 @register.inclusion_tag("components/gauge.html")
-def gauge(score: float | None, medium: float = 30, high: float = 70) -> dict[str, Any]:
-    """The exposure score on its three bands. None: not computed yet."""
+def gauge(score: float | None, medium: float = 30, high: float = 70, address: str = "") -> dict[str, Any]:
+    """The exposure score on its three bands. None: not computed yet. `address`: where a click leads."""
     word = "" if score is None else "low" if score < medium else "medium" if score < high else "high"
-    bands = [("low", drawing.gauge_band(0, medium)), ("medium", drawing.gauge_band(medium, high)), ("high", drawing.gauge_band(high, 100))]
+    bounds = (("low", 0, medium), ("medium", medium, high), ("high", high, 100))
+    bands = [(tone, drawing.gauge_band(start, end), f"{tone.title()}: {start:g} to {end:g}") for tone, start, end in bounds]
     marks = [drawing.gauge_mark(value) for value in (medium, high)]
     return {
         "score": score,
@@ -201,14 +243,24 @@ def gauge(score: float | None, medium: float = 30, high: float = 70) -> dict[str
         "marks": marks,
         "medium": medium,
         "high": high,
+        "address": address,
     }
 
 
 @register.inclusion_tag("components/doughnut.html")
-def doughnut(parts: Sequence[tuple[str, str, float]], caption: str = "", title: str = "", legend: bool = True) -> dict[str, Any]:
-    """A ring of (tone, label, value), its total in the middle, and a legend where the page has none of its own."""
-    total = sum(value for _, _, value in parts)
-    return {"slices": drawing.ring(parts), "parts": parts if legend else (), "total": total, "caption": caption, "title": title}
+def doughnut(parts: Sequence[drawing.Part], caption: str = "", title: str = "", legend: bool = True, address: str = "") -> dict[str, Any]:
+    """A ring of (tone, label, value), its total in the middle, and a legend where the page has none of its own.
+
+    With `address` each part has a fourth value, the query of the list it counts, and its slice leads there.
+    """
+    return {
+        "slices": drawing.ring(parts),
+        "parts": [part[:3] for part in parts] if legend else (),
+        "total": sum(part[2] for part in parts),
+        "caption": caption,
+        "title": title,
+        "address": address,
+    }
 
 
 def _width(value: float | None, whole: float | None) -> str:

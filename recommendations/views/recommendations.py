@@ -15,7 +15,7 @@ from core.flyouts import Listed
 from core.htmx import wants
 from core.lists import ListState, pager
 from inventory import scope
-from recommendations import charts, detail_queries, recommendation_queries
+from recommendations import charts, detail_queries, origins, recommendation_queries
 from recommendations.counters import last_run
 from recommendations.filters import SPEC
 from recommendations.models import Recommendation
@@ -51,7 +51,8 @@ def detail(request: HttpRequest, key: str) -> HttpResponse:
         found = detail_queries.find(key)
         if found is None:
             raise Http404
-        return render(request, "recommendations/detail.html", detail_context(request, found))
+        context = {"trail": origins.trail(request, home=origins.LIST), **detail_context(request, found)}
+        return render(request, "recommendations/detail.html", context)
     state = LISTED.behind(request)
     context = flyout_context(request, state or SPEC.read(QueryDict()), key)
     if context is None:

@@ -24,6 +24,7 @@ from inventory import scope
 from inventory.models import Software
 from recommendations import counters, page_charts, score_queries, timeline_queries
 from recommendations.timeline_queries import EventDetail, EventFilter
+from recommendations.views import why_moved
 from weaknesses.models import Event, Weakness
 
 RANGES = (("1", "24 hours"), ("7", "7 days"), ("30", "30 days"), ("90", "90 days"))
@@ -43,7 +44,7 @@ SPEC = ListSpec(
     ),
     sort="",
     facets=(Facet("type", "Type", tuple(Event.Kind.choices)), Facet("impacted", "Impacted machines", SHARES)),
-    keeps=("from", "to", "days", "software"),
+    keeps=("from", "to", "days", "software", "score"),
 )
 LISTED = Listed(SPEC, "event", "recommendations:timeline", "recommendations:event", "pk")
 WEAKNESSES = ListSpec(columns=(Column("name", "Weakness", fixed=True),), sort="-threat", per_page=50)
@@ -97,6 +98,7 @@ def index(request: HttpRequest) -> HttpResponse:
         ),
         "ranges": _ranges(request, window, now=now),
         "hidden_days": state.hidden("from", "to", "days"),
+        "why": why_moved.panel(request, groups=chosen.groups, first=window.first, last=window.last),
         "software": Software.objects.filter(key=chosen.software).first() if chosen.software else None,
         "without_software": _address(request, software=""),
         "all_days": _address(request, days=str(DEFAULT_DAYS)),
@@ -145,16 +147,20 @@ def export_weaknesses(request: HttpRequest, pk: int) -> StreamingHttpResponse:
 def window_of(query: QueryDict, *, now: dt.datetime) -> Window:
     """`from` and `to`, else the last `days`, else thirty; days of UTC. Unreadable dates are named and ignored; swapped ones are turned."""
     today = now.astimezone(dt.UTC).date()
-    first, last, wrong = _date(query, "from"), _date(query, "to"), []
-    for name, value in (("from", first), ("to", last)):
-        if query.get(name) and value is None:
-            wrong.append(f"{name} {query[name]}")
+    first, last, wrong = dates_of(query)
     if first or last:
         first, last = first or dt.date(2000, 1, 1), last or today
-        return Window(min(first, last), max(first, last), "", tuple(wrong))
+        return Window(min(first, last), max(first, last), "", wrong)
     days = query.get("days", "")
     days = days if days in dict(RANGES) else str(DEFAULT_DAYS)
-    return Window(_first_day(days, now=now), today, days, tuple(wrong), _since(now) if days == "1" else None)
+    return Window(_first_day(days, now=now), today, days, wrong, _since(now) if days == "1" else None)
+
+
+def dates_of(query: QueryDict) -> tuple[dt.date | None, dt.date | None, tuple[str, ...]]:
+    """`from`, `to`, and those of them that are no date."""
+    first, last = _date(query, "from"), _date(query, "to")
+    wrong = tuple(f"{name} {query[name]}" for name, value in (("from", first), ("to", last)) if query.get(name) and value is None)
+    return first, last, wrong
 
 
 def _first_day(days: str, *, now: dt.datetime) -> dt.date:

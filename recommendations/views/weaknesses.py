@@ -20,7 +20,7 @@ from core.exports import stream
 from core.htmx import wants
 from core.lists import Column, ListSpec, ListState
 from inventory import scope
-from recommendations import counters, page_charts, score_queries, weakness_list_queries, weakness_queries
+from recommendations import counters, origins, page_charts, score_queries, weakness_list_queries, weakness_queries
 from recommendations.recommendation_queries import scale_of, total_weight
 from recommendations.weakness_filters import LISTED, SPEC, filter_of
 from recommendations.weakness_list_queries import WeaknessFilter, WeaknessRow
@@ -81,7 +81,7 @@ def detail(request: HttpRequest, cve: str) -> HttpResponse:
         return redirect("recommendations:weakness", cve=name)
     if found is None:
         raise Http404(f"{cve} is not known here.")
-    return render(request, "weaknesses/detail.html", found)
+    return render(request, "weaknesses/detail.html", found | {"trail": origins.trail(request, home=origins.WEAKNESSES)})
 
 
 @require_safe

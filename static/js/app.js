@@ -1,18 +1,7 @@
-/* Small behaviours, by data attributes: "/" focuses the search, copy buttons, toasts, forms that send themselves. */
+/* Small behaviours, by data attributes: copy buttons, toasts, forms that send themselves. */
 "use strict";
 
 (() => {
-  const editable = (element) => element.closest("input, textarea, select, [contenteditable]") !== null;
-
-  document.addEventListener("keydown", (event) => {
-    if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey || editable(event.target)) return;
-    const search = document.querySelector("[data-search]");
-    if (!search || document.querySelector("dialog[open]")) return;
-    event.preventDefault();
-    search.focus();
-    search.select();
-  });
-
   async function copy(button) {
     const text = button.dataset.copy === "address" ? new URL(button.dataset.address || location.href, location.href).href : button.dataset.copy;
     const label = button.getAttribute("aria-label");

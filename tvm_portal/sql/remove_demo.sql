@@ -21,6 +21,9 @@ WHERE day < coalesce((SELECT min(first_seen)::date FROM inventory_machine), 'inf
 DELETE FROM recommendations_scoreday
 WHERE day < coalesce((SELECT min(first_seen)::date FROM inventory_machine), 'infinity'::date)
 -- ;;
+DELETE FROM recommendations_scorechangeday
+WHERE day < coalesce((SELECT min(first_seen)::date FROM inventory_machine), 'infinity'::date)
+-- ;;
 DELETE FROM weaknesses_event
 WHERE at < coalesce((SELECT min(first_seen) FROM inventory_machine), 'infinity'::timestamptz)
 -- ;;

@@ -6,7 +6,7 @@ import pytest
 from django.http import QueryDict
 from django.test import Client
 
-from recommendations import score_queries, software_queries, timeline_queries, weakness_list_queries, weakness_queries
+from recommendations import score_queries, software_queries, software_tab_queries, timeline_queries, weakness_list_queries, weakness_queries
 from recommendations.models import GroupScore, Recommendation, Run, ScoringSettings
 from recommendations.records import Weights
 from recommendations.software_queries import SoftwareFilter
@@ -63,10 +63,10 @@ def test_software_is_found_by_words_that_are_taken_literally(made: Population) -
 
 
 def test_versions_share_all_installations(made: Population) -> None:
-    total, rows = software_queries.version_rows(software_id=made.software[1].pk, groups=groups(made), today=NOW.date())
+    total, rows = software_tab_queries.version_rows(software_id=made.software[1].pk, groups=groups(made), today=NOW.date())
     assert total == len(rows)
     assert sum(row.share for row in rows) == pytest.approx(1)
-    ended = software_queries.version_rows(software_id=made.software[1].pk, groups=groups(made), today=NOW.date(), support="ended")[1]
+    ended = software_tab_queries.version_rows(software_id=made.software[1].pk, groups=groups(made), today=NOW.date(), support="ended")[1]
     assert [row.tag for row in ended] == ["EOS version"]
 
 

@@ -19,7 +19,7 @@ from weaknesses.models import Event, Weakness
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at_noon")]
 
 LISTS = ("/software/", "/machines/", "/weaknesses/", "/weaknesses/?present=any", "/timeline/")
-SOFTWARE_TABS = ("recommendations", "vulnerabilities", "machines", "versions", "timeline")
+SOFTWARE_TABS = ("overview", "recommendations", "vulnerabilities", "machines", "versions", "timeline")
 MACHINE_TABS = ("recommendations", "software", "vulnerabilities", "configuration", "alerts")
 
 

@@ -1,0 +1,22 @@
+-- Weaknesses by id, the newest, or by the words of the title where they are present. `total` ends at `most` for each of the three.
+-- Key: weakness. Cost: `most` steps on the index of ids or on weakness_newest; present ones (tens of thousands) by weakness_present.
+WITH found AS (
+    (SELECT id FROM weaknesses_weakness WHERE %(newest)s AND NOT rejected ORDER BY published_at DESC NULLS LAST LIMIT %(most)s)
+    UNION
+    (SELECT id FROM weaknesses_weakness WHERE %(id_prefix)s <> '' AND cve LIKE %(id_prefix)s ORDER BY cve LIMIT %(most)s)
+    UNION
+    (SELECT id
+     FROM weaknesses_weakness
+     WHERE NOT %(newest)s AND exposed_count > 0 AND NOT rejected
+       AND (%(id_prefix)s <> '' AND cve LIKE %(id_prefix)s OR %(inside)s <> '' AND title ILIKE %(inside)s)
+     LIMIT %(most)s)
+)
+SELECT w.cve, w.title, w.severity, w.exploited, w.exposed_count > 0 AS present, w.published_at,
+       w.cve = %(weakness)s AS exact,
+       count(*) OVER () AS total
+FROM found f
+JOIN weaknesses_weakness w ON w.id = f.id
+ORDER BY w.cve = %(weakness)s DESC,
+         CASE WHEN %(newest)s THEN w.published_at END DESC NULLS LAST,
+         w.exposed_count > 0 DESC, w.exploited DESC, w.severity DESC, w.published_at DESC NULLS LAST, w.cve
+LIMIT %(limit)s
