@@ -32,6 +32,7 @@ from recommendations.models import (
     Run,
     ScoreDay,
     VersionScore,
+    WeaknessStat,
 )
 from weaknesses.models import VersionWeakness, Weakness
 
@@ -209,6 +210,7 @@ class _Builder:
         Exposure.objects.bulk_create(Exposure(machine_id=pk, recommendation=recommendation, base=base) for pk in sorted(exposed))
         self._keep(recommendation, exposed, carriers, base)
         self._stats(software, versions, exposed, carriers)
+        self._count(weaknesses, exposed)
 
     def add_check(self, name: str, category: str, subcategory: str, impact: int, share: float) -> None:
         check = Configuration.objects.create(
@@ -351,9 +353,18 @@ class _Builder:
                 exploited=exploited and not index,
                 published_at=self.now - dt.timedelta(days=30 + index),
                 source="nvd",
-                exposed_count=5,
             )
             for index in range(count)
+        )
+
+    def _count(self, weaknesses: Sequence[Weakness], exposed: set[int]) -> None:
+        Weakness.objects.filter(pk__in=[weakness.pk for weakness in weaknesses]).update(exposed_count=len(exposed))
+        here = {group.pk: sum(machine.group_id == group.pk for machine in self.machines if machine.pk in exposed) for group in self.groups}
+        WeaknessStat.objects.bulk_create(
+            WeaknessStat(weakness=weakness, group_id=group, exposed=count)
+            for weakness in weaknesses
+            for group, count in here.items()
+            if count
         )
 
     def _stats(self, software: Software, versions: Sequence[Version], exposed: set[int], carriers: set[int]) -> None:
