@@ -82,8 +82,9 @@ def explain_change(
     groups: Collection[str] | None = None,
     excepted: bool = True,
 ) -> Delta:
-    """Split the change of the score by cause: one factor at a time, in this order. `groups`: of the machines that are in them at each stage;
-    `excepted`: of the score after exceptions.
+    """Split the change of the score by cause: one factor at a time, in this order.
+
+    `groups`: of the machines that are in them at each stage; `excepted`: of the score after exceptions.
     """
     states = [_sums(stage, groups, excepted=excepted) for stage in _stages(before, after, weights, weights_after or weights)]
     scores = [100 * exposure / weight if weight else 0.0 for weight, exposure in states]
@@ -112,9 +113,7 @@ class _State:
         """E, by what it has of `hazards`."""
         covered = mitigated(self.fleet, self.machine) if excepted else frozenset()
         share = pass_share(self.machine, self.fleet, {check for check in self.machine.checks if check_key(check) in covered})
-        chance = likelihood(
-            alerted=self.machine.alerted, internet_facing=self.machine.internet_facing, share=share, weights=self.weights
-        )
+        chance = likelihood(alerted=self.machine.alerted, internet_facing=self.machine.internet_facing, share=share, weights=self.weights)
         return saturate(chance * sum(hazard for key, hazard in self.hazards.items() if key not in covered), self.weights)
 
 
@@ -127,7 +126,9 @@ def _stages(before: Fleet, after: Fleet, old: Weights, new: Weights) -> Iterable
     What a machine has more of in one recommendation was found, what it has less of fixed.
     """
     facts = _as_known(before, after)
-    stayed = {name for name, machine in before.machines.items() if machine.active and name in after.machines and after.machines[name].active}
+    stayed = {
+        name for name, machine in before.machines.items() if machine.active and name in after.machines and after.machines[name].active
+    }
     left = {name: _state(machine, before, old) for name, machine in before.machines.items() if machine.active and name not in stayed}
     first = {name: _state(before.machines[name], before, old) for name in stayed}
     yield {**left, **first}
@@ -138,9 +139,7 @@ def _stages(before: Fleet, after: Fleet, old: Weights, new: Weights) -> Iterable
     yield {**left, **{name: replace(state, hazards=known[name]) for name, state in first.items()}}
     learnt = {name: machine_hazard(contents[name], after, old).bases for name in stayed}
     yield {**left, **{name: replace(state, hazards=learnt[name]) for name, state in first.items()}}
-    set_up = {
-        name: replace(after.machines[name], value=before.machines[name].value, group=before.machines[name].group) for name in stayed
-    }
+    set_up = {name: replace(after.machines[name], value=before.machines[name].value, group=before.machines[name].group) for name in stayed}
     effects = replace(after, effects=before.effects)
     yield {**left, **{name: _state(machine, effects, old) for name, machine in set_up.items()}}
     present = {name: machine for name, machine in after.machines.items() if machine.active}

@@ -284,7 +284,9 @@ class MachineBasis(models.Model):
     exposures = models.IntegerField(help_text="Recommendations that apply.")
     exploit = models.SmallIntegerField(help_text="Highest Weakness.Exploit of what it is exposed to.")
     exploited = models.BooleanField()
-    step = models.BigIntegerField(default=0, help_text="The computation that rebuilt it; a full run does so for all, without writing it here.")
+    step = models.BigIntegerField(
+        default=0, help_text="The computation that rebuilt it; a full run does so for all, without writing it here."
+    )
 
 
 class VersionBasis(models.Model):

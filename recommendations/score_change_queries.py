@@ -44,12 +44,13 @@ class Part:
 class Moves:
     """From the end of one recorded day to the end of another. `parts` of all causes, in their order, add up to the change.
 
-    `unrecorded`: days whose change has no stored causes. `excepted`: of the score after exceptions; `differ`: whether that is another one.
+    `days`: how many are recorded after the first. `unrecorded`: those whose change has no stored causes. `excepted`: of the score after exceptions; `differ`: whether that is another one.
     """
 
     first: DaySums
     last: DaySums
     parts: tuple[Part, ...]
+    days: int
     unrecorded: tuple[dt.date, ...]
     excepted: bool
     differ: bool
@@ -99,12 +100,16 @@ def moves(*, groups: Sequence[int], first: dt.date, last: dt.date, excepted: boo
     if missing:
         parts.append(Part(UNRECORDED, points[-1]))
     differ = any(abs(day.after - day.exposure) > SAME * max(1.0, day.exposure) for day in (start, end))
-    return Moves(start, end, tuple(parts), missing, excepted, differ)
+    return Moves(start, end, tuple(parts), len(days) - 1, missing, excepted, differ)
 
 
 def run_parts(run: Run) -> tuple[Part, ...]:
     """What a run did to the score of the whole organisation, where it is told; other causes are left out. `machines` exactly."""
-    rows = ScoreChange.objects.filter(run=run).values("cause").annotate(n=Sum("machines"), w=Sum("weight"), x=Sum("exposure"), a=Sum("exposure_after"))
+    rows = (
+        ScoreChange.objects.filter(run=run)
+        .values("cause")
+        .annotate(n=Sum("machines"), w=Sum("weight"), x=Sum("exposure"), a=Sum("exposure_after"))
+    )
     found = {row["cause"]: row for row in rows}
     if not found or run.score is None:
         return ()
@@ -146,11 +151,11 @@ def _unrecorded(days: Sequence[DaySums], changes: Iterable[Change]) -> tuple[dt.
         had = told.get(day, (0.0, 0.0))
         told[day] = had[0] + weight, had[1] + exposure
     missing = []
-    for earlier, day in pairwise(days):
-        weight, exposure = told.get(day.day, (0.0, 0.0))
-        rest = max(abs(day.weight - earlier.weight - weight), abs(day.exposure - earlier.exposure - exposure))
-        if rest > SAME * max(1.0, day.weight):
-            missing.append(day.day)
+    for earlier, sums in pairwise(days):
+        weight, exposure = told.get(sums.day, (0.0, 0.0))
+        rest = max(abs(sums.weight - earlier.weight - weight), abs(sums.exposure - earlier.exposure - exposure))
+        if rest > SAME * max(1.0, sums.weight):
+            missing.append(sums.day)
     return tuple(missing)
 
 

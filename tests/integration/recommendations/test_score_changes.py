@@ -22,7 +22,7 @@ from tests.unit.recommendations.fleets import fleets
 
 pytestmark = pytest.mark.django_db
 WEIGHTS = Weights()
-CHOICES = (("default", "servers"), ("default",), ("servers",))
+CHOICES: tuple[tuple[str, ...], ...] = (("default", "servers"), ("default",), ("servers",))
 
 
 def stored_sums(runs: Sequence[int], groups: Sequence[int], *, excepted: bool = False) -> dict[str, tuple[float, float]]:
@@ -44,7 +44,9 @@ class Recorder:
 
     def __init__(self, stored: Stored) -> None:
         self.stored = stored
-        self.before = {(choice, excepted): sums_now(self._ids(choice), excepted=excepted) for choice in CHOICES for excepted in (False, True)}
+        self.before = {
+            (choice, excepted): sums_now(self._ids(choice), excepted=excepted) for choice in CHOICES for excepted in (False, True)
+        }
         self.newest = max(Run.objects.values_list("pk", flat=True), default=0)
         ScoreChange.objects.filter(run_id=self.newest).delete()  # an incremental run goes on in the same row
 
@@ -122,7 +124,9 @@ def test_changed_settings_and_exceptions_are_told_from_the_rest(before: Fleet, a
         recorder = Recorder(stored)
         become(after, stored)
         store_effects(after.effects, stored)
-        ScoringSettings.objects.filter(pk=1).update(half_hazard=2.0, floor_any=0.05, likelihood_base=0.4, value_high=5.0, no_fix_counts="always")
+        ScoringSettings.objects.filter(pk=1).update(
+            half_hazard=2.0, floor_any=0.05, likelihood_base=0.4, value_high=5.0, no_fix_counts="always"
+        )
         known = granted(after, stored)
         actions.recompute(now=NOW)
         recorder.agrees(without_effects(before), known, heavier)
@@ -176,7 +180,7 @@ def test_the_first_run_is_all_population() -> None:
     stored = store(small_fleet())
     run = actions.recompute(now=NOW)
     weight, exposure = sums_now(list(stored.groups.values()), excepted=False)
-    assert stored_sums([run.pk], list(stored.groups.values())) == {Cause.POPULATION: (weight, pytest.approx(exposure))}
+    assert stored_sums([run.pk], list(stored.groups.values())) == {"population": pytest.approx((weight, exposure))}
 
 
 def test_an_unchanged_run_stores_nothing() -> None:
