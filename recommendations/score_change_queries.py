@@ -44,7 +44,8 @@ class Part:
 class Moves:
     """From the end of one recorded day to the end of another. `parts` of all causes, in their order, add up to the change.
 
-    `days`: how many are recorded after the first. `unrecorded`: those whose change has no stored causes. `excepted`: of the score after exceptions; `differ`: whether that is another one.
+    `days`: how many are recorded after the first. `unrecorded`: those whose change has no stored causes. `excepted`: of the score after
+    exceptions; `differ`: whether that is another one.
     """
 
     first: DaySums
@@ -122,11 +123,8 @@ def run_parts(run: Run) -> tuple[Part, ...]:
 
 def _days(*, groups: Sequence[int], first: dt.date, last: dt.date) -> list[DaySums]:
     rows = ScoreDay.objects.filter(group_id__in=groups, day__range=(first, last), weight__gt=0).values("day").order_by("day")
-    names = {"m": "machines", "w": "weight", "x": "exposure", "a": "exposure_after"}
-    return [
-        DaySums(row["day"], row["m"], row["w"], row["x"], row["a"])
-        for row in rows.annotate(**{short: Sum(name) for short, name in names.items()})
-    ]
+    summed = rows.annotate(m=Sum("machines"), w=Sum("weight"), x=Sum("exposure"), a=Sum("exposure_after"))
+    return [DaySums(row["day"], row["m"], row["w"], row["x"], row["a"]) for row in summed]
 
 
 def _day_before(*, groups: Sequence[int], day: dt.date) -> dt.date | None:
