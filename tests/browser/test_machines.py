@@ -90,11 +90,11 @@ def test_a_value_is_set_by_keyboard(made: Population, curation: Page, live_serve
     assert Machine.objects.get(pk=machine.pk).value == Machine.Value.HIGH
 
 
-@pytest.mark.parametrize(("scheme", "width"), [("light", 320), ("dark", 1280)])
+@pytest.mark.parametrize(("scheme", "width"), [("light", 390), ("dark", 1280)])
 def test_the_pages_are_accessible_and_fit(scheme: str, width: int, made: Population, curation: Page, live_server: LiveServer) -> None:
     curation.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
     curation.set_viewport_size({"width": width, "height": 900})
-    machine, group = made.machines[0].pk, made.groups[0].pk
+    machine, group = made.machines[0].pk, made.groups[1].pk
     for path in (
         "/settings/",
         "/settings/groups/",
