@@ -174,8 +174,10 @@ def _do(request: HttpRequest, what: str, machines: Sequence[Machine], data: dict
     who = _who(request, now)
     if what == "value":
         return actions.set_machine_value(machines=machines, value=data["value"], **who)
-    if what in {"tag", "untag"}:
-        return actions.tag_machines(machines=machines, **{"add" if what == "tag" else "remove": [data["tag"]]}, **who)
+    if what == "tag":
+        return actions.tag_machines(machines=machines, add=[data["tag"]], **who)
+    if what == "untag":
+        return actions.tag_machines(machines=machines, remove=[data["tag"]], **who)
     if what in {"facing", "not-facing"}:
         return actions.set_internet_facing(machines=machines, internet_facing=what == "facing", **who)
     return actions.exclude_machines(machines=machines, excluded=what == "exclude", reason=data["reason"], **who)
