@@ -126,12 +126,12 @@ def test_pages_are_small_and_their_statements_do_not_grow(viewer_client: Client)
     assert {page for page in pages if len(viewer_client.get(page).content) > LARGEST} == set()
 
 
-@pytest.mark.parametrize("sort", ["severity", "-severity", "published", "-published", "name", "-name"])
-def test_every_order_holds_all_machines_once(sort: str, viewer_client: Client) -> None:
+def test_every_order_holds_all_machines_once(viewer_client: Client) -> None:
     counted()
     total = sum(row.machines for row in RiskStat.objects.all())
-    lines = csv_lines(viewer_client, f"{LIST}export.csv?sort={sort}")[1:]
-    assert len({line.split(",")[0] for line in lines}) == len(lines) == total
+    for sort in ("severity", "-severity", "published", "-published", "name", "-name"):
+        lines = csv_lines(viewer_client, f"{LIST}export.csv?sort={sort}")[1:]
+        assert len({line.split(",")[0] for line in lines}) == len(lines) == total, sort
 
 
 def test_a_search_counts_what_it_lists(viewer_client: Client) -> None:
