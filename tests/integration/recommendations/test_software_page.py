@@ -50,7 +50,7 @@ def groups() -> list[int]:
 
 
 def test_every_filter_counts_what_it_lists_and_exports(made: Population, viewer_client: Client) -> None:
-    for facet, value in ((facet.key, value) for facet in SPEC.facets for value, _ in facet.options):
+    for facet, value in ((each.key, value) for each in SPEC.facets for value, _ in each.options):
         rows = csv_lines(viewer_client, f"/software/export.csv?{facet}={value}")[1:]
         words = text(viewer_client.get(f"/software/?{facet}={value}"))
         assert f"{len(rows)} applications" in words, (facet, value)
