@@ -92,7 +92,7 @@ def test_the_page_groups_what_it_found_and_leads_to_the_lists(made: Population, 
     assert len(response.content) < LARGEST
     for link in {link for link in links(response) if "q=chrome" in link}:
         assert viewer_client.get(link).status_code == 200, link
-    assert "Recommendations 1" not in text(viewer_client.get("/search/?q=chrome&type=software"))
+    assert "Show all in Recommendations" not in text(viewer_client.get("/search/?q=chrome&type=software"))
     assert "Type two letters or more" in text(viewer_client.get("/search/?q=a"))
     assert "Nothing found" in text(viewer_client.get("/search/?q=nothing-here"))
     assert viewer_client.get("/search/?q=chrome&type=colour").status_code == 200
