@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 from typing import Any
 
 from django.db.models import Model
@@ -39,3 +40,29 @@ def record(
         after=after or {},
         address=address[:64],
     )
+
+
+def record_each(
+    *,
+    by: str,
+    action: str,
+    changes: Iterable[tuple[Model, dict[str, Any], dict[str, Any]]],
+    now: dt.datetime,
+    address: str = "",
+) -> int:
+    """Keep the same deed for many stored objects, each with what it was before and after. Returns how many."""
+    events = [
+        AuditEvent(
+            at=now,
+            actor=by[:150],
+            action=action[:60],
+            object_type=object._meta.model_name or "",  # noqa: SLF001 - documented by Django
+            object_id=str(object.pk),
+            before=before,
+            after=after,
+            address=address[:64],
+        )
+        for object, before, after in changes  # noqa: A001 - the audit trail's own word
+    ]
+    AuditEvent.objects.bulk_create(events, batch_size=2_000)
+    return len(events)

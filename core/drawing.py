@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+Part = tuple[str, str, float] | tuple[str, str, float, str]
 SPARK_WIDTH, SPARK_HEIGHT, SPARK_MARGIN = 64.0, 22.0, 3.0
 
 
@@ -47,26 +48,27 @@ def spark(values: Sequence[float]) -> Spark:
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """One part of a ring."""
+    """One part of a ring. `query`: of the list that it counts, empty where there is none."""
 
     path: str
     tone: str
     label: str
     value: float
     share: float
+    query: str = ""
 
 
-def ring(parts: Sequence[tuple[str, str, float]], *, centre: float = 100, outer: float = 88, inner: float = 69) -> list[Slice]:
-    """A doughnut from (tone, label, value), clockwise from the top. Parts of nothing are left out."""
-    total = sum(value for _, _, value in parts)
+def ring(parts: Sequence[Part], *, centre: float = 100, outer: float = 88, inner: float = 69) -> list[Slice]:
+    """A doughnut from (tone, label, value) or (tone, label, value, query), clockwise from the top. Parts of nothing are left out."""
+    total = sum(part[2] for part in parts)
     slices, start = [], 0.0
-    for tone, label, value in parts:
+    for tone, label, value, *query in parts:
         if value <= 0:
             continue
         share = value / total
         gap = 0.012 if share < 1 else 0.0
         path = _arc(centre, centre, outer, inner, 360 * start - 90 + 180 * gap, 360 * (start + min(share, 0.99999)) - 90 - 180 * gap)
-        slices.append(Slice(path, tone, label, value, share))
+        slices.append(Slice(path, tone, label, value, share, *query))
         start += share
     return slices
 

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from typing import Any, BinaryIO
 
 from django.db import DatabaseError, transaction
-from django.db.models import Count
 
 from core import audit
+from core.models import AuditEvent
 from inventory import aliases, bulk
 from inventory.errors import BadTag, TooLarge, UnreadableReport
+from inventory.group_actions import delete_group, ranked, regroup_machines
 from inventory.groups import default_group
 from inventory.ingestion import Ingestion
-from inventory.models import IngestRun, Machine, MachineGroup
+from inventory.models import IngestRun, Machine
 from inventory.rules import first_group
 
 __all__ = [
@@ -29,8 +30,13 @@ __all__ = [
     "set_internet_facing",
     "set_machine_value",
     "tag_machine",
+    "tag_machines",
+    "undo_machines",
 ]
+EXCLUDE = "machine.exclude"
+UNDOABLE = {"machine.set_value": "value", "machine.set_internet_facing": "internet_facing", EXCLUDE: "excluded", "machine.tag": "tags"}
 TAG_LIMIT = 30
+_AT_ONCE = 2_000
 
 
 def ingest(
@@ -98,47 +104,61 @@ def set_internet_facing(*, machines: Sequence[Machine], internet_facing: bool, b
     return _set(machines, "internet_facing", internet_facing, action="machine.set_internet_facing", by=by, now=now, address=address)
 
 
-def exclude_machines(*, machines: Sequence[Machine], excluded: bool, by: str, now: dt.datetime, address: str = "") -> int:
-    """Leave the machines out of every score and count, or take them in again."""
-    return _set(machines, "excluded", excluded, action="machine.exclude", by=by, now=now, address=address)
+def exclude_machines(*, machines: Sequence[Machine], excluded: bool, by: str, now: dt.datetime, reason: str = "", address: str = "") -> int:
+    """Leave the machines out of every score and count, or take them in again. The audit trail keeps the reason."""
+    told = {"reason": reason} if reason else {}
+    return _set(machines, "excluded", excluded, action=EXCLUDE, by=by, now=now, address=address, told=told)
 
 
 def tag_machine(
     *, machine: Machine, add: Sequence[str] = (), remove: Sequence[str] = (), by: str, now: dt.datetime, address: str = ""
 ) -> bool:
     """Add and remove tags; the machine may move to another group. Raises BadTag. Returns whether anything changed."""
+    return bool(tag_machines(machines=[machine], add=add, remove=remove, by=by, now=now, address=address))
+
+
+def tag_machines(
+    *, machines: Sequence[Machine], add: Sequence[str] = (), remove: Sequence[str] = (), by: str, now: dt.datetime, address: str = ""
+) -> int:
+    """Add and remove tags of many machines, which may move to other groups. Raises BadTag. Returns how many changed."""
     wanted = [checked_tag(tag) for tag in add]
     gone = {tag.strip() for tag in remove}
     with transaction.atomic():
-        locked = Machine.objects.select_for_update().get(pk=machine.pk)
-        tags = [*(tag for tag in dict.fromkeys([*locked.tags, *wanted]) if tag not in gone)]
-        if tags == locked.tags:
-            return False
-        _change(locked, {"tags": tags}, action="machine.tag", by=by, now=now, address=address)
-        _regroup([locked], now=now)
-    machine.tags, machine.group_id = locked.tags, locked.group_id
-    return True
+        locked = _locked(machines)
+        before = {machine.pk: list(machine.tags) for machine in locked}
+        for machine in locked:
+            machine.tags = [tag for tag in dict.fromkeys([*machine.tags, *wanted]) if tag not in gone]
+        changed = [machine for machine in locked if machine.tags != before[machine.pk]]
+        _regroup(changed)
+        Machine.objects.bulk_update(changed, ["tags", "group"], batch_size=_AT_ONCE)
+        audit.record_each(
+            by=by,
+            action="machine.tag",
+            changes=[(machine, {"tags": before[machine.pk]}, {"tags": machine.tags}) for machine in changed],
+            now=now,
+            address=address,
+        )
+        bulk.mark_dirty(machine_ids=[machine.pk for machine in changed], now=now)
+    _carry_over(machines, locked, "tags", "group_id")
+    return len(changed)
 
 
-def delete_group(*, group: MachineGroup, by: str, now: dt.datetime, address: str = "") -> None:
-    """Delete a group; its machines move to the next group whose rule takes them. The default group stays."""
-    if group.is_default:
-        raise ValueError("The default group stays.")
+def undo_machines(*, action: str, at: dt.datetime, by: str, now: dt.datetime, address: str = "") -> int:
+    """Take back what `by` did to machines at that moment, from the audit trail, where they are still as it left them. Returns how many."""
+    field = UNDOABLE[action]
+    events = AuditEvent.objects.filter(at=at, actor=by, action=action, object_type="machine")
+    told = {int(number): (before[field], after[field]) for number, before, after in events.values_list("object_id", "before", "after")}
     with transaction.atomic():
-        Machine.objects.filter(group=group).update(group=default_group())
-        audit.record(by=by, action="group.delete", object=group, before={"name": group.name, "rule": group.rule}, now=now, address=address)
-        group.delete()
-        regroup_machines(by=by, now=now)
-
-
-def regroup_machines(*, by: str, now: dt.datetime) -> int:
-    """Put every machine into the first group by rank whose rule takes it. Returns how many moved."""
-    with transaction.atomic():
-        moved = _regroup(Machine.objects.order_by("id").iterator(chunk_size=5_000), now=now)
-        for group in MachineGroup.objects.annotate(now_in=Count("machines")):
-            MachineGroup.objects.filter(pk=group.pk).exclude(machine_count=group.now_in).update(machine_count=group.now_in)
-        audit.record(by=by, action="machines.regroup", object="machinegroup all", now=now, after={"moved": moved})
-    return moved
+        locked = [machine for machine in _locked_ids(told) if getattr(machine, field) == told[machine.pk][1]]
+        changes = [(machine, {field: told[machine.pk][1]}, {field: told[machine.pk][0]}) for machine in locked]
+        for machine in locked:
+            setattr(machine, field, told[machine.pk][0])
+        if field == "tags":
+            _regroup(locked)
+        Machine.objects.bulk_update(locked, [field, "group"], batch_size=_AT_ONCE)
+        audit.record_each(by=by, action=action, changes=changes, now=now, address=address)
+        bulk.mark_dirty(machine_ids=[machine.pk for machine in locked], now=now)
+    return len(locked)
 
 
 def checked_tag(tag: str) -> str:
@@ -151,37 +171,49 @@ def checked_tag(tag: str) -> str:
     return cleaned
 
 
-def _set(machines: Sequence[Machine], field: str, value: Any, *, action: str, by: str, now: dt.datetime, address: str) -> int:
-    changed = 0
+def _set(
+    machines: Sequence[Machine],
+    field: str,
+    value: Any,
+    *,
+    action: str,
+    by: str,
+    now: dt.datetime,
+    address: str,
+    told: dict[str, Any] | None = None,
+) -> int:
+    """One update, one line of the trail for each machine that changed. `told`: what else the trail keeps."""
     with transaction.atomic():
-        for machine in Machine.objects.select_for_update().filter(pk__in=[item.pk for item in machines]).order_by("pk"):
-            if getattr(machine, field) != value:
-                _change(machine, {field: value}, action=action, by=by, now=now, address=address)
-                changed += 1
+        changed = [machine for machine in _locked(machines) if getattr(machine, field) != value]
+        changes = [(machine, {field: getattr(machine, field)}, {field: value, **(told or {})}) for machine in changed]
+        ids = [machine.pk for machine in changed]
+        Machine.objects.filter(pk__in=ids).update(**{field: value})
+        audit.record_each(by=by, action=action, changes=changes, now=now, address=address)
+        bulk.mark_dirty(machine_ids=ids, now=now)
     for machine in machines:
         setattr(machine, field, value)
-    return changed
+    return len(changed)
 
 
-def _change(machine: Machine, values: dict[str, Any], *, action: str, by: str, now: dt.datetime, address: str) -> None:
-    before = {name: getattr(machine, name) for name in values}
-    for name, value in values.items():
-        setattr(machine, name, value)
-    machine.save(update_fields=list(values))
-    audit.record(by=by, action=action, object=machine, before=before, after=values, now=now, address=address)
-    bulk.mark_dirty(machine_ids=[machine.pk], now=now)
+def _locked(machines: Sequence[Machine]) -> list[Machine]:
+    """As they are stored, locked until the transaction ends, in one order for everybody."""
+    return _locked_ids([machine.pk for machine in machines])
 
 
-def _regroup(machines: Any, *, now: dt.datetime) -> int:
-    default = default_group().pk
-    ranked = list(MachineGroup.objects.filter(is_default=False).order_by("rank").values_list("id", "rule"))
-    moved: list[Machine] = []
+def _locked_ids(machine_ids: Iterable[int]) -> list[Machine]:
+    return list(Machine.objects.select_for_update().filter(pk__in=list(machine_ids)).order_by("pk"))
+
+
+def _carry_over(machines: Sequence[Machine], stored: Sequence[Machine], *fields: str) -> None:
+    known = {machine.pk: machine for machine in stored}
+    for machine in machines:
+        for field in fields if machine.pk in known else ():
+            setattr(machine, field, getattr(known[machine.pk], field))
+
+
+def _regroup(machines: Sequence[Machine]) -> None:
+    """Give the machines the group of their rule; not stored yet."""
+    default, order = default_group().pk, ranked()
     for machine in machines:
         facts = {"name": machine.name, "domain": machine.domain, "platform": machine.platform, "tags": machine.tags}
-        group_id = first_group(ranked, facts, default)
-        if group_id != machine.group_id:
-            machine.group_id = group_id
-            moved.append(machine)
-    Machine.objects.bulk_update(moved, ["group"], batch_size=2_000)
-    bulk.mark_dirty(machine_ids=[machine.pk for machine in moved], now=now)
-    return len(moved)
+        machine.group_id = first_group(order, facts, default)

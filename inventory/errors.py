@@ -29,3 +29,7 @@ class AgentRevoked(Exception):
 
 class FleetUnavailable(Exception):
     """The Fleet server gave no usable answer; the message says what to do."""
+
+
+class BadGroup(ValueError):
+    """A machine group cannot be as asked for; the message says why."""

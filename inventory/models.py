@@ -7,7 +7,7 @@ key: it is only written by set-based actions, and a foreign key would be checked
 from __future__ import annotations
 
 from django.contrib.postgres.fields import ArrayField
-from django.contrib.postgres.indexes import OpClass
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models.functions import Lower
 
@@ -74,6 +74,7 @@ class Machine(models.Model):
             models.Index(Lower("name"), "id", name="machine_by_name"),
             models.Index(models.F("group"), OpClass(Lower("name"), name="text_pattern_ops"), name="machine_name_starts"),
             models.Index(fields=["is_demo"], condition=models.Q(is_demo=True), name="machine_demo"),
+            GinIndex(fields=["tags"], name="machine_by_tag"),
         ]
 
     def __str__(self) -> str:

@@ -8,22 +8,42 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import Sum
+from django.db.models import Max, Sum
 from django.forms.models import model_to_dict
 
 from core import sql
 from core.partitions import ensure_month
 from inventory.models import VersionStat
-from recommendations import bulk
+from recommendations import bulk, risks
 from recommendations.bulk import Scope
-from recommendations.models import GroupScore, PresentWeakness, Run, ScoringSettings
+from recommendations.models import Cause, GroupScore, PresentWeakness, Run, ScoreChangeDay, ScoringSettings, WeaknessStat
 
 FULL_MEMORY_MB = 192
 EVERYTHING_FROM = 5_000  # more changed machines than this are rebuilt by reading everything once
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """One computation over everything. `cause`: of all it changes; empty: each change has its own."""
+
+    weights: bulk.Parameters
+    cause: str = ""
+    effects_before: bool = False
+    half_hazard_before: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How many machines a pass rebuilt, and how many have another score."""
+
+    step: int
+    changed: int
+    rescored: int
 
 
 @transaction.atomic
@@ -35,26 +55,24 @@ def recompute(*, now: dt.datetime, kind: str = Run.Kind.FULL, afresh: bool = Fal
     """
     bulk.lock()
     bulk.plan_for_everything(megabytes=FULL_MEMORY_MB)
-    chosen = _current_settings()
-    weights = _parameters(chosen, now)
-    previous = _last_full_run()
-    dirty = _dirty_machines()
+    chosen, previous, dirty = _current_settings(), _last_full_run(), _dirty_machines()
     if afresh:
         sql.run("recommendations/forget_everything")
-    bulk.score_versions(weights, now=now, software_ids=None)
-    bulk.find_live(weights, Scope())
-    changed = _rebuild_changed(weights, now=now)
+    bulk.start_changes()
+    outcomes = [_score_everything(one, now=now) for one in _passes(previous, chosen, now=now)]
+    weights, changed = _parameters(chosen, previous, now=now, step=outcomes[-1].step), max(outcome.changed for outcome in outcomes)
+    risks.refresh(Scope(), now=now)
     restated = bulk.restated_software()
-    rescored = bulk.store_machine_scores(weights, Scope())
-    moved = bool(changed or restated or rescored) or _moved_since(previous, chosen)
+    moved = bool(restated or any(outcome.changed or outcome.rescored for outcome in outcomes)) or _moved_since(previous, chosen)
     _sum_everything(weights, recommendations=moved)
     bulk.describe(weights, now=now, software_ids=restated)
     bulk.settle(now=now)
+    sql.run("recommendations/forget_old_facts")
     sql.run("recommendations/store_version_signatures")
     _look_back(previous, moved=moved, now=now)
     sql.run("recommendations/clear_dirty", {"machines": list(dirty), "since": list(dirty.values())})
     run = Run(kind=kind, started_at=now, settings=chosen)
-    return _finish(run, now=now, machines=changed)
+    return _finish(run, weights, previous, now=now, machines=changed)
 
 
 @transaction.atomic
@@ -72,9 +90,11 @@ def refresh_dirty(*, now: dt.datetime, limit: int = 500) -> int:
     if previous is None:
         recompute(now=now)
         return len(machines)
-    _refresh(_parameters(previous.settings, now), Scope(tuple(machines)), now=now)
+    weights = _parameters(previous.settings, previous, now=now)
+    bulk.start_changes()
+    _refresh(weights, Scope(tuple(machines)), now=now)
     sql.run("recommendations/drop_dirty", {"machines": machines})
-    _finish(_incremental(previous, now=now), now=now, machines=len(machines))
+    _finish(_incremental(previous, now=now), weights, previous, now=now, machines=len(machines))
     return len(machines)
 
 
@@ -88,7 +108,7 @@ def score_versions(*, version_ids: Sequence[int], now: dt.datetime) -> None:
     previous = _last_full_run()
     if previous is None or not version_ids:
         return
-    weights = _parameters(previous.settings, now)
+    weights = _parameters(previous.settings, previous, now=now)
     software_ids = _software_of(version_ids)
     bulk.score_versions(weights, now=now, software_ids=software_ids)
     bulk.describe(weights, now=now, software_ids=software_ids)
@@ -108,7 +128,7 @@ def rescore_alerted(*, now: dt.datetime) -> list[int]:
     software_ids = [row["software_id"] for row in sql.rows("recommendations/read_alerted_software")]
     if previous is None or not software_ids:
         return []
-    weights = _parameters(previous.settings, now)
+    weights = _parameters(previous.settings, previous, now=now)
     sql.run("recommendations/remember_version_scores", {"software_ids": software_ids})
     bulk.score_versions(weights, now=now, software_ids=software_ids)
     bulk.describe(weights, now=now, software_ids=software_ids)
@@ -126,20 +146,59 @@ def apply_effects(*, now: dt.datetime) -> None:
     if previous is None:
         return
     bulk.plan_for_everything(megabytes=FULL_MEMORY_MB)
-    weights = _parameters(previous.settings, now)
-    bulk.find_live(weights, Scope())
+    weights = _parameters(previous.settings, previous, now=now)
+    bulk.start_changes()
+    bulk.find_live(weights, Scope(), effects_before=True)
     bulk.store_machine_scores(weights, Scope())
+    bulk.find_live(weights, Scope())
+    bulk.store_machine_scores(weights, Scope(), cause=Cause.EXCEPTIONS)
     _sum_everything(weights, recommendations=True)
     bulk.settle(now=now)
-    _finish(_incremental(previous, now=now), now=now, machines=0)
+    _finish(_incremental(previous, now=now), weights, previous, now=now, machines=0)
 
 
 @transaction.atomic
 def snapshot(*, day: dt.date) -> None:
-    """The sums of now as the rows of `day`, for trends. Safe to run again: the last one of a day stays."""
+    """The sums of now as the rows of `day`, for trends, and why they moved. Safe to run again: the last one of a day stays."""
+    bulk.lock()
     ensure_month("recommendations_recommendationday", day)
     ensure_month("recommendations_scoreday", day)
     sql.run("recommendations/store_day", {"day": day})
+    risks.snapshot(day=day)
+    last = Run.objects.filter(day__isnull=False).order_by("-id").values_list("day", flat=True).first()
+    sql.run("recommendations/store_change_days", {"day": day, "last": last or day, "open": ScoreChangeDay.OPEN})
+    Run.objects.filter(pk=Run.objects.aggregate(newest=Max("pk"))["newest"]).update(day=day)
+
+
+def _passes(previous: Run | None, chosen: Mapping[str, Any], *, now: dt.datetime) -> list[Pass]:
+    """What a full run does one after the other, so that each change has one cause: the fleet as it has become, by the settings and
+    exceptions of the stored figures; then other exceptions; then other settings. One pass where these stayed.
+    """
+    step = bulk.next_step()
+    new = _parameters(chosen, previous, now=now, step=step)
+    if previous is None or not previous.step:
+        return [Pass(new)]
+    old = _parameters(previous.settings, previous, now=now, step=step)
+    excepted, weighed = bulk.effects_moved(), _weighing(old) != _weighing(new)
+    passes = [Pass(old if weighed else new, effects_before=excepted)]
+    if excepted:
+        passes.append(Pass(passes[0].weights, cause=Cause.EXCEPTIONS))
+    if weighed:
+        passes.append(Pass(new, cause=Cause.SETTINGS, half_hazard_before=old["half_hazard"]))
+    return passes
+
+
+def _weighing(weights: bulk.Parameters) -> dict[str, Any]:
+    """All that the scores depend on: bands only name them."""
+    return {name: value for name, value in weights.items() if not name.startswith("band_")}
+
+
+def _score_everything(one: Pass, *, now: dt.datetime) -> Outcome:
+    bulk.score_versions(one.weights, now=now, software_ids=None)
+    bulk.find_live(one.weights, Scope(), effects_before=one.effects_before)
+    changed = _rebuild_changed(one.weights, now=now)
+    rescored = bulk.store_machine_scores(one.weights, Scope(), cause=one.cause, half_hazard_before=one.half_hazard_before)
+    return Outcome(step=one.weights["step"], changed=changed, rescored=rescored)
 
 
 def _rebuild_changed(weights: bulk.Parameters, *, now: dt.datetime) -> int:
@@ -148,7 +207,7 @@ def _rebuild_changed(weights: bulk.Parameters, *, now: dt.datetime) -> int:
     if changed:
         scope, moved = _scope(list(changed)), _scope([machine for machine, moved in changed.items() if moved])
         bulk.count_holdings(scope, moved=moved, sign=-1)
-        bulk.rebuild(weights, scope, now=now)
+        bulk.rebuild({**weights, "incremental": False}, scope, now=now, matched=True)
         bulk.count_holdings(scope, moved=moved, sign=1)
     bulk.apply_holdings()
     return len(changed)
@@ -171,8 +230,9 @@ def _look_back(previous: Run | None, *, moved: bool, now: dt.datetime) -> None:
     """Counts per weakness, and the timeline: what is here now against what the last full run found."""
     first = previous is None or not PresentWeakness.objects.exists()
     moment = {"now": now, "today": now.date(), "first": first, "previous": previous.finished_at if previous else None}
-    if first or moved:
+    if first or moved or not WeaknessStat.objects.exists():
         sql.run("recommendations/count_weaknesses")
+    if first or moved:
         sql.run("recommendations/record_events", moment)
     sql.run("recommendations/record_milestones", moment)
 
@@ -192,7 +252,7 @@ def _refresh(weights: bulk.Parameters, scope: Scope, *, now: dt.datetime) -> Non
     bulk.count_holdings(scope, moved=scope, sign=-1)
     bulk.sum_contributions(weights, scope, sign=-1)
     bulk.sum_groups(weights, scope, sign=-1)
-    bulk.rebuild(weights, scope, now=now)
+    bulk.rebuild({**weights, "incremental": True}, scope, now=now, matched=False)
     bulk.store_machine_scores(weights, scope)
     bulk.count_holdings(scope, moved=scope, sign=1)
     bulk.sum_contributions(weights, scope, sign=1)
@@ -205,6 +265,7 @@ def _refresh(weights: bulk.Parameters, scope: Scope, *, now: dt.datetime) -> Non
         sql.run("recommendations/match_pairs", {**weights, "everything": False, "software_ids": flipped})
         bulk.describe(weights, now=now, software_ids=flipped)
     bulk.settle(now=now)
+    risks.refresh(scope, now=now)
 
 
 def _current_settings() -> dict[str, Any]:
@@ -212,9 +273,11 @@ def _current_settings() -> dict[str, Any]:
     return {**model_to_dict(row), "active_days": settings.ACTIVE_DAYS}
 
 
-def _parameters(chosen: Mapping[str, Any], now: dt.datetime) -> bulk.Parameters:
+def _parameters(chosen: Mapping[str, Any], previous: Run | None, *, now: dt.datetime, step: int | None = None) -> bulk.Parameters:
+    """The settings, the moment, and the number of this computation and of the last full one."""
     days = chosen.get("active_days", settings.ACTIVE_DAYS)
-    return {**chosen, "today": now.date(), "active_since": now - dt.timedelta(days=days)}
+    steps = {"step": bulk.next_step() if step is None else step, "full_step": previous.step if previous else 0}
+    return {**chosen, **steps, "today": now.date(), "active_since": now - dt.timedelta(days=days)}
 
 
 def _last_full_run() -> Run | None:
@@ -230,11 +293,16 @@ def _incremental(previous: Run, *, now: dt.datetime) -> Run:
     return Run(kind=Run.Kind.INCREMENTAL, started_at=now, settings=previous.settings)
 
 
-def _finish(run: Run, *, now: dt.datetime, machines: int) -> Run:
+def _finish(run: Run, weights: bulk.Parameters, previous: Run | None, *, now: dt.datetime, machines: int) -> Run:
+    """Store the run, and why the score moved; not where the last full run did not record what figures rest on."""
     total = GroupScore.objects.aggregate(weight=Sum("weight", default=0.0), exposure=Sum("exposure", default=0.0))
-    run.finished_at, run.machines = now, machines
+    run.finished_at, run.machines, run.step = now, machines, weights["step"]
+    run.weight = total["weight"]
     run.score = 100 * total["exposure"] / total["weight"] if total["weight"] else None
     run.save()
+    bulk.store_effects()
+    if previous is None or previous.step:
+        bulk.store_changes(run_id=run.pk)
     return run
 
 

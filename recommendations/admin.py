@@ -11,10 +11,12 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils.html import format_html_join
 
 from core import audit
 from core.admin import LookOnly, who
-from recommendations.models import Recommendation, Run, ScoringSettings
+from recommendations import score_change_queries
+from recommendations.models import Cause, InaccuracyReport, Recommendation, Run, ScoringSettings
 
 if TYPE_CHECKING:  # the generics exist for the type checker only
     _SettingsAdmin = admin.ModelAdmin[ScoringSettings]
@@ -138,3 +140,31 @@ class RunAdmin(LookOnly):
     list_display = ("started_at", "finished_at", "kind", "machines", "score")
     list_filter = ("kind", "started_at")
     ordering = ("-started_at", "-id")
+
+    def get_fields(self, request: HttpRequest, obj: Run | None = None) -> list[str]:
+        return [*(field.name for field in Run._meta.fields if field.name != "id"), "why_it_moved"]  # noqa: SLF001  (Django's documented way)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Run | None = None) -> list[str]:
+        return [*super().get_readonly_fields(request, obj), "why_it_moved"]
+
+    @admin.display(description="Why the score moved")
+    def why_it_moved(self, run: Run) -> str:
+        """Its parts, one a line."""
+        parts = [
+            (Cause(part.cause).label, f"{part.points:+.4f}", f"{part.machines:,} machine{'' if part.machines == 1 else 's'}")
+            for part in score_change_queries.run_parts(run)
+        ]
+        return format_html_join("", "{}: {} points, {}<br>", parts) or "It did not move, or this was not recorded."
+
+
+@admin.register(InaccuracyReport)
+class InaccuracyReportAdmin(LookOnly):
+    """The queue; a report is answered on its own page, beside the matches that it may be about."""
+
+    list_display = ("__str__", "machine", "reported_by", "reported_at", "state", "answered_by")
+    list_filter = ("state", "category")
+    list_select_related = ("recommendation", "software", "weakness", "machine", "reported_by", "answered_by")
+    ordering = ("-reported_at", "-id")
+
+    def get_view_on_site_url(self, obj: InaccuracyReport | None = None) -> str | None:
+        return reverse("recommendations:inaccuracy_report", args=[obj.pk]) if obj else None

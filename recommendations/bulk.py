@@ -14,6 +14,7 @@ from typing import Any
 from django.db import connection
 
 from core import sql
+from recommendations.models import ScoreChangeDay
 from weaknesses.queries import fix_targets
 
 Parameters = Mapping[str, Any]
@@ -51,14 +52,21 @@ def plan_for_everything(*, megabytes: int) -> None:
 def score_versions(weights: Parameters, *, now: dt.datetime, software_ids: Iterable[int] | None) -> None:
     """version_score of the versions of some software (None: of all that changed). Leaves part_pair and part_restated."""
     parameters = {**weights, **_software(software_ids), "now": now}
-    for name in ("match_pairs", "find_restated_versions", "store_version_scores"):
+    for name in ("match_pairs", "find_restated_versions", "store_version_scores", "store_weakness_basis"):
         sql.run(f"recommendations/{name}", parameters)
 
 
-def find_live(weights: Parameters, scope: Scope) -> None:
-    """part_live, part_checked, part_covered, and empty sums."""
+def next_step() -> int:
+    """The number of this computation. The lock is held, so that later ones have higher numbers."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT nextval('recommendations_scoring_step')")
+        return int(cursor.fetchone()[0])
+
+
+def find_live(weights: Parameters, scope: Scope, *, effects_before: bool = False) -> None:
+    """part_live, part_checked, part_covered (by the exceptions of now, or those of the stored figures), and empty sums."""
     sql.run("recommendations/find_live_machines", {**weights, **scope.parameters})
-    sql.run("recommendations/find_covered")
+    sql.run("recommendations/find_covered", {"before": effects_before})
     sql.run("recommendations/make_sums")
 
 
@@ -81,21 +89,45 @@ def sum_contributions(weights: Parameters, scope: Scope, *, sign: int) -> None:
     sql.run("recommendations/sum_contributions", {**weights, **scope.parameters, "sign": sign, "mitigating": _mitigating()})
 
 
-def rebuild(weights: Parameters, scope: Scope, *, now: dt.datetime) -> None:
-    """Contents, exposures and bases of the machines in scope, as they are now."""
+def rebuild(weights: Parameters, scope: Scope, *, now: dt.datetime, matched: bool) -> None:
+    """Contents, exposures and bases of the machines in scope, as they are now. `matched`: part_pair holds all matches."""
     parameters = {**weights, **scope.parameters, "now": now}
+    _find_known(parameters, matched=matched)
     for name in ("read_contents", "store_exposures", "store_machine_basis", "describe_checks"):
         sql.run(f"recommendations/{name}", parameters)
     if scope.machines is None:
         _analyze("recommendations_exposure", "recommendations_machinebasis")
 
 
-def store_machine_scores(weights: Parameters, scope: Scope) -> int:
-    """Scores of the live machines in scope; returns how many changed."""
-    *_, deleted, written = sql.run("recommendations/store_machine_scores", {**weights, **scope.parameters})
+def store_machine_scores(weights: Parameters, scope: Scope, *, cause: str = "", half_hazard_before: float | None = None) -> int:
+    """Scores of the live machines in scope; returns how many changed. Adds to part_cause why, or that it all has one `cause`."""
+    before = weights["half_hazard"] if half_hazard_before is None else half_hazard_before
+    parameters = {**weights, **scope.parameters, "cause": cause, "half_hazard_before": before}
+    for name in ("find_machine_scores", "explain_machine_scores"):
+        sql.run(f"recommendations/{name}", parameters)
+    *_, deleted, written = sql.run("recommendations/store_machine_scores", parameters)
     if written >= ANALYZE_FROM:
         _analyze("recommendations_machinescore", "recommendations_machinebasis")
     return deleted + written
+
+
+def start_changes() -> None:
+    """An empty part_cause."""
+    sql.run("recommendations/start_changes")
+
+
+def store_changes(*, run_id: int) -> None:
+    """score_change of this run, and what waits for the day's snapshot, from part_cause."""
+    sql.run("recommendations/store_changes", {"run": run_id, "open": ScoreChangeDay.OPEN})
+
+
+def effects_moved() -> bool:
+    """Whether other exceptions mitigate now than those of the stored figures."""
+    return bool(sql.rows("recommendations/read_effects_moved")[0]["moved"])
+
+
+def store_effects() -> None:
+    sql.run("recommendations/store_effect_basis")
 
 
 def apply_holdings() -> None:
@@ -143,6 +175,16 @@ def settle(*, now: dt.datetime) -> None:
 def remember_versions(scope: Scope) -> None:
     """part_before: what the machines in scope carried when last computed."""
     sql.run("recommendations/remember_versions", scope.parameters)
+
+
+def _find_known(parameters: Parameters, *, matched: bool) -> None:
+    """part_known: version scores by what the machines in scope rest on, where other facts have been learnt since."""
+    software_ids = [row["software_id"] for row in sql.rows("recommendations/find_learnt_software", parameters)]
+    if not software_ids:
+        return
+    if not matched:
+        sql.run("recommendations/match_pairs", {**parameters, "everything": False, "software_ids": software_ids})
+    sql.run("recommendations/find_known_scores", parameters)
 
 
 def _name(weights: Parameters, software_ids: Collection[int]) -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from django.db.models import Exists, OuterRef, QuerySet, Sum
 
 from core import sql
+from core.flyouts import Place, place_among, place_near
 from core.lists import ListState
 from inventory.models import Configuration, ConfigurationResult, Installation, Machine, Software, SoftwareStat
 from recommendations import explanations, recommendation_queries, rules, threat_queries
@@ -119,17 +120,6 @@ class Detail:
         """What the change compares with: more than on 14 Feb."""
         than = f"{self.days[0]:%-d %b}" if self.days else ""
         return f"{'more' if self.change > 0 else 'fewer'} than on {than}" if self.change else f"as on {than}"
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a recommendation stands in a list: its number, its page, and the keys beside it (empty: none)."""
-
-    number: int
-    total: int
-    page: int
-    previous: str
-    following: str
 
 
 def find(key: str) -> Recommendation | None:
@@ -262,22 +252,17 @@ def version_ids(recommendation: Recommendation, *, exposed: bool) -> list[int]:
 
 def place_in(state: ListState, key: str, *, groups: Sequence[int]) -> Place | None:
     """Where the recommendation stands in the list: looked for around its page first, then in all of it. None: the list has it not."""
-    start = max(state.offset - 2, 0)
-    found = recommendation_queries.read(state, groups=groups, offset=start, limit=state.offset - start + state.per_page + 2)
-    if all(row.key != key for row in found.rows):
-        start, found = 0, recommendation_queries.read(state, groups=groups)
-    keys = [row.key for row in found.rows]
-    if key not in keys:
-        return None
-    index = keys.index(key)
-    number = start + index + 1
-    return Place(
-        number=number,
-        total=found.total,
-        page=(number - 1) // state.per_page + 1,
-        previous=keys[index - 1] if index else "",
-        following=keys[index + 1] if index + 1 < len(keys) else "",
-    )
+
+    def read(offset: int, limit: int) -> tuple[int, list[str]]:
+        found = recommendation_queries.read(state, groups=groups, offset=offset, limit=limit)
+        return found.total, [row.key for row in found.rows]
+
+    near, _ = place_near(state, key, read)
+    if near is not None:
+        return near
+    everything = recommendation_queries.read(state, groups=groups)
+    keys = [row.key for row in everything.rows]
+    return place_among(state, key, keys, start=0, total=everything.total) if key in keys else None
 
 
 def _machines(recommendation: Recommendation, *, exposed: bool) -> QuerySet[Machine]:

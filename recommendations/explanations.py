@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import pairwise
 from math import floor, log10
 
 from recommendations.records import Delta, Fleet, FleetMachine, Sums, Term, Weights
-from recommendations.rules import organisation_score
+from recommendations.rules import check_key, likelihood, machine_hazard, mitigated, pass_share, saturate, value_weight
+
+NOTHING = 1e-9  # a sum of weights below this is none: rounding left it
 
 
 def software_terms(stat: Sums, *, total_weight: float, top_severity: float, top_threat: float) -> tuple[Term, ...]:
@@ -71,61 +73,111 @@ def printed_terms(terms: Sequence[Term]) -> tuple[Decimal, ...]:
     return (*written[:-1], last)
 
 
-def explain_change(before: Fleet, after: Fleet, weights: Weights) -> Delta:
-    """Split the change of the score (after exceptions) by cause: one factor at a time, in this order."""
-    stages = list(_stages(before, after))
-    scores = [organisation_score(fleet, weights, after=True) for fleet in stages]
+def explain_change(
+    before: Fleet,
+    after: Fleet,
+    weights: Weights,
+    *,
+    weights_after: Weights | None = None,
+    groups: Collection[str] | None = None,
+    excepted: bool = True,
+) -> Delta:
+    """Split the change of the score by cause: one factor at a time, in this order. `groups`: of the machines in them at each stage;
+    `excepted`: of the score after exceptions.
+    """
+    states = [_sums(stage, groups, excepted=excepted) for stage in _stages(before, after, weights, weights_after or weights)]
+    scores = [100 * exposure / weight if weight else 0.0 for weight, exposure in states]
     return Delta(*(then - earlier for earlier, then in pairwise(scores)))
 
 
-def _stages(before: Fleet, after: Fleet) -> Iterable[Fleet]:
-    """Seven fleets from `before` to `after`, each with one more factor taken from `after`."""
-    # What only one side knows cannot be compared: it takes its facts from the side that knows it.
-    known = replace(
-        before,
-        weaknesses={**after.weaknesses, **before.weaknesses},
-        versions={**after.versions, **before.versions},
-        checks={**after.checks, **before.checks},
-    )
-    yield known
-    found = replace(
-        known,
-        versions={**before.versions, **after.versions},
-        machines=_take(before, after, lambda old, new: replace(old, versions=new.versions)),
-    )
-    yield found
-    learnt = replace(found, weaknesses={**before.weaknesses, **after.weaknesses})
-    yield learnt
-    set_up = replace(
-        learnt,
-        checks={**before.checks, **after.checks},
-        machines=_take(
-            learnt,
-            after,
-            lambda old, new: replace(old, checks=new.checks, internet_facing=new.internet_facing, alerted=new.alerted),
-        ),
-    )
-    yield set_up
-    peopled = replace(set_up, machines=_populate(set_up.machines, after.machines))
-    yield peopled
-    valued = replace(peopled, machines=_take(peopled, after, lambda old, new: replace(old, value=new.value)))
-    yield valued
-    yield replace(valued, machines=after.machines, effects=after.effects)
+def points_of(weight: float, exposure: float, changes: Iterable[tuple[float, float]]) -> tuple[float, ...]:
+    """What each change of (sum w, sum w E) does to the score, in points, one after the other from these sums on."""
+    scores = [100 * exposure / weight if weight else 0.0]
+    for more_weight, more_exposure in changes:
+        weight, exposure = weight + more_weight, exposure + more_exposure
+        scores.append(100 * exposure / weight if weight > NOTHING else 0.0)
+    return tuple(then - earlier for earlier, then in pairwise(scores))
 
 
-def _take(current: Fleet, after: Fleet, change: Callable[[FleetMachine, FleetMachine], FleetMachine]) -> dict[str, FleetMachine]:
-    """The machines of `current`; those that `after` has too are changed by what it says of them."""
-    return {
-        name: change(machine, after.machines[name]) if name in after.machines else machine for name, machine in current.machines.items()
+@dataclass(frozen=True, slots=True)
+class _State:
+    """One machine at one stage. `hazards`: before its likelihood, by recommendation."""
+
+    machine: FleetMachine
+    fleet: Fleet
+    hazards: Mapping[str, float]
+    weights: Weights
+
+    def exposure(self, *, excepted: bool) -> float:
+        """E, by what it has of `hazards`."""
+        covered = mitigated(self.fleet, self.machine) if excepted else frozenset()
+        share = pass_share(self.machine, self.fleet, {check for check in self.machine.checks if check_key(check) in covered})
+        chance = likelihood(alerted=self.machine.alerted, internet_facing=self.machine.internet_facing, share=share, weights=self.weights)
+        return saturate(chance * sum(hazard for key, hazard in self.hazards.items() if key not in covered), self.weights)
+
+
+Stage = Mapping[str, _State]
+
+
+def _stages(before: Fleet, after: Fleet, old: Weights, new: Weights) -> Iterable[Stage]:
+    """Nine fleets from `before` to `after`, each with one more factor taken from `after`. A machine that comes or goes does so as a whole.
+
+    What a machine has more of in one recommendation was found, what it has less of fixed.
+    """
+    facts = _as_known(before, after)
+    stayed = {
+        name for name, machine in before.machines.items() if machine.active and name in after.machines and after.machines[name].active
     }
-
-
-def _populate(current: Mapping[str, FleetMachine], after: Mapping[str, FleetMachine]) -> dict[str, FleetMachine]:
-    """The machines of `after`: newcomers as they are, the others as they were but for being active."""
-    return {
-        name: replace(current[name], active=machine.active, group=machine.group) if name in current else machine
-        for name, machine in after.items()
+    left = {name: _state(machine, before, old) for name, machine in before.machines.items() if machine.active and name not in stayed}
+    first = {name: _state(before.machines[name], before, old) for name in stayed}
+    yield {**left, **first}
+    contents = {name: replace(before.machines[name], versions=after.machines[name].versions) for name in stayed}
+    known = {name: machine_hazard(contents[name], facts, old).bases for name in stayed}
+    found = {name: {**state.hazards, **_higher(state.hazards, known[name])} for name, state in first.items()}
+    yield {**left, **{name: replace(state, hazards=found[name]) for name, state in first.items()}}
+    yield {**left, **{name: replace(state, hazards=known[name]) for name, state in first.items()}}
+    learnt = {name: machine_hazard(contents[name], after, old).bases for name in stayed}
+    yield {**left, **{name: replace(state, hazards=learnt[name]) for name, state in first.items()}}
+    set_up = {name: replace(after.machines[name], value=before.machines[name].value, group=before.machines[name].group) for name in stayed}
+    effects = replace(after, effects=before.effects)
+    yield {**left, **{name: _state(machine, effects, old) for name, machine in set_up.items()}}
+    present = {name: machine for name, machine in after.machines.items() if machine.active}
+    peopled = {
+        name: replace(machine, value=before.machines[name].value) if name in stayed else machine for name, machine in present.items()
     }
+    yield {name: _state(machine, effects, old) for name, machine in peopled.items()}
+    yield {name: _state(machine, effects, old) for name, machine in present.items()}
+    yield {name: _state(machine, after, old) for name, machine in present.items()}
+    yield {name: _state(machine, after, new) for name, machine in present.items()}
+
+
+def _as_known(before: Fleet, after: Fleet) -> Fleet:
+    """The fleet `after` with the facts of `before` of the weaknesses that a software had then; others are as they are now."""
+    had = {(version.software, cve) for version in before.versions.values() for cve in version.matches}
+    then = {f"{cve} then": facts for cve, facts in before.weaknesses.items()}
+    versions = {
+        name: replace(
+            version,
+            matches={f"{cve} then" if (version.software, cve) in had else cve: match for cve, match in version.matches.items()},
+        )
+        for name, version in after.versions.items()
+    }
+    return replace(after, versions=versions, weaknesses={**after.weaknesses, **then})
+
+
+def _state(machine: FleetMachine, fleet: Fleet, weights: Weights) -> _State:
+    return _State(machine, fleet, machine_hazard(machine, fleet, weights).bases, weights)
+
+
+def _higher(before: Mapping[str, float], after: Mapping[str, float]) -> dict[str, float]:
+    return {key: hazard for key, hazard in after.items() if hazard > before.get(key, 0.0)}
+
+
+def _sums(stage: Stage, groups: Collection[str] | None, *, excepted: bool) -> tuple[float, float]:
+    """sum w and sum w E of the machines in the groups."""
+    chosen = [state for state in stage.values() if groups is None or state.machine.group in groups]
+    weights = [value_weight(state.machine.value, state.weights) for state in chosen]
+    return sum(weights), sum(weight * state.exposure(excepted=excepted) for weight, state in zip(weights, chosen, strict=True))
 
 
 def _ratio(part: float, whole: float) -> float:

@@ -10,8 +10,11 @@ from typing import Any
 from django.db.models import F, QuerySet
 
 from core import sql
-from inventory.models import Alert, ConfigurationResult, Machine
+from core.models import AuditEvent
+from inventory.actions import EXCLUDE
+from inventory.models import Alert, Configuration, ConfigurationResult, Machine
 from recommendations import rules
+from recommendations.machine_filters import RISKS, risk_of
 from recommendations.models import MachineScore, Recommendation
 from recommendations.records import Weights
 from weaknesses.models import Weakness
@@ -63,8 +66,21 @@ class Score:
 
 
 @dataclass(frozen=True, slots=True)
+class Category:
+    """Checks of one category that apply to a machine."""
+
+    key: str
+    label: str
+    checks: int
+    passed: int
+
+
+@dataclass(frozen=True, slots=True)
 class MachinePage:
-    """What stands on every tab of the page of a machine. `score` None: in no score; `seen_by_others`: another scanner reported on it."""
+    """What stands on every tab of the page of a machine. `score` None: in no score; `seen_by_others`: another scanner reported on it.
+
+    `open_alerts`: the newest of the `active_alerts`; `risk`: a key of RISKS, None without one. `exclusion`: who left it out, and why.
+    """
 
     machine: Machine
     score: Score | None
@@ -74,8 +90,16 @@ class MachinePage:
     checks: int
     passed: int
     alerts: int
+    active_alerts: int
     open_alerts: tuple[Alert, ...]
+    risk: int | None
+    categories: tuple[Category, ...] = ()
+    exclusion: AuditEvent | None = None
     seen_by_others: bool = False
+
+    @property
+    def risk_label(self) -> str:
+        return "No known risk" if self.risk is None else RISKS[self.risk]
 
     @property
     def weaknesses(self) -> int:
@@ -107,6 +131,7 @@ class WeaknessRow:
     exploit: int
     exploited: bool
     published_at: dt.datetime | None
+    updated_at: dt.datetime | None
     software: str
     software_key: str
     software_count: int
@@ -125,16 +150,22 @@ def machine_page(*, machine_id: int, groups: Sequence[int], weights: Weights) ->
         row["severity"]: row["weaknesses"] for row in sql.rows("recommendations/count_machine_weaknesses", {"machine": machine.pk})
     }
     fixes = machine_fixes(machine=machine, stored=stored, weights=weights)
+    categories = _categories(machine)
+    severities = counts["open_alerts"] or []
     return MachinePage(
         machine=machine,
         score=_score(machine, stored, fixes=fixes, weights=weights) if stored else None,
         fixes=fixes,
         severities=tuple((s.value, s.label, by_severity.get(s.value, 0)) for s in reversed(Weakness.Severity)),
         software=counts["software"],
-        checks=counts["checks"],
-        passed=counts["passed"],
+        checks=sum(category.checks for category in categories),
+        passed=sum(category.passed for category in categories),
         alerts=counts["alerts"],
+        active_alerts=len(severities),
         open_alerts=alerts,
+        risk=risk_of(severities),
+        categories=categories,
+        exclusion=_exclusion(machine) if machine.excluded else None,
         seen_by_others=counts["seen_by_others"],
     )
 
@@ -159,9 +190,27 @@ def machine_fixes(*, machine: Machine, stored: MachineScore | None, weights: Wei
     return tuple(sorted(fixes, key=lambda fix: (-fix.hazard, fix.title)))
 
 
-def software_rows(*, machine_id: int, text: str = "", offset: int = 0, limit: int | None = 50) -> tuple[int, tuple[SoftwareRow, ...]]:
-    """(how many, a page of what is installed, the most dangerous first)."""
-    parameters = {"machine": machine_id, "text": text, "pattern": sql.containing(text), "offset": offset, "limit": limit}
+def software_rows(
+    *,
+    machine_id: int,
+    text: str = "",
+    weak: bool = False,
+    exploited: bool = False,
+    sort: str = "-threats",
+    offset: int = 0,
+    limit: int | None = 50,
+) -> tuple[int, tuple[SoftwareRow, ...]]:
+    """(how many, a page of what is installed, the most dangerous first unless sorted otherwise)."""
+    parameters = {
+        "machine": machine_id,
+        "text": text,
+        "pattern": sql.containing(text),
+        "weak": weak,
+        "exploited_only": exploited,
+        "sort": sort,
+        "offset": offset,
+        "limit": limit,
+    }
     found = sql.rows("recommendations/read_machine_software", parameters)
     own = [name for name in SoftwareRow.__dataclass_fields__ if name != "evidence"]
     rows = tuple(SoftwareRow(**{name: row[name] for name in own}, evidence=tuple(row["evidence"])) for row in found)
@@ -169,14 +218,25 @@ def software_rows(*, machine_id: int, text: str = "", offset: int = 0, limit: in
 
 
 def weakness_rows(
-    *, machine_id: int, text: str = "", severity: int | None = None, offset: int = 0, limit: int | None = 50
+    *,
+    machine_id: int,
+    text: str = "",
+    severities: Sequence[int] = (),
+    exploited: bool = False,
+    exploit: bool = False,
+    sort: str = "-threats",
+    offset: int = 0,
+    limit: int | None = 50,
 ) -> tuple[int, tuple[WeaknessRow, ...]]:
-    """(how many, a page of the machine's weaknesses, the most threatening first)."""
+    """(how many, a page of the machine's weaknesses, the most threatening first unless sorted otherwise)."""
     parameters = {
         "machine": machine_id,
         "text": text,
         "pattern": sql.containing(text),
-        "severity": severity,
+        "severities": list(severities) or None,
+        "exploited_only": exploited,
+        "exploit_only": exploit,
+        "sort": sort,
         "offset": offset,
         "limit": limit,
     }
@@ -184,15 +244,42 @@ def weakness_rows(
     return (found[0]["total"] if found else 0), tuple(WeaknessRow(**{n: row[n] for n in WeaknessRow.__dataclass_fields__}) for row in found)
 
 
-def check_results(*, machine_id: int) -> QuerySet[ConfigurationResult]:
-    """Results of the checks that apply, failing ones of the highest impact first."""
+def check_results(
+    *, machine_id: int, text: str = "", passed: bool | None = None, categories: Sequence[str] = (), sort: str = "result"
+) -> QuerySet[ConfigurationResult]:
+    """Results of the checks that apply, failing ones of the highest impact first unless sorted otherwise."""
     results = ConfigurationResult.objects.filter(machine_id=machine_id).select_related("configuration")
-    return results.order_by("passed", "-configuration__impact", "configuration__name", "configuration_id")
+    if text:
+        results = results.filter(configuration__name__icontains=text)
+    if passed is not None:
+        results = results.filter(passed=passed)
+    if categories:
+        results = results.filter(configuration__category__in=categories)
+    columns = {"since": "changed_at", "result": "passed"}
+    key, sign = sort.removeprefix("-"), "-" if sort.startswith("-") else ""
+    column = columns.get(key, f"configuration__{key}")
+    return results.order_by(f"{sign}{column}", "-configuration__impact", "configuration__name", "configuration_id")
 
 
-def alerts_of(*, machine_id: int) -> QuerySet[Alert]:
+def alerts_of(*, machine_id: int, is_open: bool | None = None) -> QuerySet[Alert]:
     """Open alerts first, then closed ones, the newest first."""
-    return Alert.objects.filter(machine_id=machine_id).order_by(F("closed_at").desc(nulls_first=True), "-opened_at", "-id")
+    alerts = Alert.objects.filter(machine_id=machine_id)
+    if is_open is not None:
+        alerts = alerts.filter(closed_at__isnull=is_open)
+    return alerts.order_by(F("closed_at").desc(nulls_first=True), "-opened_at", "-id")
+
+
+def _categories(machine: Machine) -> tuple[Category, ...]:
+    found = {row["category"]: row for row in sql.rows("recommendations/count_machine_checks", {"machine": machine.pk})}
+    return tuple(
+        Category(key, label, found[key]["checks"], found[key]["passed"]) for key, label in Configuration.Category.choices if key in found
+    )
+
+
+def _exclusion(machine: Machine) -> AuditEvent | None:
+    """The line of the audit trail that left the machine out."""
+    trail = AuditEvent.objects.filter(object_type="machine", object_id=str(machine.pk), action=EXCLUDE)
+    return trail.order_by("-at", "-id").first()
 
 
 def _check_weight(machine: Machine) -> int:

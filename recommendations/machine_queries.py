@@ -7,53 +7,56 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.core.cache import cache
+from django.db.models import Exists, F, OuterRef, QuerySet
+from django.db.models.functions import Lower
 
 from core import sql
-from inventory.models import Installation, Machine, Software
+from inventory.models import Installation, Machine
+from recommendations.machine_filters import MachineFilter, described, health_of, matching
 from recommendations.models import MachineScore
 
-SORTS = ("name", "group", "value", "score", "last_seen")
 RARE = 20_000
 COUNTED = 10_000
-
-
-@dataclass(frozen=True, slots=True)
-class MachineFilter:
-    """Which machines; an empty choice is any. `state`: active (in the scores), silent (left out: silent or excluded) or empty.
-
-    `levels`: MachineScore.Level, `values`: Machine.Value. `empty`: nothing installed, `filled`: something.
-    `unsupported_on`: its system's support is over by that day.
-    """
-
-    groups: Sequence[int]
-    text: str = ""
-    levels: tuple[int, ...] = ()
-    families: tuple[str, ...] = ()
-    values: tuple[int, ...] = ()
-    state: str = "active"
-    internet: bool = False
-    empty: bool = False
-    filled: bool = False
-    unsupported_on: dt.date | None = None
-    sort: str = "-score"
+TAGS = "machine-tags"
+KEEP_SECONDS = 60
+_COLUMNS = {
+    "domain": "domain",
+    "group": "group__name",
+    "platform": "os_name",
+    "version": "os_version",
+    "value": "value",
+    "level": "score__level",
+    "score": "score__score",
+    "fixes": "score__exposures",
+    "last_seen": "last_seen",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class MachineRow:
-    """A machine. `score` and `level` None: in no score (not computed yet, silent, or excluded)."""
+    """A machine. `score` and `level` None: in no score (not computed yet, silent, or excluded).
+
+    `risk`: a key of RISKS, None without open alerts. `health`: (tone, icon, words).
+    """
 
     id: int
     name: str
     domain: str
+    group_id: int
     group: str
+    platform: str
     system: str
+    version: str
+    build: str
     value: str
     internet_facing: bool
     tags: tuple[str, ...]
+    risk: int | None
     score: float | None
     level: int | None
     fixes: int | None
+    health: tuple[str, str, str]
     excluded: bool
     last_seen: dt.datetime
 
@@ -73,14 +76,15 @@ class Carrier:
     last_seen: dt.datetime
 
 
-def machine_rows(chosen: MachineFilter, *, offset: int = 0, limit: int = 30) -> tuple[MachineRow, ...]:
+def machine_rows(chosen: MachineFilter, *, now: dt.datetime, offset: int = 0, limit: int = 30) -> tuple[MachineRow, ...]:
     """A page of machines. The usual order, highest score first, reads an index and never sorts the fleet."""
     if _is_plain(chosen):
         parameters = {"groups": list(chosen.groups), "levels": list(chosen.levels) or None, "offset": offset, "limit": limit}
         ids = [row["id"] for row in sql.rows("recommendations/read_highest_machines", parameters)]
-        found = Machine.objects.filter(pk__in=ids).select_related("group", "score").in_bulk()
-        return tuple(_machine_row(found[pk]) for pk in ids if pk in found)
-    return tuple(_machine_row(machine) for machine in _ordered(chosen)[offset : offset + limit])
+    else:
+        ids = list(_ordered(matching(chosen), chosen.sort).values_list("pk", flat=True)[offset : offset + limit])
+    found = described(Machine.objects.filter(pk__in=ids)).in_bulk()
+    return tuple(_machine_row(found[pk], now) for pk in ids if pk in found)
 
 
 def count_machines(chosen: MachineFilter) -> int:
@@ -88,34 +92,29 @@ def count_machines(chosen: MachineFilter) -> int:
     return matching(chosen)[: COUNTED + 1].count()
 
 
-def every_machine(chosen: MachineFilter, *, chunk: int = 2000) -> Iterator[MachineRow]:
+def every_machine(chosen: MachineFilter, *, now: dt.datetime, chunk: int = 2000) -> Iterator[MachineRow]:
     """All machines of the filter in its order, read in chunks from one server-side cursor."""
-    for machine in _ordered(chosen).iterator(chunk_size=chunk):
-        yield _machine_row(machine)
+    for machine in _ordered(described(matching(chosen)), chosen.sort).iterator(chunk_size=chunk):
+        yield _machine_row(machine, now)
 
 
-def matching(chosen: MachineFilter) -> QuerySet[Machine]:
-    """Machines of the filter, not ordered."""
-    machines = Machine.objects.filter(group_id__in=chosen.groups)
-    if chosen.state == "active":
-        machines = machines.filter(Exists(MachineScore.objects.filter(machine_id=OuterRef("pk"))))
-    elif chosen.state == "silent":
-        machines = machines.exclude(Exists(MachineScore.objects.filter(machine_id=OuterRef("pk"))))
-    installed = Exists(Installation.objects.filter(machine_id=OuterRef("pk")))
-    if chosen.empty:
-        machines = machines.exclude(installed)
-    if chosen.filled:
-        machines = machines.filter(installed)
-    if chosen.unsupported_on:
-        systems = Installation.objects.filter(machine_id=OuterRef("pk"), version__software__ecosystem=Software.Ecosystem.OS)
-        ended = Q(version__support_ends_on__lt=chosen.unsupported_on) | Q(version__software__support=Software.Support.ENDED)
-        machines = machines.filter(Exists(systems.filter(ended)))
-    return machines.filter(_conditions(chosen))
+def known_tags(*, limit: int = 200) -> tuple[str, ...]:
+    """Tags in use, kept for a minute: finding them is a pass over the machines."""
+    kept: tuple[str, ...] | None = cache.get(TAGS)
+    if kept is None:
+        kept = tuple(row["tag"] for row in sql.rows("recommendations/read_machine_tags", {"limit": limit}))
+        cache.set(TAGS, kept, KEEP_SECONDS)
+    return kept
 
 
-def highest(*, groups: Sequence[int], limit: int = 5) -> tuple[MachineRow, ...]:
+def forget_tags() -> None:
+    """Have the tags read again: somebody has changed them."""
+    cache.delete(TAGS)
+
+
+def highest(*, groups: Sequence[int], now: dt.datetime, limit: int = 5) -> tuple[MachineRow, ...]:
     """The machines with the highest scores."""
-    return machine_rows(MachineFilter(groups=groups), limit=limit)
+    return machine_rows(MachineFilter(groups=groups), now=now, limit=limit)
 
 
 def carriers(*, version_ids: Sequence[int], groups: Sequence[int], expected: int, offset: int = 0, limit: int = 30) -> tuple[Carrier, ...]:
@@ -127,6 +126,11 @@ def carriers(*, version_ids: Sequence[int], groups: Sequence[int], expected: int
     name = "read_rare_version_machines" if expected <= RARE else "read_common_version_machines"
     parameters = {"versions": list(version_ids), "groups": list(groups), "offset": offset, "limit": limit}
     return tuple(_carriers(sql.rows(f"recommendations/{name}", parameters), version_ids))
+
+
+def carriers_of(scores: Sequence[MachineScore], *, version_ids: Sequence[int]) -> tuple[Carrier, ...]:
+    """The machines of these scores, in their order, with the versions they carry. Two statements."""
+    return tuple(_carriers([{"id": row.machine_id, "score": row.score, "level": row.level} for row in scores], version_ids))
 
 
 def every_carrier(*, version_ids: Sequence[int], groups: Sequence[int], chunk: int = 1000) -> Iterator[Carrier]:
@@ -152,47 +156,40 @@ def _carriers(found: Sequence[dict[str, Any]], version_ids: Sequence[int]) -> It
             yield _carrier(machines[row["id"]], row, carried.get(row["id"], []))
 
 
-def _conditions(chosen: MachineFilter) -> Q:
-    conditions = Q()
-    if chosen.text:
-        named = Q(name__icontains=chosen.text) | Q(domain__icontains=chosen.text)
-        conditions &= named | Q(tags__contains=[chosen.text]) | Q(ip_addresses__contains=[chosen.text])
-    if chosen.levels:
-        conditions &= Q(score__level__in=chosen.levels)
-    if chosen.families:
-        conditions &= Q(family__in=chosen.families)
-    if chosen.values:
-        conditions &= Q(value__in=chosen.values)
-    if chosen.internet:
-        conditions &= Q(internet_facing=True)
-    return conditions
-
-
 def _is_plain(chosen: MachineFilter) -> bool:
     return chosen == MachineFilter(groups=chosen.groups, levels=chosen.levels)
 
 
-def _ordered(chosen: MachineFilter) -> QuerySet[Machine]:
-    columns = {"name": "name", "group": "group__name", "value": "value", "score": "score__score", "last_seen": "last_seen"}
-    column = F(columns[chosen.sort.removeprefix("-")])
-    order = column.desc(nulls_last=True) if chosen.sort.startswith("-") else column.asc(nulls_last=True)
-    return matching(chosen).select_related("group", "score").order_by(order, "pk")
+def _ordered(machines: QuerySet[Machine], sort: str) -> QuerySet[Machine]:
+    """By name as its index has it; machines without a score come last in either direction."""
+    key, descending = sort.removeprefix("-"), sort.startswith("-")
+    if key == "name":
+        return machines.order_by(Lower("name").desc(), "-pk") if descending else machines.order_by(Lower("name"), "pk")
+    column = F(_COLUMNS[key])
+    return machines.order_by(column.desc(nulls_last=True) if descending else column.asc(nulls_last=True), "pk")
 
 
-def _machine_row(machine: Machine) -> MachineRow:
+def _machine_row(machine: Machine, now: dt.datetime) -> MachineRow:
     score = getattr(machine, "score", None)
+    has_data: bool = machine.has_data  # type: ignore[attr-defined]
     return MachineRow(
         id=machine.pk,
         name=machine.name,
         domain=machine.domain,
+        group_id=machine.group_id,
         group=machine.group.name,
-        system=_system(machine),
+        platform=machine.os_name or machine.platform or machine.get_family_display(),
+        version=machine.os_version,
+        build=machine.os_build,
+        system=system_of(machine),
         value=machine.get_value_display(),
         internet_facing=machine.internet_facing,
         tags=tuple(machine.tags),
+        risk=machine.risk,  # type: ignore[attr-defined]
         score=score.score if score else None,
-        level=score.level if score else None,
+        level=score.level if score and has_data else None,
         fixes=score.exposures if score else None,
+        health=health_of(machine, has_data=has_data, now=now),
         excluded=machine.excluded,
         last_seen=machine.last_seen,
     )
@@ -204,7 +201,7 @@ def _carrier(machine: Machine, row: dict[str, Any], versions: list[str]) -> Carr
         name=machine.name,
         domain=machine.domain,
         group=machine.group.name,
-        system=_system(machine),
+        system=system_of(machine),
         versions=tuple(dict.fromkeys(versions)),
         score=row["score"],
         level=row["level"],
@@ -212,7 +209,7 @@ def _carrier(machine: Machine, row: dict[str, Any], versions: list[str]) -> Carr
     )
 
 
-def _system(machine: Machine) -> str:
+def system_of(machine: Machine) -> str:
     if machine.os_name:
         return f"{machine.os_name} {machine.os_version}".strip()
     return machine.platform or machine.get_family_display()

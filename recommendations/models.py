@@ -6,10 +6,14 @@ user's permitted scope, is a sum of a few rows.
 
 from __future__ import annotations
 
+import datetime as dt
+
+from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from inventory.models import Configuration, Machine, MachineGroup, Software, Version
+from weaknesses.models import Weakness
 
 
 class ScoringSettings(models.Model):
@@ -64,6 +68,9 @@ class Run(models.Model):
     settings = models.JSONField(default=dict)
     machines = models.PositiveIntegerField(default=0)
     score = models.FloatField(null=True)
+    weight = models.FloatField(default=0, help_text="sum w, of which the score is the mean.")
+    step = models.BigIntegerField(default=0, help_text="Computations are numbered. 0: before score changes were recorded.")
+    day = models.DateField(null=True, blank=True, help_text="The day whose history was last written from these figures.")
 
     class Meta:
         indexes = [models.Index(fields=["-finished_at"], name="run_newest_first")]
@@ -157,7 +164,8 @@ class MachineScore(models.Model):
         MEDIUM = 2, "Medium"
         HIGH = 3, "High"
 
-    machine = models.OneToOneField(Machine, on_delete=models.CASCADE, primary_key=True, db_constraint=False, related_name="score")
+    # Outlives its machine, so that the next run knows what a deleted machine took away.
+    machine = models.OneToOneField(Machine, on_delete=models.DO_NOTHING, primary_key=True, db_constraint=False, related_name="score")
     group = models.ForeignKey(MachineGroup, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+")
     weight = models.FloatField(help_text="w: by device value.")
     likelihood = models.FloatField(help_text="b")
@@ -278,6 +286,9 @@ class MachineBasis(models.Model):
     exposures = models.IntegerField(help_text="Recommendations that apply.")
     exploit = models.SmallIntegerField(help_text="Highest Weakness.Exploit of what it is exposed to.")
     exploited = models.BooleanField()
+    step = models.BigIntegerField(
+        default=0, help_text="The computation that rebuilt it; a full run does so for all, without writing it here."
+    )
 
 
 class VersionBasis(models.Model):
@@ -298,9 +309,215 @@ class PresentWeakness(models.Model):
     since = models.DateTimeField()
 
 
+class WeaknessStat(models.Model):
+    """Active machines of a group with at least one version that has a weakness, each counted once."""
+
+    pk = models.CompositePrimaryKey("weakness_id", "group_id")
+    weakness = models.ForeignKey("weaknesses.Weakness", on_delete=models.CASCADE, db_index=False, related_name="stats")
+    group = models.ForeignKey(MachineGroup, on_delete=models.CASCADE, related_name="+")
+    exposed = models.IntegerField()
+
+
 class SoftwareBasis(models.Model):
     """What the last full run found of a software, for the timeline: machines exposed by it, and points its recommendations gain."""
 
     software = models.OneToOneField(Software, on_delete=models.CASCADE, primary_key=True, related_name="+")
     exposed = models.IntegerField()
     impact = models.FloatField()
+
+
+class InaccuracyReport(models.Model):
+    """Somebody says that a recommendation, a software or a weakness is not right here, and what a curator made of it."""
+
+    class Category(models.TextChoices):
+        VAGUE = "vague", "It is unclear what to do"
+        INCOMPLETE = "incomplete", "Something is missing"
+        WRONG = "wrong", "It is wrong"
+        DONE = "done", "It is done already"
+        DETAIL = "detail", "A detail is wrong"
+        ABSENT = "absent", "It is not installed on any machine"
+        COUNT = "count", "The number of machines is wrong"
+        NOT_AFFECTED = "not_affected", "This software is not affected"
+        VERSION = "version", "This version is not affected, or is mended already"
+        PRODUCT = "product", "It is another product of the same name"
+
+    class State(models.TextChoices):
+        OPEN = "open", "Open"
+        CORRECTED = "corrected", "Corrected"
+        DECLINED = "declined", "Is right as it is"
+
+    recommendation = models.ForeignKey(Recommendation, on_delete=models.CASCADE, null=True, blank=True, related_name="inaccuracies")
+    software = models.ForeignKey(Software, on_delete=models.CASCADE, null=True, blank=True, related_name="inaccuracies")
+    weakness = models.ForeignKey(Weakness, on_delete=models.CASCADE, null=True, blank=True, related_name="inaccuracies")
+    machine = models.ForeignKey(Machine, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    category = models.CharField(max_length=14, choices=Category)
+    right_value = models.CharField(max_length=300, blank=True, help_text="What it should say.")
+    details = models.TextField(blank=True)
+    email = models.EmailField(blank=True)
+    reported_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
+    reported_at = models.DateTimeField()
+    state = models.CharField(max_length=10, choices=State, default=State.OPEN)
+    answer = models.TextField(blank=True)
+    answered_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
+    answered_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=(
+                    models.Q(recommendation__isnull=False, software__isnull=True, weakness__isnull=True)
+                    | models.Q(recommendation__isnull=True, software__isnull=False, weakness__isnull=True)
+                    | models.Q(recommendation__isnull=True, software__isnull=True, weakness__isnull=False)
+                ),
+                name="an_inaccuracy_is_about_one_thing",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(state="open", answered_at__isnull=True) | models.Q(answered_at__isnull=False) & ~models.Q(state="open"),
+                name="an_answered_inaccuracy_has_a_time",
+            ),
+        ]
+        indexes = [models.Index(fields=["-reported_at", "-id"], name="inaccuracies_newest_first")]
+
+    def __str__(self) -> str:
+        return f"{self.subject}: {self.get_category_display()}"
+
+    @property
+    def subject(self) -> Recommendation | Software | Weakness:
+        """What it is about; the database holds exactly one."""
+        found = self.recommendation or self.software or self.weakness
+        assert found is not None
+        return found
+
+
+class VersionRisk(models.Model):
+    """The worst of a version's weaknesses, as the last full run found it. `exploit`: see MachineRisk."""
+
+    version = models.OneToOneField(Version, on_delete=models.CASCADE, primary_key=True, related_name="+")
+    severity = models.SmallIntegerField()
+    exploit = models.SmallIntegerField()
+    published_on = models.DateField(null=True)
+
+
+class MachineRisk(models.Model):
+    """A scored machine's worst severity, highest exploit and oldest publication over all its weaknesses; NULL where it has none.
+
+    `counted_on` is `published_on` as RiskStat counts it.
+    """
+
+    class Exploit(models.IntegerChoices):
+        NONE = 0, "No known exploit"
+        PUBLIC = 1, "Exploit available"
+        VERIFIED = 2, "Verified, in a kit or exploited"
+
+    machine = models.OneToOneField(Machine, on_delete=models.DO_NOTHING, primary_key=True, db_constraint=False, related_name="risk")
+    group = models.ForeignKey(MachineGroup, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+")
+    signature = models.BigIntegerField(help_text="MachineBasis.signature of the contents that this rests on.")
+    severity = models.SmallIntegerField(null=True)
+    exploit = models.SmallIntegerField(null=True, choices=Exploit)
+    published_on = models.DateField(null=True)
+    counted_on = models.DateField()
+    platform = models.CharField(max_length=40, help_text="Family or distribution, without its release.")
+    release = models.CharField(max_length=120, blank=True, help_text="Feature release of Windows; empty elsewhere.")
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["-severity", "-exploit", "machine"], condition=models.Q(severity__isnull=False), name="machine_risk_worst_first"
+            ),
+            models.Index(fields=["published_on", "machine"], condition=models.Q(severity__isnull=False), name="machine_risk_oldest_first"),
+        ]
+
+
+class RiskStat(models.Model):
+    """Machines of a group with weaknesses, each counted once. Days long gone are all date.min, an unknown day is date.max."""
+
+    pk = models.CompositePrimaryKey("group_id", "severity", "exploit", "counted_on", "platform", "release")
+    group = models.ForeignKey(MachineGroup, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+")
+    severity = models.SmallIntegerField()
+    exploit = models.SmallIntegerField()
+    counted_on = models.DateField()
+    platform = models.CharField(max_length=40)
+    release = models.CharField(max_length=120)
+    machines = models.IntegerField()
+
+
+class RiskDay(models.Model):
+    """RiskStat at the end of a day. `age`: see risk_rules.Age."""
+
+    pk = models.CompositePrimaryKey("day", "group_id", "severity", "exploit", "age", "platform", "release")
+    day = models.DateField()
+    group = models.ForeignKey(MachineGroup, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+")
+    severity = models.SmallIntegerField()
+    exploit = models.SmallIntegerField()
+    age = models.SmallIntegerField()
+    platform = models.CharField(max_length=40)
+    release = models.CharField(max_length=120)
+    machines = models.IntegerField()
+
+
+class WeaknessBasis(models.Model):
+    """What the scores of a software take one of its weaknesses for, from a step on. Tells what was learnt from what was found.
+
+    A full run leaves the newest row of each.
+    """
+
+    pk = models.CompositePrimaryKey("software_id", "weakness_id", "step")
+    software = models.ForeignKey(Software, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+")
+    weakness = models.ForeignKey("weaknesses.Weakness", on_delete=models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+")
+    step = models.BigIntegerField()
+    risk = models.FloatField(help_text="severity x threat")
+    evident = models.BooleanField(help_text="Exploited, alerted, or with a public exploit: counts without a fix.")
+
+    class Meta:
+        indexes = [models.Index(fields=["step"], name="weakness_basis_by_step")]
+
+
+class EffectBasis(models.Model):
+    """The mitigating exceptions that the stored figures take into account. `group` empty: all."""
+
+    recommendation = models.ForeignKey(Recommendation, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+")
+    group = models.ForeignKey(MachineGroup, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False, null=True, related_name="+")
+
+
+class Cause(models.TextChoices):
+    """Why the sums of a group moved, in the order in which one factor after the other is taken from before to after."""
+
+    FOUND = "found", "Vulnerabilities found"
+    FIXED = "fixed", "Vulnerabilities fixed"
+    INTELLIGENCE = "intelligence", "Intelligence"
+    CONFIGURATION = "configuration", "Configuration"
+    POPULATION = "population", "Machines in and out"
+    VALUE = "value", "Device value"
+    EXCEPTIONS = "exceptions", "Exceptions"
+    SETTINGS = "settings", "Scoring settings"
+
+
+class ScoreChange(models.Model):
+    """What one cause did to a group's sums in one run. Over the causes they add up to the change of GroupScore."""
+
+    pk = models.CompositePrimaryKey("run_id", "group_id", "cause")
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, db_index=False, related_name="changes")
+    group = models.ForeignKey(MachineGroup, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+")
+    cause = models.CharField(max_length=13, choices=Cause)
+    machines = models.IntegerField(help_text="Machines it touched; one that several runs touched counts each time.")
+    weight = models.FloatField(help_text="Change of sum w")
+    exposure = models.FloatField(help_text="Change of sum w E")
+    exposure_after = models.FloatField()
+
+
+class ScoreChangeDay(models.Model):
+    """The same for a day: over the causes, the change of ScoreDay since the recorded day before.
+
+    What happened since the last snapshot waits under the day OPEN.
+    """
+
+    OPEN = dt.date.max
+
+    pk = models.CompositePrimaryKey("day", "group_id", "cause")
+    day = models.DateField()
+    group = models.ForeignKey(MachineGroup, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+")
+    cause = models.CharField(max_length=13, choices=Cause)
+    machines = models.IntegerField()
+    weight = models.FloatField()
+    exposure = models.FloatField()
+    exposure_after = models.FloatField()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,7 +13,7 @@ from plotly import graph_objects as go
 from recommendations.charts import Figure, line
 from recommendations.score_queries import Point
 
-SMALL = 150
+SMALL, TALL = 150, 210
 Events = Mapping[dt.date, Sequence[str]]
 
 
@@ -84,31 +85,85 @@ def exposed_machines(points: Sequence[Point], *, installed: int, events: Events,
     return chart
 
 
-def new_weaknesses(counts: Mapping[dt.date, int], scores: Sequence[Point], *, first: dt.date, last: dt.date) -> Chart | None:
-    """New weaknesses a day as bars, with the exposure score as a line above them. None where there is neither."""
+def epss(points: Sequence[Point]) -> Chart | None:
+    """The chance of exploitation in percent as a step for each day that it changed. None without history."""
+    if len(points) < 2:
+        return None
+    top = _ceiling(max(point.value for point in points), least=1)
+    chart = _line_chart("epss-trend", "EPSS", points, events={}, tone="4", top=top, digits=1)
+    chart.figure["layout"]["height"] = SMALL
+    chart.figure["layout"]["yaxis"] |= {
+        "tickvals": [0, top / 2, top],
+        "ticktext": ["0%", f"{top / 2:g}%", f"{top:g}%"],
+        "range": [0, top * 1.02],
+    }
+    chart.figure["data"][0] |= {"line": {"shape": "hv"}, "hovertemplate": "%{y:.1f}%<extra></extra>"}
+    return chart
+
+
+def new_weaknesses(
+    counts: Mapping[dt.date, int], scores: Sequence[Point], *, events: Events, first: dt.date, last: dt.date, address: str = ""
+) -> Chart | None:
+    """The exposure score as a line, and below it, on an axis of its own, the new weaknesses of each day as bars. None without either.
+
+    `events`: day -> its sentences, a dot on the line. A click on a day leads to it; `address`: what else the timeline is narrowed to.
+    """
     if not scores and not any(counts.values()):
         return None
     days = [first + dt.timedelta(days=n) for n in range((last - first).days + 1)]
-    found = [counts.get(day, 0) for day in days]
     by_day = {point.day: point.value for point in scores}
     figure = line(days=[p.day for p in scores], values=[round(p.value, 2) for p in scores], name="Exposure score", tone="1", top=100)
-    bars = go.Bar(name="New weaknesses", x=[d.isoformat() for d in days], y=found, meta={"tone": "5"}, yaxis="y2", opacity=0.7)
-    figure["data"].append(bars.to_plotly_json())
-    figure["layout"]["yaxis2"] = {
-        "overlaying": "y",
-        "side": "right",
-        "range": [0, max([*found, 1]) * 3],
-        "showgrid": False,
-        "zeroline": False,
-        "tickformat": ",d",
+    low, high = _span([point.value for point in scores])
+    figure["data"][0]["customdata"] = [_events_address(point.day, address) for point in scores]
+    if dots := [point for point in scores if point.day in events]:
+        figure["data"].append(_dots(dots, events=events, tone="1", digits=1, query=address))
+    figure["data"].append(_bars(days, counts, address=address))
+    most = _ceiling(max([*counts.values(), 1]), least=2)
+    figure["layout"] |= {
+        "height": TALL,
+        "margin": {"l": 40, "r": 10, "t": 8, "b": 22},
+        "xaxis": {"anchor": "y2", "range": [f"{first - dt.timedelta(days=1)}T12:00", f"{last}T12:00"]},
+        "yaxis": {"range": [low, high], "tickvals": [low, (low + high) / 2, high], "domain": [0.46, 1], "tickformat": ",d"},
+        "yaxis2": {"range": [0, most * 1.05], "tickvals": [0, most // 2, most], "domain": [0, 0.32], "tickformat": ",d"},
     }
-    figure["layout"]["margin"] = {"l": 36, "r": 32, "t": 8, "b": 22}
-    most = max(days, key=lambda day: counts.get(day, 0))
-    summary = f"Most new weaknesses on {most:%-d %B}, {counts.get(most, 0):,}." if any(found) else "No new weaknesses."
-    rows = tuple(Row(day, (counts.get(day, 0), by_day.get(day)), (), _events_address(day, "")) for day in reversed(days))
+    top = max(days, key=lambda day: counts.get(day, 0))
+    summary = f"Most new weaknesses on {top:%-d %B}, {counts.get(top, 0):,}." if any(counts.values()) else "No new weaknesses."
+    rows = tuple(
+        Row(day, (counts.get(day, 0), by_day.get(day)), tuple(events.get(day, ())), _events_address(day, address)) for day in reversed(days)
+    )
     return Chart(
         "weaknesses-trend", "New weaknesses a day and exposure score", summary, figure, ("New weaknesses", "Exposure score"), rows, 1
     )
+
+
+def _bars(days: Sequence[dt.date], counts: Mapping[dt.date, int], *, address: str) -> dict[str, Any]:
+    bars = go.Bar(
+        name="New weaknesses",
+        x=[day.isoformat() for day in days],
+        y=[counts.get(day, 0) for day in days],
+        customdata=[_events_address(day, address) for day in days],
+        hovertemplate="%{y:,d} new<extra></extra>",
+        meta={"tone": "5"},
+        yaxis="y2",
+    )
+    return dict(bars.to_plotly_json())
+
+
+def _ceiling(value: float, *, least: float) -> float:
+    """The upper end of an axis from 0: a round number whose half is round too."""
+    value = max(value, least)
+    size = float(10 ** math.floor(math.log10(value)))
+    return next(step * size for step in (1, 2, 4, 6, 8, 10) if step * size >= value)
+
+
+def _span(values: Sequence[float]) -> tuple[int, int]:
+    """Both ends of an axis of scores: tens that hold all values with a little room, twenty apart at least."""
+    if not values:
+        return 0, 100
+    low, high = max(10 * math.floor((min(values) - 2) / 10), 0), min(10 * math.ceil((max(values) + 2) / 10), 100)
+    if (high - low) % 20:
+        low, high = (low - 10, high) if low >= 10 else (low, high + 10)
+    return low, high
 
 
 def _line_chart(
@@ -147,7 +202,8 @@ def _events_address(day: dt.date, query: str) -> str:
 
 def _scale(figure: Figure, ticks: list[float], *, suffix: str) -> None:
     axis = figure["layout"]["yaxis"]
-    axis["tickvals"], axis["ticksuffix"], axis["range"] = ticks, suffix, [ticks[0], ticks[-1] * 1.02]
+    axis["tickmode"], axis["tickvals"], axis["ticktext"] = "array", ticks, [f"{tick:g}{suffix}" for tick in ticks]
+    axis["range"] = [ticks[0], ticks[-1] * 1.02]
 
 
 def _summary(title: str, points: Sequence[Point], *, digits: int, dots: int) -> str:

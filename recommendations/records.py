@@ -149,9 +149,11 @@ class Points:
 class Delta:
     """Why the score moved, in points. The parts add up to the change."""
 
-    vulnerabilities: float
+    found: float
+    fixed: float
     intelligence: float
     configuration: float
     population: float
     value: float
     exceptions: float
+    settings: float = 0.0

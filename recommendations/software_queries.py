@@ -9,32 +9,39 @@ from typing import Any
 
 from core import sql
 from inventory.models import Software, SoftwareStat, VersionStat
-from recommendations import machine_queries
-from recommendations.machine_queries import Carrier, carriers
 from recommendations.models import Recommendation, RecommendationStat
-from recommendations.recommendation_queries import Tag, tags_of
+from recommendations.recommendation_queries import PLATFORMS, Tag, tags_of
 from recommendations.score_queries import Point
 from weaknesses.models import SoftwareProduct, Weakness
 
-SOON = dt.timedelta(days=180)
+GUESSED = ["cpe", "os", "other"]  # known to vulnerability data by a product code only; packages are by their names
 SORTS = ("name", "vendor", "weaknesses", "exposed", "installed", "impact")
 
 
 @dataclass(frozen=True, slots=True)
 class SoftwareFilter:
-    """Which software. `scale` = 100 / sum(w) of the groups turns stored impact into score points. `sort`: "-impact" falls."""
+    """Which software; an empty choice is any. `scale` = 100 / sum(w) of the groups turns stored impact into score points.
+
+    `weak`: has, none, unavailable. `threats`: alert, exploited, kit, verified, exploit. `tags`: zero-day, ended, ended-versions,
+    upcoming, untagged. `codes`: available, missing. `platforms`: windows, macos, linux, any. `sort`: "-impact" falls.
+    """
 
     groups: Sequence[int]
     scale: float = 0.0
     text: str = ""
     ecosystems: tuple[str, ...] = ()
-    weak: bool = False
-    support: tuple[int, ...] = ()
+    platforms: tuple[str, ...] = ()
+    weak: tuple[str, ...] = ()
+    threats: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    codes: tuple[str, ...] = ()
     sort: str = "-impact"
 
 
 @dataclass(frozen=True, slots=True)
 class SoftwareRow:
+    """A software. `known`: vulnerability data can be about it; where not, its weaknesses are not available. `codes`: its products."""
+
     id: int
     key: str
     name: str
@@ -48,6 +55,9 @@ class SoftwareRow:
     exploited: bool
     alert: bool
     tags: tuple[Tag, ...]
+    platforms: tuple[str, ...]
+    codes: tuple[str, ...]
+    known: bool
     days: tuple[int, ...] = ()
 
 
@@ -94,36 +104,6 @@ class SeverityCount:
 
 
 @dataclass(frozen=True, slots=True)
-class WeaknessRow:
-    """A weakness of the software. `installed`: machines, a machine counted once per affected version it carries."""
-
-    cve: str
-    title: str
-    severity: int
-    cvss: float | None
-    epss: float
-    exploit: int
-    exploited: bool
-    published_at: dt.datetime | None
-    installed: int
-    unfixed: bool
-
-
-@dataclass(frozen=True, slots=True)
-class VersionRow:
-    """A version with its share of the installations (0 to 1). `tag`: end of support in words, empty where it has none near."""
-
-    version: str
-    platform: str
-    installed: int
-    share: float
-    weaknesses: int
-    first_seen: dt.datetime
-    support_ends_on: dt.date | None
-    tag: str
-
-
-@dataclass(frozen=True, slots=True)
 class SoftwarePage:
     """What stands on every tab of the page of a software."""
 
@@ -134,6 +114,7 @@ class SoftwarePage:
     installed: int
     exposed: int
     exploited: int
+    exploitable: int
     exploit: int
     alert_machines: int
     versions: int
@@ -142,6 +123,17 @@ class SoftwarePage:
     @property
     def weaknesses(self) -> int:
         return sum(count.weaknesses for count in self.severities)
+
+    @property
+    def zero_day(self) -> Fix | None:
+        """The recommendation that is about a weakness without a fix, if there is one."""
+        return next((fix for fix in self.fixes if fix.zero_day), None)
+
+    @property
+    def known(self) -> bool:
+        """Whether vulnerability data can be about it: by a product code, or by its package name."""
+        linked = any(not product.denied for product in self.products)
+        return linked or self.weaknesses > 0 or self.software.ecosystem not in GUESSED
 
     @property
     def impact(self) -> float:
@@ -195,42 +187,11 @@ def software_page(*, key: str, groups: Sequence[int], scale: float) -> SoftwareP
         installed=sum(installed for installed, _ in stats),
         exposed=sum(exposed for _, exposed in stats),
         exploited=sum(row["exploited"] for row in counts),
+        exploitable=sum(row["exploitable"] for row in counts),
         exploit=max((row["exploit"] for row in counts), default=0),
         alert_machines=alerts,
         versions=installed_versions.values("version").distinct().count(),
         tags=tags_of(support=software.support, zero_day=any(fix.zero_day for fix in fixes), user_impact=""),
-    )
-
-
-def weakness_rows(
-    *, software_id: int, groups: Sequence[int], severity: int | None = None, offset: int = 0, limit: int | None = 30
-) -> tuple[int, tuple[WeaknessRow, ...]]:
-    """(how many, a page of the weaknesses of its installed versions, the most threatening first)."""
-    parameters = {"software": software_id, "groups": list(groups), "severity": severity, "offset": offset, "limit": limit}
-    found = sql.rows("recommendations/read_software_weaknesses", parameters)
-    names = WeaknessRow.__dataclass_fields__
-    return (found[0]["total"] if found else 0), tuple(WeaknessRow(**{name: row[name] for name in names}) for row in found)
-
-
-def version_rows(
-    *, software_id: int, groups: Sequence[int], today: dt.date, support: str = "", sort: str = "", offset: int = 0, limit: int | None = 50
-) -> tuple[int, tuple[VersionRow, ...]]:
-    """(how many, a page of its installed versions, the most common first). `support`: ended or upcoming narrows them."""
-    parameters = {"software": software_id, "groups": list(groups), "today": today, "soon": today + SOON, "support": support, "sort": sort}
-    found = sql.rows("recommendations/read_software_versions", parameters | {"offset": offset, "limit": limit})
-    return (found[0]["total"] if found else 0), tuple(_version_row(row, today=today) for row in found)
-
-
-def software_carriers(*, page: SoftwarePage, groups: Sequence[int], offset: int = 0, limit: int = 30) -> tuple[Carrier, ...]:
-    """A page of the machines that carry the software, the most exposed first."""
-    versions = list(page.software.versions.values_list("id", flat=True))
-    return carriers(version_ids=versions, groups=groups, expected=page.installed, offset=offset, limit=limit)
-
-
-def every_carrier(*, page: SoftwarePage, groups: Sequence[int], chunk: int = 1000) -> Iterator[Carrier]:
-    """All machines that carry the software, a chunk at a time, by machine."""
-    yield from machine_queries.every_carrier(
-        version_ids=list(page.software.versions.values_list("id", flat=True)), groups=groups, chunk=chunk
     )
 
 
@@ -240,17 +201,23 @@ def _parameters(chosen: SoftwareFilter) -> dict[str, object]:
         "scale": chosen.scale,
         "text": chosen.text,
         "pattern": sql.containing(chosen.text),
+        "guessed": GUESSED,
         "ecosystems": list(chosen.ecosystems) or None,
-        "weak": chosen.weak,
-        "support": list(chosen.support) or None,
+        "platforms": list(chosen.platforms) or None,
+        "weak": list(chosen.weak) or None,
+        "threats": list(chosen.threats) or None,
+        "tags": list(chosen.tags) or None,
+        "codes": list(chosen.codes) or None,
         "sort": chosen.sort,
     }
 
 
 def _software_row(row: dict[str, Any]) -> SoftwareRow:
-    kept = {name: row[name] for name in ("id", "key", "name", "vendor", "exposed", "installed", "impact", "exploit", "exploited", "alert")}
+    names = ("id", "key", "name", "vendor", "exposed", "installed", "impact", "exploit", "exploited", "alert", "known")
     return SoftwareRow(
-        **kept,
+        **{name: row[name] for name in names},
+        platforms=tuple(PLATFORMS.get(platform, platform.capitalize()) for platform in row["platforms"]),
+        codes=tuple(row["codes"]),
         ecosystem=Software.Ecosystem(row["ecosystem"]).label,
         weaknesses=row["weakness_count"],
         tags=tags_of(support=row["support"], zero_day=row["zero_day"], user_impact=""),
@@ -293,12 +260,3 @@ def _fix(recommendation: Recommendation, *, exposed: int, installed: int, impact
         installed=installed,
         impact=impact,
     )
-
-
-def _version_row(row: dict[str, Any], *, today: dt.date) -> VersionRow:
-    ends = row["support_ends_on"]
-    tag = ""
-    if isinstance(ends, dt.date):
-        tag = "EOS version" if ends <= today else "Upcoming EOS version" if ends <= today + SOON else ""
-    kept = {name: row[name] for name in ("version", "platform", "installed", "weaknesses", "first_seen", "support_ends_on")}
-    return VersionRow(**kept, share=row["installed"] / row["installed_total"], tag=tag)

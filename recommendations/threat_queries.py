@@ -53,7 +53,7 @@ class Insights:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """An exploit, or exploitation, that one or more sources list."""
+    """An exploit, or exploitation, that one or more sources list. `due`, `action`: what CISA wants, and by when."""
 
     title: str
     address: str
@@ -62,6 +62,8 @@ class Evidence:
     day: dt.date | None
     ransomware: bool
     gone_at: dt.datetime | None
+    due: dt.date | None = None
+    action: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +155,8 @@ def _evidence(same: Sequence[ExploitEvidence]) -> Evidence:
         day=next((item.day for item in same if item.day), None),
         ransomware=any(item.ransomware for item in same),
         gone_at=None if any(item.gone_at is None for item in same) else best.gone_at,
+        due=next((item.due for item in same if item.due), None),
+        action=next((item.action for item in same if item.action), ""),
     )
 
 

@@ -8,18 +8,28 @@ from dataclasses import dataclass
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, Sum
 
-from inventory.models import SoftwareStat
+from core.flyouts import Place
+from core.lists import ListState
+from inventory.models import Alert, SoftwareStat
 from recommendations import event_words
-from recommendations.models import RecommendationStat
+from recommendations.models import GroupScore, Recommendation, RecommendationStat
 from weaknesses.models import Event, Weakness
 
-EXPORT_HEADER = ("Time", "Event", "Type", "Component", "Machines impacted", "Machines impacted now", "Weaknesses", "Score change")
+EXPORT_HEADER = (
+    *("Time", "Event", "Type", "Component", "Machines impacted", "Percent impacted", "Machines impacted now", "Percent impacted now"),
+    *("Weaknesses", "Score change"),
+)
+MOST_NAMED = 2_000  # weaknesses whose events the beginning of an id finds
 EXPLOIT_KINDS = (Event.Kind.NEW_EXPLOIT, Event.Kind.VERIFIED, Event.Kind.KIT, Event.Kind.EXPLOITED)
 
 
 @dataclass(frozen=True, slots=True)
 class EventFilter:
-    """Which events: of some groups, days (both ends included), kinds, one software (its key), or words in a component's name."""
+    """Which events: of some groups, days (both ends included), kinds, one software (its key), or words in a component's name.
+
+    `since`: not before this moment, finer than `first`. `text` may also be the id of a weakness, or its beginning.
+    `share`: percent of all machines impacted, at least, when it happened.
+    """
 
     groups: Sequence[int]
     first: dt.date | None = None
@@ -27,11 +37,13 @@ class EventFilter:
     kinds: tuple[str, ...] = ()
     software: str = ""
     text: str = ""
+    since: dt.datetime | None = None
+    share: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class EventRow:
-    """One event. `machines` and `share` (percent) when it happened, `machines_now` in the chosen groups; None: not known."""
+    """One event. `machines` and `share` (percent) when it happened, those `_now` in the chosen groups; None: not known."""
 
     id: int
     at: dt.datetime
@@ -48,6 +60,7 @@ class EventRow:
     share: float | None
     machines_now: int | None
     score_change: float
+    share_now: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +69,31 @@ class EventCounts:
 
     new: int
     exploitable: int
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A recommendation that answers an event."""
+
+    key: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class EventDetail:
+    """An event, the weaknesses it names, and what answers it, the most useful first."""
+
+    row: EventRow
+    weakness_ids: tuple[int, ...]
+    answers: tuple[Answer, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EventWeakness:
+    """`alert`: an open alert on a machine of the chosen groups names it."""
+
+    weakness: Weakness
+    alert: bool
 
 
 def matching(chosen: EventFilter) -> QuerySet[Event]:
@@ -67,12 +105,20 @@ def matching(chosen: EventFilter) -> QuerySet[Event]:
         events = events.filter(at__gte=_start_of(chosen.first))
     if chosen.last:
         events = events.filter(at__lt=_start_of(chosen.last + dt.timedelta(days=1)))
+    if chosen.since:
+        events = events.filter(at__gte=chosen.since)
+    if chosen.share is not None:
+        events = events.filter(machines_total__gt=0, machines__gte=F("machines_total") * (chosen.share / 100))
     if chosen.kinds:
         events = events.filter(kind__in=chosen.kinds)
     if chosen.software:
         events = events.filter(software__key=chosen.software)
     if chosen.text:
-        events = events.filter(Q(software__name__icontains=chosen.text) | Q(configuration__name__icontains=chosen.text))
+        named = Q(software__name__icontains=chosen.text) | Q(configuration__name__icontains=chosen.text)
+        if "-" in chosen.text:
+            ids = Weakness.objects.filter(cve__startswith=chosen.text.upper()).order_by("-exposed_count", "id").values_list("id", flat=True)
+            named |= Q(weakness_ids__overlap=list(ids[:MOST_NAMED]))
+        events = events.filter(named)
     return events
 
 
@@ -98,7 +144,8 @@ def every(chosen: EventFilter, *, chunk: int = 1000) -> Iterator[EventRow]:
 
 def export_row(row: EventRow) -> tuple[object, ...]:
     """A row of EXPORT_HEADER."""
-    return (row.at, row.sentence, row.kind_label, row.component, row.machines, row.machines_now, row.weaknesses, row.score_change)
+    machines = (row.machines, row.share, row.machines_now, row.share_now)
+    return (row.at, row.sentence, row.kind_label, row.component, *machines, row.weaknesses, row.score_change)
 
 
 def new_per_day(chosen: EventFilter) -> dict[dt.date, int]:
@@ -120,6 +167,15 @@ def counts(chosen: EventFilter) -> EventCounts:
     return EventCounts(len(new), len(exploitable))
 
 
+def weaknesses_by_kind(chosen: EventFilter) -> dict[str, set[int]]:
+    """Kind -> weaknesses that its events name; one that several events name is there once."""
+    found: dict[str, set[int]] = {}
+    wanted = (Event.Kind.NEW_WEAKNESS, Event.Kind.FIXED, *EXPLOIT_KINDS)
+    for kind, ids in matching(chosen).filter(kind__in=wanted).values_list("kind", "weakness_ids").iterator():
+        found.setdefault(kind, set()).update(ids)
+    return found
+
+
 def per_day(chosen: EventFilter) -> dict[dt.date, tuple[str, ...]]:
     """Day -> sentences of its events, the most telling first (at most three a day)."""
     days: dict[dt.date, list[str]] = {}
@@ -128,21 +184,63 @@ def per_day(chosen: EventFilter) -> dict[dt.date, tuple[str, ...]]:
     return {day: tuple(sentences[:3]) for day, sentences in days.items()}
 
 
-def weaknesses_of(event: Event, *, limit: int = 50) -> tuple[Weakness, ...]:
-    """The weaknesses an event names, the worst first."""
-    return tuple(Weakness.objects.filter(pk__in=event.weakness_ids).order_by("-severity", "-cvss", "cve")[:limit])
+def place_in(chosen: EventFilter, state: ListState, event_id: int) -> Place | None:
+    """Where an event stands in the list. None: the list has it not. A few statements."""
+    events = matching(chosen)
+    moment = events.filter(pk=event_id).values_list("at", flat=True).first()
+    if moment is None:
+        return None
+    later = Q(at__gt=moment) | Q(at=moment, id__gt=event_id)
+    earlier = Q(at__lt=moment) | Q(at=moment, id__lt=event_id)
+    number = events.filter(later).count() + 1
+    before = events.filter(later).order_by("at", "id").values_list("id", flat=True).first()
+    after = events.filter(earlier).order_by("-at", "-id").values_list("id", flat=True).first()
+    page = (number - 1) // state.per_page + 1
+    return Place(number=number, total=events.count(), page=page, previous=str(before or ""), following=str(after or ""))
+
+
+def find(event_id: int, *, groups: Sequence[int]) -> EventDetail | None:
+    """One event with the recommendations that answer it; None where the groups have none of this id."""
+    event = matching(EventFilter(groups=groups)).select_related("software", "configuration").filter(pk=event_id).first()
+    if event is None:
+        return None
+    [row] = _rows([event], groups=groups)
+    return EventDetail(row=row, weakness_ids=tuple(event.weakness_ids), answers=_answers(event, groups=groups))
+
+
+def weaknesses_of(detail: EventDetail, *, groups: Sequence[int], offset: int = 0, limit: int = 10) -> tuple[EventWeakness, ...]:
+    """Some of the weaknesses that an event names, the worst first. Two statements."""
+    found = Weakness.objects.filter(pk__in=detail.weakness_ids).order_by(
+        "-exploited", "-exploit", "-severity", F("cvss").desc(nulls_last=True), "cve"
+    )
+    page = list(found[offset : offset + limit])
+    alerts = Alert.objects.filter(cve__in=[weakness.cve for weakness in page], closed_at__isnull=True, machine__group_id__in=groups)
+    alerted = set(alerts.values_list("cve", flat=True)) if page else set()
+    return tuple(EventWeakness(weakness, weakness.cve in alerted) for weakness in page)
+
+
+def _answers(event: Event, *, groups: Sequence[int]) -> tuple[Answer, ...]:
+    """Recommendations of the event's software or check that some machine of the groups needs, the one that gains most first."""
+    if event.software_id is None and event.configuration_id is None:
+        return ()
+    about = {"software_id": event.software_id} if event.software_id else {"configuration_id": event.configuration_id}
+    here = Sum("stats__impact", filter=Q(stats__group_id__in=groups))
+    exposed = Sum("stats__exposed", filter=Q(stats__group_id__in=groups))
+    found = Recommendation.objects.filter(present=True, **about).annotate(here=here, exposed=exposed).filter(exposed__gt=0)
+    return tuple(Answer(row.key, row.title) for row in found.order_by(F("here").desc(nulls_last=True), "id")[:5])
 
 
 def _rows(events: QuerySet[Event] | Sequence[Event], *, groups: Sequence[int]) -> Iterator[EventRow]:
     page = list(events.select_related("software", "configuration") if isinstance(events, QuerySet) else events)
     software = _exposed_software(groups=groups, ids={e.software_id for e in page if e.software_id})
     checks = _failing_checks(groups=groups, ids={e.configuration_id for e in page if e.configuration_id})
+    total = GroupScore.objects.filter(group_id__in=groups).aggregate(machines=Sum("machines"))["machines"] if page else 0
     for event in page:
-        now = software.get(event.software_id or 0) if event.software_id else checks.get(event.configuration_id or 0)
-        yield _row(event, machines_now=now)
+        now = software.get(event.software_id or 0, 0) if event.software_id else checks.get(event.configuration_id or 0)
+        yield _row(event, machines_now=now, total=total or 0)
 
 
-def _row(event: Event, *, machines_now: int | None) -> EventRow:
+def _row(event: Event, *, machines_now: int | None, total: int) -> EventRow:
     count = len(event.weakness_ids)
     if event.software:
         component, key, recommendation = event.software.name, event.software.key, ""
@@ -167,6 +265,7 @@ def _row(event: Event, *, machines_now: int | None) -> EventRow:
         share=share,
         machines_now=machines_now,
         score_change=event.score_change,
+        share_now=100 * machines_now / total if machines_now is not None and total else None,
     )
 
 

@@ -4,11 +4,24 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from recommendations.views import recommendation_exports, recommendation_lists, recommendations
+from inventory.models import Software
+from recommendations.models import Recommendation
+from recommendations.views import inaccuracies, recommendation_exports, recommendation_lists, recommendations
+from weaknesses.models import Weakness
 
 app_name = "recommendations"
+INACCURACIES = [
+    path("recommendations/<str:key>/inaccuracy/", inaccuracies.report, {"kind": Recommendation}, name="recommendation_inaccuracy"),
+    path("software/<str:key>/inaccuracy/", inaccuracies.report, {"kind": Software}, name="software_inaccuracy"),
+    path("weaknesses/<str:key>/inaccuracy/", inaccuracies.report, {"kind": Weakness}, name="weakness_inaccuracy"),
+    path("settings/inaccuracies/", inaccuracies.index, name="inaccuracies"),
+    path("settings/inaccuracies/export.csv", inaccuracies.export, name="inaccuracies_export"),
+    path("settings/inaccuracies/<int:pk>/", inaccuracies.one, name="inaccuracy_report"),
+    path("settings/inaccuracies/<int:pk>/reopen/", inaccuracies.reopen, name="inaccuracy_reopen"),
+]
 urlpatterns = [
     path("", include("recommendations.page_urls")),
+    *INACCURACIES,
     path("recommendations/", recommendations.index, name="list"),
     path("recommendations/export.csv", recommendation_exports.recommendations, name="export"),
     path("recommendations/<str:key>/", recommendations.detail, name="detail"),

@@ -1,73 +1,29 @@
-"""Weaknesses: the list, and everything the page of one shows. Machines and impact are those of the chosen groups."""
+"""One weakness in full: what its flyout and its page show. Machines and impact are those of the chosen groups."""
 
 from __future__ import annotations
 
 import datetime as dt
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+from django.db.models import Sum
 
 from core import sql
 from inventory.models import Alert
 from recommendations import cvss_words, machine_queries, rules, threat_queries
 from recommendations.machine_queries import Carrier, carriers
-from recommendations.models import Recommendation
+from recommendations.models import Recommendation, WeaknessStat
+from recommendations.recommendation_queries import Tag
 from recommendations.records import ScoredWeakness, Weights
+from recommendations.score_queries import Point
+from recommendations.weakness_list_queries import age_of, product_name, tags_of
 from weaknesses import opinion_queries
-from weaknesses.models import SoftwareProduct, VersionWeakness, Weakness
+from weaknesses.models import AffectedRange, EpssDay, SoftwareProduct, VersionWeakness, Weakness, WeaknessAlias
 from weaknesses.opinion_queries import Opinion
 from weaknesses.rules import range_text
 from weaknesses.source_names import source_name
-
-SORTS = ("cve", "severity", "cvss", "epss", "published", "exposed")
-THREATS = {
-    "exploited": "Exploited in the wild",
-    "kit": "In an exploit kit",
-    "verified": "Verified exploit or worse",
-    "public": "Public exploit or worse",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class WeaknessFilter:
-    """Which weaknesses. `everything`: every group is chosen. `present`: only those on a machine.
-
-    `threats`: keys of THREATS, any of which holds.
-    """
-
-    groups: Sequence[int]
-    everything: bool = True
-    present: bool = True
-    text: str = ""
-    severity: tuple[int, ...] = ()
-    threats: tuple[str, ...] = ()
-    sort: str = "-exposed"
-
-
-@dataclass(frozen=True, slots=True)
-class WeaknessRow:
-    """`software`: the first affected here by name, `software_count`: how many; empty and 0 where none is."""
-
-    cve: str
-    title: str
-    severity: int
-    cvss: float | None
-    epss: float
-    exploit: int
-    exploited: bool
-    ransomware: bool
-    published_at: dt.datetime | None
-    modified_at: dt.datetime | None
-    exposed: int
-    software: str = ""
-    software_count: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class WeaknessCounts:
-    known: int
-    present: int
-    exploited: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,17 +59,40 @@ class Fix:
 
     key: str
     title: str
+    kind: str
     kind_label: str
     status_label: str
     exposed: int
     impact: float
+    zero_day: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Related:
+    """A software that it affects here: its key, its name and how many of its versions."""
+
+    key: str
+    name: str
+    versions: int
 
 
 @dataclass(frozen=True, slots=True)
 class WeaknessPage:
-    """A weakness with s and t of the scoring model. `threat_why`: what sets t; `opinions`: what other scanners say."""
+    """A weakness with s and t of the scoring model. `threat_why`: what sets t; `opinions`: what other scanners say.
+
+    `age` in days. `notes`: conditions beside the version, in words. `related`: software here, else `products` that sources name.
+    `epss`: one point for each day on which the score changed, in percent.
+    """
 
     weakness: Weakness
+    age: int | None
+    tags: tuple[Tag, ...]
+    zero_day: bool
+    notes: tuple[str, ...]
+    related: tuple[Related, ...]
+    products: tuple[str, ...]
+    epss: tuple[Point, ...]
+    aliases: tuple[str, ...]
     metrics: tuple[cvss_words.Metric, ...]
     cvss_version: str
     severity: float
@@ -131,28 +110,8 @@ class WeaknessPage:
     opinions: tuple[Opinion, ...]
 
 
-def weakness_rows(chosen: WeaknessFilter, *, offset: int = 0, limit: int = 30) -> tuple[int, tuple[WeaknessRow, ...]]:
-    """(how many fit, a page of them). Two statements."""
-    found = sql.rows("recommendations/read_weaknesses", _parameters(chosen) | {"offset": offset, "limit": limit})
-    return (found[0]["total"] if found else 0), _weakness_rows(found)
-
-
-def every_weakness(chosen: WeaknessFilter, *, chunk: int = 5000) -> Iterator[WeaknessRow]:
-    """All weaknesses of the filter in its order, a chunk at a time."""
-    start = 0
-    while found := sql.rows("recommendations/read_weaknesses", _parameters(chosen) | {"offset": start, "limit": chunk}):
-        yield from _weakness_rows(found)
-        start += chunk
-
-
-def weakness_counts() -> WeaknessCounts:
-    """Known, present on any machine, and present and exploited in the wild."""
-    present = Weakness.objects.filter(exposed_count__gt=0, rejected=False)
-    return WeaknessCounts(Weakness.objects.filter(rejected=False).count(), present.count(), present.filter(exploited=True).count())
-
-
 def weakness_page(
-    *, cve: str, groups: Sequence[int], everything: bool, scale: float, weights: Weights, machines: int = 10
+    *, cve: str, groups: Sequence[int], everything: bool, scale: float, weights: Weights, now: dt.datetime, machines: int = 10
 ) -> WeaknessPage | None:
     """The weakness of this CVE as the chosen groups have it; None where it is not known. `machines`: how many of them to list."""
     weakness = Weakness.objects.filter(cve=cve).first()
@@ -164,8 +123,18 @@ def weakness_page(
     here = [row for row in found if row["installed"]]
     installed = sum(row["installed"] for row in here)
     listed = carriers(version_ids=[row["version_id"] for row in here], groups=groups, expected=installed, limit=machines) if here else ()
+    fixes = _fixes(weakness, groups=groups, scale=scale)
+    zero_day = any(fix.zero_day for fix in fixes) and (weakness.exploit > 0 or weakness.exploited)
     return WeaknessPage(
         weakness=weakness,
+        age=age_of(weakness.published_at, now=now),
+        tags=tags_of(zero_day=zero_day, fixed=any(row["fix"] > 0 for row in here), unfixed=any(row["fix"] == 0 for row in here)),
+        zero_day=zero_day,
+        notes=_notes(found),
+        related=_related(found),
+        products=() if found else _products(weakness),
+        epss=epss_history(weakness, today=now.date()),
+        aliases=tuple(WeaknessAlias.objects.filter(cve=cve).order_by("alias").values_list("alias", flat=True)),
         metrics=cvss_words.explain(weakness.cvss_vector),
         cvss_version=cvss_words.version(weakness.cvss_vector),
         severity=rules.severity(scored),
@@ -178,9 +147,9 @@ def weakness_page(
         insights=threat_queries.insights([cve]),
         alerted_machines=alerted,
         matches=tuple(_match_row(row) for row in found),
-        fixes=_fixes(weakness, groups=groups, scale=scale),
+        fixes=fixes,
         machines=listed,
-        exposed=weakness.exposed_count if everything else installed,
+        exposed=weakness.exposed_count if everything else _exposed(weakness, groups=groups),
         software_count=len({row["key"] for row in here}),
         opinions=opinion_queries.opinions_of(weakness=weakness, groups=groups),
     )
@@ -192,31 +161,52 @@ def every_carrier(*, cve: str, groups: Sequence[int]) -> Iterator[Carrier]:
     yield from machine_queries.every_carrier(version_ids=list(matches), groups=groups)
 
 
-def _parameters(chosen: WeaknessFilter) -> dict[str, object]:
-    return {
-        "groups": list(chosen.groups),
-        "everything": chosen.everything,
-        "present": chosen.present,
-        "text": chosen.text,
-        "pattern": sql.containing(chosen.text),
-        "severity": list(chosen.severity) or None,
-        "threats": list(chosen.threats) or None,
-        "sort": chosen.sort,
-    }
+def carriers_of(*, cve: str, groups: Sequence[int], offset: int, limit: int) -> tuple[int, tuple[Carrier, ...]]:
+    """(how many machines of the groups have the weakness, some of them, the most exposed first)."""
+    total = _exposed(Weakness.objects.get(cve=cve), groups=groups)
+    versions = list(VersionWeakness.objects.filter(weakness__cve=cve).values_list("version_id", flat=True))
+    return total, carriers(version_ids=versions, groups=groups, expected=total, offset=offset, limit=limit) if total else ()
 
 
-def _weakness_rows(found: Sequence[dict[str, Any]]) -> tuple[WeaknessRow, ...]:
-    names = sql.rows("recommendations/read_weakness_software", {"weaknesses": [row["id"] for row in found]})
-    software = {row["weakness_id"]: (row["name"], row["software"]) for row in names}
-    kept = [name for name in WeaknessRow.__dataclass_fields__ if not name.startswith("software")]
-    return tuple(
-        WeaknessRow(
-            **{name: row[name] for name in kept},
-            software=software.get(row["id"], ("", 0))[0],
-            software_count=software.get(row["id"], ("", 0))[1],
-        )
-        for row in found
-    )
+def epss_history(weakness: Weakness, *, today: dt.date) -> tuple[Point, ...]:
+    """The score in percent on each day that it changed, and today."""
+    days = list(EpssDay.objects.filter(cve=weakness.cve).order_by("day").values_list("day", "score"))
+    if not days:
+        return ()
+    points = [Point(day, 100 * score) for day, score in days if day <= today]
+    return (*points, Point(today, 100 * weakness.epss)) if not points or points[-1].day < today else tuple(points)
+
+
+def _exposed(weakness: Weakness, *, groups: Sequence[int]) -> int:
+    """Machines of the groups that have it, each once: a machine is in one group."""
+    found = WeaknessStat.objects.filter(weakness_id=weakness.pk, group_id__in=groups).aggregate(exposed=Sum("exposed"))
+    return found["exposed"] or 0
+
+
+def _related(found: Sequence[dict[str, Any]]) -> tuple[Related, ...]:
+    names: dict[str, tuple[str, int]] = {}
+    for row in found:
+        names[row["key"]] = row["name"], names.get(row["key"], ("", 0))[1] + 1
+    return tuple(Related(key, name, versions) for key, (name, versions) in names.items())
+
+
+def _products(weakness: Weakness, *, most: int = 12) -> tuple[str, ...]:
+    """Products that sources name, where none of it is here."""
+    keys = AffectedRange.objects.filter(weakness=weakness).order_by("product__key").values_list("product__key", flat=True).distinct()
+    return tuple(dict.fromkeys(product_name(key) for key in keys[:most]))
+
+
+def _notes(found: Sequence[dict[str, Any]]) -> tuple[str, ...]:
+    """What must hold beside the version for a match, as the sources of the matches here state it."""
+    needs = {tuple(row["requires"]) for row in found if row["requires"]}
+    said = [f"Only where {_either(names)} is present too." for names in sorted(needs)]
+    qualified = {json.loads(row["qualifiers"]).get("target_sw", "") for row in found if row["qualifiers"]}
+    return tuple(said + [f"Only {name.replace('_', ' ')}." for name in sorted(qualified) if name not in ("", "*", "-")])
+
+
+def _either(keys: Sequence[str]) -> str:
+    names = [product_name(key) for key in keys]
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} or {names[-1]}"
 
 
 def _why(weakness: ScoredWeakness, weights: Weights) -> str:
@@ -254,10 +244,12 @@ def _fixes(weakness: Weakness, *, groups: Sequence[int], scale: float) -> tuple[
         Fix(
             key=row["key"],
             title=row["title"],
+            kind=row["kind"],
             kind_label=Recommendation.Kind(row["kind"]).label,
             status_label=Recommendation.Status(row["status"]).label,
             exposed=row["exposed"],
             impact=row["impact"],
+            zero_day=row["zero_day"],
         )
         for row in found
     )

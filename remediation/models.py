@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from inventory.models import Machine
@@ -28,6 +29,13 @@ class Activity(models.Model):
     id = models.UUIDField(primary_key=True)
     recommendation = models.ForeignKey(Recommendation, on_delete=models.PROTECT, related_name="activities")
     title = models.CharField(max_length=300)
+    component = models.CharField(max_length=200, blank=True)
+    group_names = ArrayField(models.CharField(max_length=200), default=list, blank=True, help_text="As they were called then.")
+    aims = models.JSONField(
+        default=list,
+        blank=True,
+        help_text="[{platform, version, key}]: what counts as done, whatever becomes known later. Empty: not needed.",
+    )
     kind = models.CharField(max_length=14, choices=Recommendation.Kind)
     status = models.CharField(max_length=10, choices=Status, default=Status.ACTIVE)
     priority = models.CharField(max_length=6, choices=Priority)
@@ -43,6 +51,7 @@ class Activity(models.Model):
 
     class Meta:
         verbose_name_plural = "activities"
+        indexes = [models.Index(fields=["status", "due_on"], name="activity_by_due_date")]
         constraints = [
             models.CheckConstraint(condition=models.Q(fixed_count__lte=models.F("target_count")), name="no_more_fixed_than_targeted"),
             models.CheckConstraint(condition=models.Q(status="active") | models.Q(completed_at__isnull=False), name="completed_has_a_time"),

@@ -1,4 +1,4 @@
-"""Pictures of the main pages into docs/screenshots: light and dark, wide and narrow.
+"""Pictures of every page into docs/screenshots: light and dark, wide and narrow; the main ones in more widths and in forced colours.
 
     .venv/bin/python -m scripts.screenshots [NAME...]
 
@@ -16,16 +16,36 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from scripts.pictured_pages import FORCED, MAIN, PAGES
+
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "docs" / "screenshots"
-SIZES = {"wide": (1440, 900), "narrow": (390, 844)}
+SIZES = {"wide": (1440, 900), "narrow": (390, 844), "tablet": (768, 1024), "large": (1920, 1080)}
+EVERYWHERE = ("wide", "narrow")
 THEMES = ("light", "dark")
+
+
+@dataclass(frozen=True)
+class Look:
+    """A theme (or forced colours) at a size, and the pages that are taken so."""
+
+    theme: str
+    size: str
+    pages: tuple[str, ...]
+
+
+def looks(names: Iterable[str]) -> list[Look]:
+    """How the named pages are taken: all wide and narrow, the main ones at every size; forced colours where they matter most."""
+    wanted = set(names)
+    main, forced = (tuple(name for name in some if name in wanted) for some in (MAIN, FORCED))
+    every = [Look(theme, size, tuple(names) if size in EVERYWHERE else main) for theme in THEMES for size in SIZES]
+    return [look for look in (*every, Look("forced", "wide", forced)) if look.pages]
 
 
 @dataclass(frozen=True)
@@ -35,80 +55,6 @@ class Portal:
     password: str
 
 
-def _first_link(page: Page, start: str) -> str:
-    """The first link on the page to something below `start`."""
-    return str(page.locator(f'main a[href^="{start}"]:not([href$=".csv"])').first.get_attribute("href"))
-
-
-def _open_row(page: Page) -> None:
-    page.goto("/recommendations/")
-    page.goto(_first_link(page, "/recommendations/va-").partition("?")[0])
-
-
-def _flyout(page: Page) -> None:
-    page.goto("/recommendations/")
-    page.locator('main tbody[hx-target="#flyout"] a').first.click()
-    page.locator("dialog[open]").wait_for()
-
-
-def _software(page: Page) -> None:
-    _open_row(page)
-    page.goto(_first_link(page, "/software/").partition("?")[0])
-
-
-def _machine(page: Page) -> None:
-    _open_row(page)
-    page.goto(_first_link(page, "/machines/").partition("?")[0])
-
-
-def _weakness(page: Page) -> None:
-    _open_row(page)
-    page.goto(_first_link(page, "/weaknesses/").partition("?")[0])
-
-
-def _why(page: Page) -> None:
-    _weakness(page)
-    page.goto(str(page.locator('main a[href*="/why/"]').first.get_attribute("href")))
-
-
-def _updates(page: Page) -> None:
-    """A Windows machine's missing updates, as far as the demo's intelligence names any."""
-    page.goto("/machines/?q=ws-")
-    page.goto(_first_link(page, "/machines/").partition("?")[0] + "?tab=updates")
-
-
-def _feed(page: Page) -> None:
-    page.goto("/settings/feeds/msrc/")
-
-
-def _at(address: str) -> Callable[[Page], None]:
-    def go(page: Page) -> None:
-        page.goto(address)
-
-    return go
-
-
-PAGES: dict[str, Callable[[Page], None]] = {
-    "dashboard": _at("/"),
-    "recommendations": _at("/recommendations/"),
-    "recommendation-flyout": _flyout,
-    "recommendation": _open_row,
-    "software": _software,
-    "machine": _machine,
-    "weakness": _weakness,
-    "why": _why,
-    "machine-updates": _updates,
-    "overrides": _at("/settings/overrides/"),
-    "feed": _feed,
-    "software-list": _at("/software/"),
-    "machines": _at("/machines/"),
-    "weaknesses": _at("/weaknesses/"),
-    "timeline": _at("/timeline/"),
-    "feeds": _at("/settings/feeds/"),
-    "scoring": _at("/scoring/"),
-}
-
-
 def main() -> int:
     names = sys.argv[1:] or list(PAGES)
     unknown = set(names) - set(PAGES)
@@ -116,40 +62,42 @@ def main() -> int:
         print(f"No page is called {', '.join(sorted(unknown))}; there are {', '.join(PAGES)}.", file=sys.stderr)
         return 2
     FOLDER.mkdir(parents=True, exist_ok=True)
-    with _portal() as portal, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=_chromium(), args=["--no-sandbox"] if os.geteuid() == 0 else [])
-        failed = [picture for theme in THEMES for size in SIZES for picture in _take(browser, portal, names, theme, size)]
+    with running_portal() as portal, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox"] if os.geteuid() == 0 else [])
+        failed = [picture for look in looks(names) for picture in _take(browser, portal, look)]
         browser.close()
     print("\n".join(failed), file=sys.stderr)
     return 1 if failed else 0
 
 
-def _take(browser: Browser, portal: Portal, names: list[str], theme: str, size: str) -> list[str]:
-    """Take the pages of one theme and size; returns what could not be taken and why."""
+def _take(browser: Browser, portal: Portal, look: Look) -> list[str]:
+    """Take the pages of one look; returns what could not be taken and why."""
     failed = []
-    width, height = SIZES[size]
+    width, height = SIZES[look.size]
     context = browser.new_context(
         base_url=portal.url,
         viewport={"width": width, "height": height},
-        color_scheme="dark" if theme == "dark" else "light",
+        color_scheme="light" if look.theme == "light" else "dark",
+        forced_colors="active" if look.theme == "forced" else "none",
         reduced_motion="reduce",
         timezone_id="UTC",
     )
     page = context.new_page()
-    _sign_in(page, portal)
-    for name in names:
+    sign_in(page, portal)
+    for name in look.pages:
+        picture = f"{name}-{look.size}-{look.theme}.png"
         try:
             PAGES[name](page)
             _settle(page)
-            page.screenshot(path=FOLDER / f"{name}-{size}-{theme}.png")
-            print(f"{name}-{size}-{theme}.png", flush=True)
+            page.screenshot(path=FOLDER / picture)
+            print(picture, flush=True)
         except Exception as error:  # noqa: BLE001  one page must not cost the others
-            failed.append(f"{name} ({size}, {theme}): {str(error).splitlines()[0]}")
+            failed.append(f"{picture}: {str(error).splitlines()[0]}")
     context.close()
     return failed
 
 
-def _sign_in(page: Page, portal: Portal) -> None:
+def sign_in(page: Page, portal: Portal) -> None:
     page.goto("/sign-in/")
     page.get_by_label("User name").fill(portal.user)
     page.get_by_label("Password").fill(portal.password)
@@ -165,7 +113,7 @@ def _settle(page: Page) -> None:
 
 
 @contextlib.contextmanager
-def _portal() -> Iterator[Portal]:
+def running_portal() -> Iterator[Portal]:
     """The running one that the environment names, or one with a demo fleet for as long as this takes."""
     if address := os.environ.get("BASE_URL"):
         yield Portal(address.rstrip("/"), os.environ.get("SCREENSHOT_USER", "admin"), os.environ["SCREENSHOT_PASSWORD"])
@@ -191,7 +139,7 @@ def _portal() -> Iterator[Portal]:
             process.wait(60)
 
 
-def _chromium() -> str | None:
+def chromium() -> str | None:
     """None: the one that Playwright has itself."""
     return os.environ.get("PORTAL_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
 

@@ -37,6 +37,7 @@ from recommendations.models import (
     ScoreDay,
     ScoringSettings,
     VersionScore,
+    WeaknessStat,
 )
 from recommendations.records import Weights
 from weaknesses.models import AffectedRange, Event, ExploitEvidence, Product, SoftwareProduct, VersionWeakness, Weakness
@@ -351,8 +352,10 @@ def _scores(made: Population, *, chance: random.Random, now: dt.datetime) -> Non
     GroupScore.objects.all().delete()
     GroupScore.objects.bulk_create(groups.values())
     for match in VersionWeakness.objects.select_related("weakness"):
-        match.weakness.exposed_count = sum(count for (version, _), count in carried.items() if version == match.version_id)
+        here = {group: count for (version, group), count in carried.items() if version == match.version_id}
+        match.weakness.exposed_count = sum(here.values())
         match.weakness.save()
+        WeaknessStat.objects.bulk_create(WeaknessStat(weakness=match.weakness, group_id=group, exposed=n) for group, n in here.items())
 
 
 def _history(*, days: int, now: dt.datetime) -> None:

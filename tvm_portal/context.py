@@ -28,11 +28,12 @@ RAIL = (
     ("recommendations:software_list", "Software", "soft", "software"),
     ("recommendations:weakness_list", "Weaknesses", "weak", "weaknesses"),
     ("recommendations:timeline", "Timeline", "time", ""),
+    ("recommendations:vulnerable_machines", "Reports", "report", ""),
     ("recommendations:machine_list", "Machines", "mach", "machines"),
 )
 RAIL_END = (
     ("recommendations:scoring", "Scoring", "calc", ""),
-    ("weaknesses:feeds", "Feeds", "feed", ""),
+    ("recommendations:settings", "Settings", "gear", ""),
 )
 
 

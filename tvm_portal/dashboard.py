@@ -6,10 +6,12 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from django.db.models import Exists, OuterRef
+
 from inventory.models import Machine
 from recommendations import machine_queries, score_queries, software_queries, timeline_queries
 from recommendations.machine_queries import MachineRow
-from recommendations.models import Recommendation, ScoringSettings
+from recommendations.models import Recommendation, RecommendationStat, ScoringSettings
 from recommendations.recommendation_queries import scale_of
 from recommendations.score_queries import ConfigurationScore, ExposureScore, Point
 from recommendations.software_queries import SoftwareFilter, SoftwareRow
@@ -101,10 +103,10 @@ def read(*, groups: Sequence[int], now: dt.datetime) -> Dashboard:
         events=timeline_queries.per_day(month),
         configuration=score_queries.configuration_score(groups=groups),
         configuration_days=score_queries.configuration_history(groups=groups, first=first, last=today),
-        exceptions=Recommendation.objects.filter(present=True).exclude(status=Recommendation.Status.ACTIVE).count(),
+        exceptions=_exceptions(groups=groups),
         top_events=timeline_queries.most_telling(week),
         software=_software(groups=groups, exposure=exposure, first=first, last=today),
-        machines=machine_queries.highest(groups=groups, limit=TOP),
+        machines=machine_queries.highest(groups=groups, now=now, limit=TOP),
         activities=_activities(today=today),
     )
 
@@ -120,9 +122,16 @@ def first_steps() -> FirstSteps:
     )
 
 
+def _exceptions(*, groups: Sequence[int]) -> int:
+    """Recommendations with an exception, partial or whole, that machines of the groups need: those the list shows."""
+    needed = RecommendationStat.objects.filter(recommendation_id=OuterRef("pk"), group_id__in=groups, exposed__gt=0)
+    present = Recommendation.objects.filter(Exists(needed), present=True)
+    return present.exclude(status=Recommendation.Status.ACTIVE).count()
+
+
 def _software(*, groups: Sequence[int], exposure: ExposureScore | None, first: dt.date, last: dt.date) -> tuple[SoftwareRow, ...]:
     scale = scale_of(exposure.weight if exposure else 0.0)
-    _, rows = software_queries.software_rows(SoftwareFilter(groups=groups, scale=scale, weak=True), limit=TOP)
+    _, rows = software_queries.software_rows(SoftwareFilter(groups=groups, scale=scale, weak=("has",)), limit=TOP)
     return software_queries.with_days(rows, groups=groups, first=first, last=last)
 
 

@@ -1,4 +1,4 @@
-"""The order of work, known only here: intelligence -> match -> support -> score -> snapshot.
+"""The order of work, known only here: intelligence -> match -> support -> score -> progress of remediation -> snapshot.
 
 Feeds and reports only store what they say; what it means is worked out by these two functions.
 """
@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from inventory.bulk import mark_dirty
 from recommendations import actions as recommendations
 from recommendations.models import Run
+from remediation import actions as remediation
 from weaknesses import actions as weaknesses
 from weaknesses.bulk import apply_intelligence
 from weaknesses.matching import apply_support_cycles
@@ -22,6 +23,7 @@ def run(*, now: dt.datetime) -> Run:
     weaknesses.match_versions(now=now, relink=True)
     apply_support_cycles(now=now)
     finished = recommendations.recompute(now=now)
+    remediation.follow_progress(now=now)
     recommendations.snapshot(day=now.date())
     return finished
 

@@ -118,6 +118,8 @@ CELERY_BEAT_SCHEDULE = {
     "feeds": {"task": "tvm_portal.tasks.sync_feeds", "schedule": crontab(minute=17, hour="*/2")},
     "fleet": {"task": "tvm_portal.tasks.pull_fleet", "schedule": crontab(minute=7)},
     "full run": {"task": "tvm_portal.tasks.recompute", "schedule": crontab(minute=30, hour=1)},
+    "remediation": {"task": "tvm_portal.tasks.follow_remediation", "schedule": 60.0, "options": {"expires": 60}},
+    "old activities": {"task": "tvm_portal.tasks.forget_old_activities", "schedule": crontab(minute=40, hour=3)},
     "snapshot": {"task": "tvm_portal.tasks.snapshot", "schedule": crontab(minute=50)},
 }
 

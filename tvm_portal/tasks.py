@@ -8,8 +8,10 @@ from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 
+from inventory import actions as inventory
 from inventory import fleet
 from recommendations import actions as recommendations
+from remediation import actions as remediation
 from tvm_portal import pipeline
 from weaknesses.actions import sync_feed
 from weaknesses.errors import FeedBusy
@@ -51,8 +53,25 @@ def pull_fleet(**_: Any) -> int:
 
 
 @shared_task
+def regroup_machines(*, by: str = "schedule", **_: Any) -> int:
+    """After a rule or the rank of a group changed: every machine into its group. Returns how many moved."""
+    return inventory.regroup_machines(by=by, now=timezone.now())
+
+
+@shared_task
 def recompute(**_: Any) -> int:
     return pipeline.run(now=timezone.now()).pk
+
+
+@shared_task
+def follow_remediation(**_: Any) -> int:
+    """How far the activities are, as of the last scores."""
+    return remediation.follow_progress(now=timezone.now())
+
+
+@shared_task
+def forget_old_activities(**_: Any) -> int:
+    return remediation.forget_old(now=timezone.now())
 
 
 @shared_task

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
+from django.views.decorators.vary import vary_on_headers
 
 from core.htmx import wants
 from inventory import scope
 from recommendations import filters, page_charts, recommendation_queries
 from recommendations.counters import last_run
 from tvm_portal import dashboard as queries
+from tvm_portal import gallery as examples
 
-TOP = 10
+TOP = 11  # as many as the column beside the other cards holds
 
 
 @require_safe
@@ -41,3 +44,15 @@ def top_recommendations(request: HttpRequest) -> HttpResponse:
     context = {"rows": found.rows, "total": found.total}
     template = "dashboard/top_recommendations.html"
     return render(request, f"{template}#top-recommendations" if wants(request, "top-recommendations") else template, context)
+
+
+@require_safe
+@vary_on_headers("HX-Request", "HX-Target")
+def gallery(request: HttpRequest) -> HttpResponse:
+    """Every component with invented figures: a legend for who uses the portal, a workbench for who changes it."""
+    context = examples.context(request.GET, today=timezone.now().date())
+    if wants(request, "flyout"):
+        return render(request, "gallery/index.html#flyout", context)
+    if request.GET.get("toast"):
+        messages.success(request, "Exception cancelled, 2,190 machines count again.")
+    return render(request, "gallery/index.html", context | {"flyout_open": request.GET.get("open") == "flyout"})

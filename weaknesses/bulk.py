@@ -19,6 +19,7 @@ from core import sql
 from inventory.versions import sort_key
 from weaknesses import matching
 from weaknesses.errors import ListingShrank
+from weaknesses.models import WeaknessAlias
 from weaknesses.records import CycleRecord, EpssRecord, EvidenceRecord, RangeRecord, ThreatRecord, UpdateRecord, WeaknessRecord
 from weaknesses.rules import range_keys
 
@@ -32,6 +33,7 @@ AUTHORITY = {
     **dict.fromkeys(("redhat", "almalinux", "rocky", "suse", "opensuse", "ubuntu_oval", "redhat_oval"), 0),
     **dict.fromkeys(("debian/dsa", "ubuntu/usn", "overrides"), 0),
 }
+EPSS_DAYS = 365  # how far back the predictions of the organisation's weaknesses are kept
 _SUSPICIOUS_FROM = 100  # rows; a shorter listing may well halve
 
 
@@ -109,6 +111,7 @@ def _store_weaknesses(records: dict[str, WeaknessRecord], source: str) -> Counts
         " states_ranges, exploitation, automatable, technical_impact, digest, is_bare)",
         (_weakness_row(record) for record in records.values()),
     )
+    _remember_names(records.values())
     stated = [row["cve"] for row in sql.rows("weaknesses/store_weaknesses_drop_known", parameters)]
     if not stated:
         return Counts(unchanged=len(records))
@@ -120,6 +123,12 @@ def _store_weaknesses(records: dict[str, WeaknessRecord], source: str) -> Counts
     matching.forget_weaknesses(rejected + restored)
     removed = len(rejected)
     return Counts(new=new, changed=len(stated) - new - removed, unchanged=len(records) - len(stated), removed=removed)
+
+
+def _remember_names(records: Iterable[WeaknessRecord]) -> None:
+    """Ids that were given up lead to what they became. One statement."""
+    given_up = [WeaknessAlias(alias=record.cve, cve=record.given_up_for) for record in records if record.given_up_for]
+    WeaknessAlias.objects.bulk_create(given_up, update_conflicts=True, unique_fields=["alias"], update_fields=["cve"])
 
 
 def _verdicts() -> tuple[list[int], list[int]]:
@@ -197,7 +206,7 @@ def store_epss(records: Iterable[EpssRecord], *, day: dt.date, complete: bool = 
         read = _copy("incoming_score", ((record.cve, record.score, record.percentile) for record in records))
         if complete:
             _refuse_shrunk("SELECT count(*) FROM weaknesses_epssscore", (), read)
-        _, changed, removed, new = sql.run("weaknesses/store_scores", {"day": day, "complete": complete})
+        _, changed, removed, new, *_ = sql.run("weaknesses/store_scores", {"day": day, "complete": complete, "kept": EPSS_DAYS})
     return Counts(new=new, changed=changed, unchanged=max(0, read - new - changed), removed=removed)
 
 
@@ -215,7 +224,8 @@ def store_evidence(
             chosen[record.cve, record.reference] = record
     with transaction.atomic():
         _prepare(
-            'incoming_evidence (cve text COLLATE "C", reference text, level smallint, title text, url text, day date, ransomware boolean)'
+            'incoming_evidence (cve text COLLATE "C", reference text, level smallint, title text, url text, day date, ransomware boolean,'
+            " due date, action text)"
         )
         read = _copy("incoming_evidence", (astuple(record) for record in chosen.values()))
         if complete:

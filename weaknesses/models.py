@@ -49,6 +49,9 @@ class UnmatchedSoftware(Software):
         verbose_name_plural = "unmatched software"
 
 
+LISTED = models.Q(rejected=False)
+
+
 class Weakness(models.Model):
     class Severity(models.IntegerChoices):
         NONE = 0, "None"
@@ -93,11 +96,38 @@ class Weakness(models.Model):
         verbose_name_plural = "weaknesses"
         indexes = [
             models.Index(fields=["-exposed_count", "id"], condition=models.Q(exposed_count__gt=0), name="weakness_present"),
-            models.Index(models.F("published_at").desc(nulls_last=True), condition=models.Q(rejected=False), name="weakness_newest"),
+            # What the list of all known ones is sorted by, half a million rows long.
+            models.Index(models.F("cvss").desc(nulls_last=True), condition=LISTED, name="weakness_by_cvss"),
+            models.Index(models.F("epss").desc(), condition=LISTED, name="weakness_by_epss"),
+            models.Index(models.F("published_at").desc(nulls_last=True), condition=LISTED, name="weakness_by_published"),
+            models.Index(models.F("modified_at").desc(nulls_last=True), condition=LISTED, name="weakness_by_modified"),
+            models.Index(models.F("severity").desc(), models.F("exposed_count").desc(), condition=LISTED, name="weakness_by_severity"),
+            models.Index(
+                models.F("exposed_count").desc(),
+                models.F("exploited").desc(),
+                models.F("cvss").desc(nulls_last=True),
+                models.F("cve").desc(),
+                include=["id"],
+                condition=LISTED,
+                name="weakness_by_exposed",
+            ),
         ]
 
     def __str__(self) -> str:
         return self.cve
+
+
+class WeaknessAlias(models.Model):
+    """A name that a weakness had before it got the one it has now (GHSA-..., TVM-2026-001). It still leads there."""
+
+    alias = models.CharField(max_length=24, primary_key=True, db_collation="C")
+    cve = models.CharField(max_length=24, db_index=True, db_collation="C")
+
+    class Meta:
+        verbose_name_plural = "weakness aliases"
+
+    def __str__(self) -> str:
+        return f"{self.alias} is {self.cve}"
 
 
 class Statement(models.Model):
@@ -209,6 +239,16 @@ class EpssScore(models.Model):
     day = models.DateField()
 
 
+class EpssDay(models.Model):
+    """The days on which the prediction for a weakness of the organisation changed: a step function, kept for a year."""
+
+    pk = models.CompositePrimaryKey("cve", "day")
+    cve = models.CharField(max_length=24, db_collation="C")
+    day = models.DateField()
+    score = models.FloatField()
+    percentile = models.FloatField()
+
+
 class ExploitEvidence(models.Model):
     """Where an exploit, or exploitation in the wild, is recorded. Keyed by CVE, which may not be known yet."""
 
@@ -226,6 +266,8 @@ class ExploitEvidence(models.Model):
     url = models.CharField(max_length=500, blank=True)
     day = models.DateField(null=True, blank=True)
     ransomware = models.BooleanField(default=False)
+    due = models.DateField(null=True, blank=True, help_text="By when CISA wants it dealt with.")
+    action = models.TextField(blank=True, default="", db_default="", help_text="What CISA wants to be done.")
     gone_at = models.DateTimeField(null=True, blank=True, help_text="No longer listed since; counts for 14 days more.")
 
     class Meta:

@@ -52,6 +52,7 @@ class WeaknessRecord:
     automatable: bool | None = None
     technical_impact: str = ""  # SSVC: partial, total
     part: str = ""
+    given_up_for: str = field(default="", repr=False)  # this id is none any more: the weakness is known by that one
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,8 @@ class EvidenceRecord:
     url: str = ""
     day: dt.date | None = None
     ransomware: bool = False
+    due: dt.date | None = None
+    action: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -222,15 +222,18 @@ def stacked(parts: Sequence[tuple[str, str, float]]) -> dict[str, Any]:
 @register.inclusion_tag("components/threats.html")
 def threats(alert: bool = False, exploit: int = 0, exploited: bool = False, insight: bool | None = None) -> dict[str, Any]:
     """Target, bug and bulb, each with what it says. `insight` None: no bulb."""
-    words = "Exploited in the wild" if exploited else EXPLOITS[min(exploit, 3)]
+    known = EXPLOITS[min(exploit, 3)]
+    wild = "Exploited in the wild"
+    words = f"{wild}, {known[0].lower()}{known[1:]}" if exploited and exploit else wild if exploited else known
     return {"alert": alert, "bug": exploited or exploit > 0, "bug_words": words, "bulb": insight}
 
 
 @register.inclusion_tag("components/gauge.html")
-def gauge(score: float | None, medium: float = 30, high: float = 70) -> dict[str, Any]:
-    """The exposure score on its three bands. None: not computed yet."""
+def gauge(score: float | None, medium: float = 30, high: float = 70, address: str = "") -> dict[str, Any]:
+    """The exposure score on its three bands. None: not computed yet. `address`: where a click leads."""
     word = "" if score is None else "low" if score < medium else "medium" if score < high else "high"
-    bands = [("low", drawing.gauge_band(0, medium)), ("medium", drawing.gauge_band(medium, high)), ("high", drawing.gauge_band(high, 100))]
+    bounds = (("low", 0, medium), ("medium", medium, high), ("high", high, 100))
+    bands = [(tone, drawing.gauge_band(start, end), f"{tone.title()}: {start:g} to {end:g}") for tone, start, end in bounds]
     marks = [drawing.gauge_mark(value) for value in (medium, high)]
     return {
         "score": score,
@@ -240,14 +243,24 @@ def gauge(score: float | None, medium: float = 30, high: float = 70) -> dict[str
         "marks": marks,
         "medium": medium,
         "high": high,
+        "address": address,
     }
 
 
 @register.inclusion_tag("components/doughnut.html")
-def doughnut(parts: Sequence[tuple[str, str, float]], caption: str = "", title: str = "", legend: bool = True) -> dict[str, Any]:
-    """A ring of (tone, label, value), its total in the middle, and a legend where the page has none of its own."""
-    total = sum(value for _, _, value in parts)
-    return {"slices": drawing.ring(parts), "parts": parts if legend else (), "total": total, "caption": caption, "title": title}
+def doughnut(parts: Sequence[drawing.Part], caption: str = "", title: str = "", legend: bool = True, address: str = "") -> dict[str, Any]:
+    """A ring of (tone, label, value), its total in the middle, and a legend where the page has none of its own.
+
+    With `address` each part has a fourth value, the query of the list it counts, and its slice leads there.
+    """
+    return {
+        "slices": drawing.ring(parts),
+        "parts": [part[:3] for part in parts] if legend else (),
+        "total": sum(part[2] for part in parts),
+        "caption": caption,
+        "title": title,
+        "address": address,
+    }
 
 
 def _width(value: float | None, whole: float | None) -> str:

@@ -1,4 +1,5 @@
--- weakness.exposed_count: active machines with at least one version that has it, exactly; over all weaknesses.
+-- weakness_stat, and its sum weakness.exposed_count: active machines of a group with at least one version that has it, each
+-- counted once; over all weaknesses. Key: (weakness, group). Cost: present matches x groups, and one pass over machine_basis.
 -- Where one version a machine can have it (one software, never side by side) it is a sum of version_stat. The others are
 -- counted by the set of versions that have them: weaknesses with the same set share one count of distinct machines.
 DROP TABLE IF EXISTS part_present, part_single, part_set, part_set_version, part_set_count, part_count
@@ -17,8 +18,7 @@ WITH beside AS (
     GROUP BY v.software_id
     HAVING sum(x.installed) <> (SELECT sum(t.installed) FROM inventory_softwarestat t WHERE t.software_id = v.software_id)
 )
-SELECT p.weakness_id, sum(p.installed) AS machines,
-    count(*) = 1 OR min(p.software_id) = max(p.software_id) AND NOT bool_or(b.software_id IS NOT NULL) AS exact
+SELECT p.weakness_id, count(*) = 1 OR min(p.software_id) = max(p.software_id) AND NOT bool_or(b.software_id IS NOT NULL) AS exact
 FROM part_present p
 LEFT JOIN beside b ON b.software_id = p.software_id
 GROUP BY p.weakness_id
@@ -41,30 +41,46 @@ ANALYZE part_set_version
 -- ;;
 CREATE TEMP TABLE part_set_count ON COMMIT DROP AS
 WITH held AS (
-    SELECT b.machine_id, v.version_id
+    SELECT b.machine_id, b.group_id, v.version_id
     FROM recommendations_machinebasis b CROSS JOIN unnest(b.versions) AS v(version_id)
     WHERE v.version_id IN (SELECT version_id FROM part_set_version)
 ), profile AS (
-    SELECT versions, count(*) AS machines
-    FROM (SELECT machine_id, array_agg(version_id ORDER BY version_id) AS versions FROM held GROUP BY machine_id) m
-    GROUP BY versions
+    SELECT group_id, versions, count(*) AS machines
+    FROM (SELECT machine_id, group_id, array_agg(version_id ORDER BY version_id) AS versions FROM held GROUP BY machine_id, group_id) m
+    GROUP BY group_id, versions
 )
-SELECT id, sum(machines) AS machines
+SELECT id, group_id, sum(machines) AS machines
 FROM (
-    SELECT DISTINCT s.id, p.versions, p.machines
+    SELECT DISTINCT s.id, p.group_id, p.versions, p.machines
     FROM profile p CROSS JOIN unnest(p.versions) AS v(version_id) JOIN part_set_version s ON s.version_id = v.version_id
 ) d
-GROUP BY id
+GROUP BY id, group_id
 -- ;;
 CREATE TEMP TABLE part_count ON COMMIT DROP AS
-SELECT weakness_id, machines FROM part_single WHERE exact
+SELECT p.weakness_id, x.group_id, sum(x.installed)::int AS machines
+FROM part_present p
+JOIN part_single s ON s.weakness_id = p.weakness_id AND s.exact
+JOIN inventory_versionstat x ON x.version_id = p.version_id AND x.installed > 0
+GROUP BY p.weakness_id, x.group_id
 UNION ALL
-SELECT w.weakness_id, coalesce(c.machines, 0)
-FROM part_set s CROSS JOIN unnest(s.weaknesses) AS w(weakness_id) LEFT JOIN part_set_count c ON c.id = s.id
+SELECT w.weakness_id, c.group_id, c.machines::int
+FROM part_set s CROSS JOIN unnest(s.weaknesses) AS w(weakness_id) JOIN part_set_count c ON c.id = s.id
 -- ;;
 ANALYZE part_count
+-- ;;
+DELETE FROM recommendations_weaknessstat o
+WHERE NOT EXISTS (SELECT FROM part_count c WHERE c.weakness_id = o.weakness_id AND c.group_id = o.group_id)
+-- ;;
+UPDATE recommendations_weaknessstat o SET exposed = c.machines
+FROM part_count c WHERE c.weakness_id = o.weakness_id AND c.group_id = o.group_id AND o.exposed <> c.machines
+-- ;;
+INSERT INTO recommendations_weaknessstat (weakness_id, group_id, exposed)
+SELECT weakness_id, group_id, machines FROM part_count
+ON CONFLICT (weakness_id, group_id) DO NOTHING
 -- ;;
 UPDATE weaknesses_weakness w SET exposed_count = 0
 WHERE w.exposed_count > 0 AND NOT EXISTS (SELECT FROM part_count c WHERE c.weakness_id = w.id)
 -- ;;
-UPDATE weaknesses_weakness w SET exposed_count = c.machines FROM part_count c WHERE c.weakness_id = w.id AND w.exposed_count <> c.machines
+UPDATE weaknesses_weakness w SET exposed_count = c.machines
+FROM (SELECT weakness_id, sum(machines) AS machines FROM part_count GROUP BY weakness_id) c
+WHERE c.weakness_id = w.id AND w.exposed_count <> c.machines

@@ -6,3 +6,7 @@ DELETE FROM recommendations_versionbasis
 DELETE FROM inventory_versionstat
 -- ;;
 DELETE FROM inventory_softwarestat
+-- ;;
+DELETE FROM recommendations_machinerisk
+-- ;;
+DELETE FROM recommendations_versionrisk

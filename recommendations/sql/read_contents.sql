@@ -1,6 +1,7 @@
 -- part_contents: what is on the live machines among `machines` (or all) at this moment, in one statement, so that
 -- everything that follows rests on the same installations whatever is ingested meanwhile.
--- part_exposure: their exposures by the model: base = 0.9 max peak + 0.1 sum of sums over the versions on the machine.
+-- part_exposure: their exposures by the model: base = 0.9 max peak + 0.1 sum of sums over the versions on the machine, and
+-- `known`: the same by what the machine's figures took the weaknesses for so far (part_known). NULL: none; both are equal where nothing was learnt.
 DROP TABLE IF EXISTS part_contents, part_exposure
 -- ;;
 CREATE TEMP TABLE part_contents ON COMMIT DROP AS
@@ -18,8 +19,10 @@ WITH installed AS (
     GROUP BY machine_id
 )
 SELECT l.machine_id, l.group_id, coalesce(i.versions, '{}') AS versions, coalesce(c.passing, '{}') AS passing, coalesce(c.failing, '{}') AS failing,
-    coalesce(i.signature, 0) # (coalesce(c.signature, 0) << 8) AS signature
+    coalesce(i.signature, 0) # (coalesce(c.signature, 0) << 8) AS signature,
+    greatest(coalesce(b.step, 0), %(full_step)s) AS rest
 FROM part_live l
+LEFT JOIN recommendations_machinebasis b ON b.machine_id = l.machine_id
 LEFT JOIN installed i ON i.machine_id = l.machine_id
 LEFT JOIN checked c ON c.machine_id = l.machine_id
 WHERE %(everything)s OR l.machine_id = ANY(%(machines)s)
@@ -27,11 +30,20 @@ WHERE %(everything)s OR l.machine_id = ANY(%(machines)s)
 ANALYZE part_contents
 -- ;;
 CREATE TEMP TABLE part_exposure ON COMMIT DROP AS
-SELECT c.machine_id, s.recommendation_id, %(peak_share)s * max(s.peak) + %(sum_share)s * sum(s.sum) AS base,
-    max(s.exploit) AS exploit, bool_or(s.exploited) AS exploited
-FROM part_contents c
-CROSS JOIN unnest(c.versions) AS v(version_id)
-JOIN recommendations_versionscore s ON s.version_id = v.version_id
-GROUP BY c.machine_id, s.recommendation_id
+SELECT machine_id, recommendation_id, %(peak_share)s * max(peak) + %(sum_share)s * sum(sum) AS base,
+    %(peak_share)s * max(known_peak) + %(sum_share)s * sum(known_sum) AS known, max(exploit) AS exploit, bool_or(exploited) AS exploited
+FROM (
+    SELECT c.machine_id, s.recommendation_id, s.peak, s.sum, s.peak AS known_peak, s.sum AS known_sum, s.exploit, s.exploited
+    FROM part_contents c
+    CROSS JOIN unnest(c.versions) AS v(version_id)
+    JOIN recommendations_versionscore s ON s.version_id = v.version_id
+    WHERE NOT EXISTS (SELECT FROM part_known k WHERE k.version_id = v.version_id AND c.rest >= k.since AND c.rest < k.until)
+    UNION ALL
+    SELECT c.machine_id, k.recommendation_id, k.peak, k.sum, k.known_peak, k.known_sum, k.exploit, k.exploited
+    FROM part_contents c
+    CROSS JOIN unnest(c.versions) AS v(version_id)
+    JOIN part_known k ON k.version_id = v.version_id AND c.rest >= k.since AND c.rest < k.until
+) e
+GROUP BY machine_id, recommendation_id
 -- ;;
 ANALYZE part_exposure

@@ -13,5 +13,12 @@ LEFT JOIN LATERAL (
     WHERE x.version_id = v.id
 ) m ON true
 WHERE i.machine_id = %(machine)s AND (%(text)s = '' OR w.name ILIKE %(pattern)s OR w.vendor ILIKE %(pattern)s)
-ORDER BY exploited DESC, weaknesses DESC, lower(w.name), v.id
+  AND (NOT %(weak)s OR m.weaknesses > 0) AND (NOT %(exploited_only)s OR m.exploited)
+ORDER BY
+    CASE %(sort)s WHEN 'name' THEN lower(w.name) WHEN 'vendor' THEN lower(w.vendor) END,
+    CASE %(sort)s WHEN '-name' THEN lower(w.name) WHEN '-vendor' THEN lower(w.vendor) END DESC,
+    CASE %(sort)s WHEN 'first_seen' THEN i.first_seen END, CASE %(sort)s WHEN '-first_seen' THEN i.first_seen END DESC,
+    CASE %(sort)s WHEN 'weaknesses' THEN m.weaknesses END, CASE %(sort)s WHEN '-weaknesses' THEN m.weaknesses END DESC,
+    CASE %(sort)s WHEN 'threats' THEN 3 * coalesce(m.exploited, false)::int + m.exploit END NULLS FIRST,
+    exploited DESC, weaknesses DESC, lower(w.name), v.id
 LIMIT %(limit)s OFFSET %(offset)s

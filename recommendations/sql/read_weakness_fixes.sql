@@ -1,6 +1,6 @@
 -- The recommendations that remove a weakness from machines of some groups. Attention is for matches without a fix, the others
 -- for matches with one; uninstalling removes both. Key: recommendation. Cost: matches of one weakness.
-SELECT r.id, r.key, r.title, r.kind, r.status, t.exposed, t.impact * %(scale)s AS impact
+SELECT r.id, r.key, r.title, r.kind, r.status, r.zero_day, t.exposed, t.impact * %(scale)s AS impact
 FROM (
     SELECT DISTINCT s.recommendation_id
     FROM weaknesses_versionweakness m

@@ -1,17 +1,38 @@
 -- exposure from part_exposure, keyed (machine, recommendation), for `machines` (or all). Stored and wanted rows are compared
--- once; only differences are written.
-DROP TABLE IF EXISTS part_exposure_change
+-- once; only differences are written. part_base_move: what they mean for the base of a machine that was scored before. Per machine and
+-- recommendation, a rise by the facts of before is found, a fall fixed; the rest is learnt. Also without what its group's exceptions cover.
+DROP TABLE IF EXISTS part_exposure_change, part_base_move
 -- ;;
 CREATE TEMP TABLE part_exposure_change ON COMMIT DROP AS
 SELECT coalesce(n.machine_id, o.machine_id) AS machine_id, coalesce(n.recommendation_id, o.recommendation_id) AS recommendation_id, n.base,
-    CASE WHEN o.machine_id IS NULL THEN 'new' WHEN n.machine_id IS NULL THEN 'gone' ELSE 'moved' END AS change
+    coalesce(n.known, 0) AS known, coalesce(o.base, 0) AS before,
+    CASE WHEN o.machine_id IS NULL THEN CASE WHEN n.base IS NULL THEN 'same' ELSE 'new' END
+        WHEN n.base IS NULL THEN 'gone'
+        WHEN abs(n.base - o.base) > 1e-12 * greatest(1, n.base) THEN 'moved' ELSE 'same' END AS change
 FROM part_exposure n
 FULL JOIN (
     SELECT machine_id, recommendation_id, base FROM recommendations_exposure WHERE %(everything)s OR machine_id = ANY(%(machines)s)
 ) o ON o.machine_id = n.machine_id AND o.recommendation_id = n.recommendation_id
-WHERE o.machine_id IS NULL OR n.machine_id IS NULL OR abs(n.base - o.base) > 1e-12 * greatest(1, n.base)
+WHERE o.machine_id IS NULL OR n.base IS NULL OR abs(n.base - o.base) > 1e-12 * greatest(1, n.base)
+   OR n.known IS NULL OR abs(n.known - n.base) > 1e-12 * greatest(1, n.base)
 -- ;;
 ANALYZE part_exposure_change (machine_id, recommendation_id, change)
+-- ;;
+CREATE TEMP TABLE part_base_move ON COMMIT DROP AS
+SELECT machine_id, sum(greatest(0, gained)) AS found, sum(least(0, gained)) AS fixed, sum(learnt) AS learnt,
+    coalesce(sum(greatest(0, gained)) FILTER (WHERE NOT covered), 0) AS found_after,
+    coalesce(sum(least(0, gained)) FILTER (WHERE NOT covered), 0) AS fixed_after, coalesce(sum(learnt) FILTER (WHERE NOT covered), 0) AS learnt_after
+FROM (
+    SELECT c.machine_id, k.recommendation_id IS NOT NULL AS covered,
+        CASE WHEN abs(c.known - c.before) > 1e-12 * greatest(1, c.before) THEN c.known - c.before ELSE 0 END AS gained,
+        CASE WHEN abs(coalesce(c.base, 0) - c.known) > 1e-12 * greatest(1, c.known) THEN coalesce(c.base, 0) - c.known ELSE 0 END AS learnt
+    FROM part_exposure_change c
+    JOIN recommendations_machinescore o ON o.machine_id = c.machine_id
+    LEFT JOIN part_covered k ON k.recommendation_id = c.recommendation_id AND k.group_id = o.group_id
+) m
+GROUP BY machine_id
+-- ;;
+ANALYZE part_base_move
 -- ;;
 DELETE FROM recommendations_exposure o
 USING part_exposure_change c

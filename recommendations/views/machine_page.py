@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.contrib import messages
@@ -14,33 +14,109 @@ from django.views.decorators.http import require_POST, require_safe
 
 from core import lists, tabs
 from core.exports import stream
-from core.lists import ListSpec
+from core.tabs import Tab
 from inventory import actions, scope
 from inventory.errors import BadTag
-from inventory.models import Machine
-from recommendations import counters, machine_page_queries, origins, score_queries, update_queries
-from recommendations.machine_forms import FacingForm, TagsForm, ValueForm
+from inventory.models import Machine, Software
+from recommendations import counters, machine_page_queries, machine_queries, origins, score_queries, update_queries
+from recommendations.machine_filters import health_of
+from recommendations.machine_forms import FacingForm, ReasonForm, TagsForm, ValueForm
 from recommendations.machine_page_queries import MachinePage
-from recommendations.views.machine_exports import EXPORTS
-from weaknesses import opinion_queries
+from recommendations.records import Weights
+from recommendations.update_queries import MissingUpdate
+from recommendations.views import machine_bulk, machine_tabs
 
-TAB_SPEC = ListSpec(columns=(), sort="", per_page=50, keeps=("tab", "support", "from"))
-OPINION_SPEC = ListSpec(columns=(), sort="", per_page=50, keeps=("tab", "verdict", "from"))
-CHANGE = "inventory.change_machine"
+OVERVIEW = "overview"
+KINDS = {"checks": "Configuration checks", "findings": "Second opinions", "alerts": "Alerts"}
 
 
 @require_safe
 def detail(request: HttpRequest, machine_id: int) -> HttpResponse:
     """One machine, a tab at a time."""
     page = _page(request, machine_id)
-    reached = origins.trail(request, home=origins.MACHINES)
+    machine = page.machine
+    updates = update_queries.missing_on_machine(machine=machine)
+    shown = _tabs(request, page, updates)
+    tab = tabs.current(shown)
+    weights = _weights()
+    context = {
+        "page": page,
+        "trail": origins.trail(request, home=origins.MACHINES),
+        "machine": machine,
+        "tabs": shown,
+        "tab": tab,
+        "template": f"machines/{tab}.html",
+        "health": health_of(machine, has_data=bool(page.software), now=timezone.now()),
+        "reports": _reports(machine),
+        "computed": counters.last_run(request).id,
+        "weights": weights,
+        "may_change": machine_bulk.may_change(request),
+        "value_form": ValueForm(initial={"value": machine.value}),
+        "tags_form": TagsForm(initial={"tags": ", ".join(machine.tags)}),
+        "reason_form": ReasonForm(),
+        **(_overview(page, updates) if tab == OVERVIEW else _list(request, page, tab, updates)),
+    }
+    return render(request, "machines/detail.html", context)
+
+
+@require_safe
+def detail_export(request: HttpRequest, machine_id: int) -> StreamingHttpResponse:
+    """All rows of the shown tab, narrowed and ordered as its address says."""
+    page = _page(request, machine_id)
+    tab = request.GET.get("tab", "")
+    tab = tab if tab in machine_tabs.SPECS else "recommendations"
+    header, rows = machine_tabs.csv_rows(tab, page, machine_tabs.SPECS[tab].read(request.GET))
+    return stream(filename=f"{page.machine.name}-{tab}.csv", header=header, rows=rows)
+
+
+@require_POST
+def change(request: HttpRequest, machine_id: int) -> HttpResponse:
+    """Set the machine's value, whether it faces the internet, or its tags: `what` says which."""
+    if not machine_bulk.may_change(request):
+        raise PermissionDenied("You may not change machines.")
+    machine = get_object_or_404(Machine, pk=machine_id, group_id__in=scope.of(request).group_ids)
+    what = request.POST.get("what", "")
+    if what not in CHANGES:
+        raise Http404("Nothing to change.")
+    if error := CHANGES[what](request, machine):
+        messages.error(request, error)
+    else:
+        machine_queries.forget_tags()
+        messages.success(request, f"{machine.name} is changed. Its score follows within seconds.")
+    return redirect("recommendations:machine", machine_id=machine.pk)
+
+
+def _page(request: HttpRequest, machine_id: int) -> MachinePage:
+    page = machine_page_queries.machine_page(machine_id=machine_id, groups=scope.of(request).group_ids, weights=_weights())
+    if page is None:
+        raise Http404("No machine of the chosen groups has this number.")
+    return page
+
+
+def _reports(machine: Machine) -> list[str]:
+    """What reports told of the machine: the parts of them that it remembers, in words."""
+    labels = dict(Software.Ecosystem.choices)
+    words = []
+    for part in sorted(machine.digests):
+        kind, _, source = part.partition("/")
+        if kind in KINDS:
+            words.append(f"{KINDS[kind]} of {source}" if source else KINDS[kind])
+        elif kind in labels:
+            words.append(labels[kind] if kind in {"os", "other"} else f"{labels[kind]}s")
+    return words
+
+
+def _weights() -> Weights:
+    return score_queries.weights_of(score_queries.scoring_settings())
+
+
+def _tabs(request: HttpRequest, page: MachinePage, updates: Sequence[MissingUpdate]) -> tuple[Tab, ...]:
     is_windows = page.machine.family == Machine.Family.WINDOWS
-    updates = update_queries.missing_on_machine(machine=page.machine)
-    updates_known = bool(updates) or (is_windows and update_queries.are_known())
-    counted = len(updates) if updates or (updates_known and _has_level(page)) else None
-    shown = tabs.tabs(
+    counted = len(updates) if updates or (is_windows and machine_tabs.has_level(page.machine) and update_queries.are_known()) else None
+    return tabs.tabs(
         request.GET,
         (
+            (OVERVIEW, "Overview", None),
             ("recommendations", "Recommendations", len(page.fixes)),
             ("software", "Software inventory", page.software),
             ("vulnerabilities", "Discovered vulnerabilities", page.weaknesses),
@@ -50,62 +126,22 @@ def detail(request: HttpRequest, machine_id: int) -> HttpResponse:
             *((("opinions", "Second opinions", None),) if page.seen_by_others else ()),
         ),
     )
-    context = {
-        "page": page,
-        "trail": reached,
-        "machine": page.machine,
-        "tabs": shown,
-        "tab": tabs.current(shown),
-        "updates": updates,
-        "updates_known": updates_known,
-        "made_of": _made_of(page),
-        "severities": [row for row in page.severities if row[0]],
-        "computed": counters.last_run(request).id,
-        "may_change": _may_change(request),
-        "value_form": ValueForm(initial={"value": page.machine.value}),
-        "facing_form": FacingForm(initial={"internet_facing": page.machine.internet_facing}),
-        "tags_form": TagsForm(initial={"tags": ", ".join(page.machine.tags)}),
-        **TABS[tabs.current(shown)](request, page),
-    }
-    return render(request, "machines/detail.html", context)
 
 
-@require_safe
-def detail_export(request: HttpRequest, machine_id: int) -> StreamingHttpResponse:
-    """All rows of the shown tab."""
-    page = _page(request, machine_id)
-    tab = request.GET.get("tab", "")
-    tab = tab if tab in EXPORTS else "recommendations"
-    header, rows = EXPORTS[tab](page)
-    return stream(filename=f"{page.machine.name}-{tab}.csv", header=header, rows=rows)
+def _overview(page: MachinePage, updates: Sequence[MissingUpdate]) -> dict[str, Any]:
+    severities = [row for row in page.severities if row[0]]
+    return {"made_of": _made_of(page), "severities": severities, "first": page.fixes[:5], "updates": updates, "largest": _largest(page)}
 
 
-@require_POST
-def change(request: HttpRequest, machine_id: int) -> HttpResponse:
-    """Set the machine's value, whether it faces the internet, or its tags: `what` says which."""
-    if not _may_change(request):
-        raise PermissionDenied("You may not change machines.")
-    machine = get_object_or_404(Machine, pk=machine_id, group_id__in=scope.of(request).group_ids)
-    what = request.POST.get("what", "")
-    if what not in CHANGES:
-        raise Http404("Nothing to change.")
-    if error := CHANGES[what](request, machine):
-        messages.error(request, error)
-    else:
-        messages.success(request, f"{machine.name} is changed. Its score follows within seconds.")
-    return redirect("recommendations:machine", machine_id=machine.pk)
+def _largest(page: MachinePage) -> float:
+    return max((fix.drop for fix in page.fixes), default=0.0)
 
 
-def _page(request: HttpRequest, machine_id: int) -> MachinePage:
-    weights = score_queries.weights_of(score_queries.scoring_settings())
-    page = machine_page_queries.machine_page(machine_id=machine_id, groups=scope.of(request).group_ids, weights=weights)
-    if page is None:
-        raise Http404("No machine of the chosen groups has this number.")
-    return page
-
-
-def _may_change(request: HttpRequest) -> bool:
-    return request.user.is_staff or request.user.has_perm(CHANGE)
+def _list(request: HttpRequest, page: MachinePage, tab: str, updates: Sequence[MissingUpdate]) -> dict[str, Any]:
+    state = machine_tabs.SPECS[tab].read(request.GET)
+    found = machine_tabs.tab_rows(tab, page, state, limit=state.per_page)
+    known = {"updates_known": bool(updates) or update_queries.are_known()} if tab == "updates" else {}
+    return {"rows": found.rows, "pager": lists.pager(state, found.total), "state": state, "facets": state.facets({}), **found.more, **known}
 
 
 def _made_of(page: MachinePage) -> dict[str, Any]:
@@ -116,63 +152,6 @@ def _made_of(page: MachinePage) -> dict[str, Any]:
         rest = fixes[4:]
         parts.append(("5", f"{len(rest)} {'other' if len(rest) == 1 else 'others'}", sum(fix.share for fix in rest), ""))
     return {"rows": parts, "bars": [(tone, label, 100 * share) for tone, label, share, _ in parts]} if parts else {}
-
-
-def _recommendations_tab(request: HttpRequest, page: MachinePage) -> dict[str, Any]:
-    return {"largest": max((fix.drop for fix in page.fixes), default=0.0)}
-
-
-def _software_tab(request: HttpRequest, page: MachinePage) -> dict[str, Any]:
-    state = TAB_SPEC.read(request.GET)
-    total, rows = machine_page_queries.software_rows(machine_id=page.machine.pk, text=state.q, offset=state.offset, limit=state.per_page)
-    return {"rows": rows, "pager": lists.pager(state, total), "state": state}
-
-
-def _vulnerabilities_tab(request: HttpRequest, page: MachinePage) -> dict[str, Any]:
-    state = TAB_SPEC.read(request.GET)
-    total, rows = machine_page_queries.weakness_rows(machine_id=page.machine.pk, text=state.q, offset=state.offset, limit=state.per_page)
-    return {"rows": rows, "pager": lists.pager(state, total), "state": state}
-
-
-def _configuration_tab(request: HttpRequest, page: MachinePage) -> dict[str, Any]:
-    state = TAB_SPEC.read(request.GET)
-    results = machine_page_queries.check_results(machine_id=page.machine.pk)
-    return {"rows": results[state.offset : state.offset + state.per_page], "pager": lists.pager(state, page.checks), "state": state}
-
-
-def _alerts_tab(request: HttpRequest, page: MachinePage) -> dict[str, Any]:
-    state = TAB_SPEC.read(request.GET)
-    alerts = machine_page_queries.alerts_of(machine_id=page.machine.pk)
-    return {"rows": alerts[state.offset : state.offset + state.per_page], "pager": lists.pager(state, page.alerts), "state": state}
-
-
-def _updates_tab(request: HttpRequest, page: MachinePage) -> dict[str, Any]:
-    return {"has_level": _has_level(page)}
-
-
-def _has_level(page: MachinePage) -> bool:
-    """Whether the version of Windows tells its patch level by itself: 10.0.build.revision."""
-    return page.machine.os_version.count(".") == 3
-
-
-def _opinions_tab(request: HttpRequest, page: MachinePage) -> dict[str, Any]:
-    state = OPINION_SPEC.read(request.GET)
-    verdict = request.GET.get("verdict", "")
-    found = opinion_queries.machine_opinions(
-        machine_id=page.machine.pk, verdict=verdict, text=state.q, offset=state.offset, limit=state.per_page
-    )
-    return {"opinions": found, "verdict": verdict, "pager": lists.pager(state, found.total), "state": state}
-
-
-TABS: dict[str, Callable[[HttpRequest, MachinePage], dict[str, Any]]] = {
-    "recommendations": _recommendations_tab,
-    "software": _software_tab,
-    "vulnerabilities": _vulnerabilities_tab,
-    "updates": _updates_tab,
-    "configuration": _configuration_tab,
-    "alerts": _alerts_tab,
-    "opinions": _opinions_tab,
-}
 
 
 def _set_value(request: HttpRequest, machine: Machine) -> str:
@@ -203,7 +182,11 @@ def _set_tags(request: HttpRequest, machine: Machine) -> str:
 
 
 def _exclude(request: HttpRequest, machine: Machine) -> str:
-    actions.exclude_machines(machines=[machine], excluded=request.POST.get("excluded") == "yes", **_who(request))
+    excluded = request.POST.get("excluded") == "yes"
+    form = ReasonForm(request.POST)
+    if not form.is_valid() and excluded:
+        return " ".join(str(error) for error in form.errors.get("reason", ()))
+    actions.exclude_machines(machines=[machine], excluded=excluded, reason=form.cleaned_data.get("reason", ""), **_who(request))
     return ""
 
 

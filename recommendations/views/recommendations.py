@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import urlsplit
 
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
-from django.urls import reverse
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 from django_htmx.http import push_url
 
 from core.drawing import direction
-from core.htmx import details, wants
+from core.flyouts import Listed
+from core.htmx import wants
 from core.lists import ListState, pager
 from inventory import scope
 from recommendations import charts, detail_queries, origins, recommendation_queries
@@ -21,6 +20,7 @@ from recommendations.counters import last_run
 from recommendations.filters import SPEC
 from recommendations.models import Recommendation
 
+LISTED = Listed(SPEC, "recommendation", "recommendations:list", "recommendations:detail", "key")
 VIEWS: tuple[tuple[str, dict[str, tuple[str, ...]], tuple[str, str]], ...] = (
     ("All active", {}, ("view", "all")),
     ("Ongoing threats", {"threat": ("alert", "exploited")}, ("view", "threats")),
@@ -53,16 +53,11 @@ def detail(request: HttpRequest, key: str) -> HttpResponse:
             raise Http404
         reached = origins.trail(request, home=origins.LIST)
         return render(request, "recommendations/detail.html", {"trail": reached, **detail_context(request, found)})
-    state = list_behind(request)
+    state = LISTED.behind(request)
     context = flyout_context(request, state or SPEC.read(QueryDict()), key)
     if context is None:
         raise Http404
-    response = render(request, "recommendations/detail.html#flyout", context)
-    place: detail_queries.Place | None = context["place"]
-    if state is not None:
-        address = state.address(open=key, page=place.page if place else state.page)
-        push_url(response, f"{reverse('recommendations:list')}{address}")
-    return response
+    return LISTED.answer(request, "recommendations/detail.html", context, state=state, key=key, place=context["place"])
 
 
 def list_context(request: HttpRequest, state: ListState) -> dict[str, Any]:
@@ -85,11 +80,8 @@ def flyout_context(request: HttpRequest, state: ListState, key: str) -> dict[str
     found = detail_queries.find(key)
     if found is None:
         return None
-    return detail_context(request, found) | {
-        "place": detail_queries.place_in(state, key, groups=scope.of(request).group_ids),
-        "list_address": f"{reverse('recommendations:list')}{state.address(open='')}",
-        "open_address": f"{reverse('recommendations:list')}{state.address(open=key)}",
-    }
+    place = detail_queries.place_in(state, key, groups=scope.of(request).group_ids)
+    return detail_context(request, found) | {"place": place, "head": LISTED.head(state, key=key, title=found.title, place=place)}
 
 
 def detail_context(request: HttpRequest, found: Recommendation) -> dict[str, Any]:
@@ -102,12 +94,6 @@ def detail_context(request: HttpRequest, found: Recommendation) -> dict[str, Any
         "trend_rows": list(zip(full.days, full.series, strict=True))[::-1],
         "as_of": last_run(request).finished_at,
     }
-
-
-def list_behind(request: HttpRequest) -> ListState | None:
-    """The state of the list that the flyout stands on, from the address the browser shows. None: it is another page."""
-    parts = urlsplit(details(request).current_url_abs_path or "")
-    return SPEC.read(QueryDict(parts.query)) if parts.path == reverse("recommendations:list") else None
 
 
 def _views(state: ListState, counts: dict[str, dict[str, int]]) -> list[dict[str, Any]]:

@@ -19,30 +19,42 @@ from recommendations import counters, page_charts, software_queries
 from recommendations.recommendation_queries import scale_of, total_weight
 from recommendations.software_queries import SoftwareFilter
 
-SUPPORT = {
-    "ended": (Software.Support.ENDED,),
-    "ended-versions": (Software.Support.ENDED_VERSIONS,),
-    "upcoming": (Software.Support.UPCOMING, Software.Support.UPCOMING_VERSIONS),
-}
+THREATS = (
+    ("alert", "Active alert"),
+    ("exploited", "Exploited in the wild"),
+    ("kit", "Exploit is in an exploit kit"),
+    ("verified", "Exploit is verified"),
+    ("exploit", "Exploit is available"),
+)
+TAGS = (
+    ("untagged", "(Untagged)"),
+    ("ended", "EOS software"),
+    ("ended-versions", "EOS versions"),
+    ("upcoming", "Upcoming EOS"),
+    ("zero-day", "Zero day"),
+)
 SPEC = ListSpec(
     columns=(
         Column("name", "Software", sort="+", fixed=True),
         Column("vendor", "Vendor", sort="+"),
-        Column("ecosystem", "Kind"),
+        Column("platform", "OS platform"),
+        Column("ecosystem", "Kind", shown=False),
         Column("weaknesses", "Weaknesses", sort="-", numeric=True),
         Column("threats", "Threats"),
         Column("exposed", "Exposed machines", sort="-", hint="Exposed of all that have it, and the last 30 days"),
         Column("installed", "Installed", sort="-", shown=False, numeric=True),
         Column("impact", "Impact", sort="-", hint="What the exposure score drops at least when all its recommendations are done"),
         Column("tags", "Tags"),
+        Column("code", "Product code", shown=False, hint="What vulnerability data calls it"),
     ),
     sort="-impact",
     facets=(
-        Facet("weaknesses", "Weaknesses", (("has", "Has weaknesses"),)),
+        Facet("weaknesses", "Weaknesses", (("has", "Has weaknesses"), ("none", "No known weaknesses"), ("unavailable", "Not available"))),
+        Facet("threat", "Threats", THREATS),
+        Facet("tag", "Tags", TAGS),
+        Facet("code", "Product code", (("available", "Available"), ("missing", "Not available"))),
+        Facet("platform", "OS platform", (("windows", "Windows"), ("macos", "macOS"), ("linux", "Linux"), ("any", "Any (packages)"))),
         Facet("kind", "Kind", tuple(Software.Ecosystem.choices)),
-        Facet(
-            "support", "Support", (("ended", "EOS software"), ("ended-versions", "EOS versions"), ("upcoming", "Upcoming end of support"))
-        ),
     ),
 )
 DAYS = 30
@@ -76,6 +88,7 @@ def export(request: HttpRequest) -> StreamingHttpResponse:
         "Id",
         "Name",
         "Vendor",
+        "OS platform",
         "Kind",
         "Weaknesses",
         "Exposed machines",
@@ -83,22 +96,29 @@ def export(request: HttpRequest) -> StreamingHttpResponse:
         "Impact",
         "Exploited in the wild",
         "Tags",
+        "Product code",
     )
     rows = (
-        (r.key, r.name, r.vendor, r.ecosystem, r.weaknesses, r.exposed, r.installed, r.impact, r.exploited, [tag.label for tag in r.tags])
+        (
+            *(r.key, r.name, r.vendor, r.platforms, r.ecosystem, r.weaknesses if r.known else "Not available"),
+            *(r.exposed if r.known or r.exposed else "", r.installed, r.impact, r.exploited, [tag.label for tag in r.tags], r.codes),
+        )
         for r in software_queries.every_software(_filter(state, groups))
     )
     return stream(filename="software.csv", header=header, rows=rows)
 
 
 def _filter(state: ListState, groups: Sequence[int]) -> SoftwareFilter:
-    support = tuple(value for key in state.chosen["support"] for value in SUPPORT[key])
+    chosen = state.chosen
     return SoftwareFilter(
         groups=groups,
         scale=scale_of(total_weight(groups)),
         text=state.q,
-        ecosystems=state.chosen["kind"],
-        weak="has" in state.chosen["weaknesses"],
-        support=support,
+        ecosystems=chosen["kind"],
+        platforms=chosen["platform"],
+        weak=chosen["weaknesses"],
+        threats=chosen["threat"],
+        tags=chosen["tag"],
+        codes=chosen["code"],
         sort=state.sort,
     )

@@ -2,140 +2,122 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import datetime as dt
+from collections.abc import Callable
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from core import lists, tabs
-from core.exports import stream
-from core.lists import ListSpec
+from core import tabs
+from core.tabs import Tab
 from inventory import scope
-from recommendations import counters, origins, page_charts, software_queries, timeline_queries, update_queries
+from recommendations import counters, origins, page_charts, software_queries, software_tab_queries, timeline_queries, update_queries
 from recommendations.recommendation_queries import scale_of, total_weight
 from recommendations.software_queries import SoftwarePage
 from recommendations.timeline_queries import EventFilter
-from recommendations.views.software_exports import EXPORTS
+from recommendations.views import software_tabs
+from recommendations.views.software_tabs import Subject
 
-TAB_SPEC = ListSpec(columns=(), sort="", per_page=50, keeps=("tab", "support", "from"))
 DAYS = 30
 
 
 @require_safe
 def detail(request: HttpRequest, key: str) -> HttpResponse:
     """One software, a tab at a time."""
-    groups = scope.of(request).group_ids
-    page = _page(key, groups)
-    reached = origins.trail(request, home=origins.SOFTWARE)
-    today = timezone.now().date()
-    first, last = page_charts.days_until(today, DAYS)
-    chosen = EventFilter(groups=groups, software=key)
-    events = timeline_queries.matching(chosen).count()
-    updates = _missing_updates(page, groups)
-    shown = tabs.tabs(
-        request.GET,
-        (
-            ("recommendations", "Recommendations", len(page.fixes)),
-            ("vulnerabilities", "Discovered vulnerabilities", page.weaknesses),
-            ("machines", "Installed machines", page.installed),
-            ("versions", "Version distribution", page.versions),
-            *((("updates", "Missing KBs", updates),) if _has_updates(page) else ()),
-            ("timeline", "Event timeline", events),
-        ),
-    )
-    days = software_queries.exposed_days(software_ids=[page.software.pk], groups=groups, first=first, last=last).get(page.software.pk, ())
-    month = timeline_queries.per_day(EventFilter(groups=groups, software=key, first=first, last=last))
+    subject = subject_of(request, key, today=timezone.now().date())
+    page = subject.page
+    tab, shown = _shown(subject, request.GET)
     context = {
         "page": page,
-        "trail": reached,
+        "trail": origins.trail(request, home=origins.SOFTWARE),
         "tabs": shown,
         "tab": tabs.current(shown),
-        "chart": page_charts.exposed_machines(days, installed=page.installed, events=month, address=f"software={key}"),
-        "change": page_charts.change(days),
-        "parts": (("high", "Exposed", page.exposed), ("none", "Installed, not exposed", page.installed - page.exposed)),
-        "severities": [(count.severity, count.label, count.weaknesses) for count in page.severities if count.severity],
+        "attackers": software_tab_queries.attackers(software_id=page.software.pk, groups=subject.groups) if page.weaknesses else (),
+        "today": subject.today,
         "computed": counters.last_run(request).id,
-        **TABS[tabs.current(shown)](request, page, groups),
+        **tab,
     }
     return render(request, "software/detail.html", context)
 
 
-@require_safe
-def detail_export(request: HttpRequest, key: str) -> StreamingHttpResponse:
-    """All rows of the shown tab."""
+def subject_of(request: HttpRequest, key: str, *, today: dt.date) -> Subject:
+    """The software of this key in the chosen groups; Http404 where there is none."""
     groups = scope.of(request).group_ids
-    page = _page(key, groups)
-    tab = request.GET.get("tab", "")
-    header, rows = EXPORTS.get(tab, EXPORTS["recommendations"])(page, groups)
-    return stream(filename=f"{key}-{tab or 'recommendations'}.csv", header=header, rows=rows)
-
-
-def _page(key: str, groups: Sequence[int]) -> SoftwarePage:
     page = software_queries.software_page(key=key, groups=groups, scale=scale_of(total_weight(groups)))
     if page is None:
         raise Http404(f"No software has the id {key}.")
-    return page
+    return Subject(page, groups, today)
 
 
-def _recommendations_tab(request: HttpRequest, page: SoftwarePage, groups: Sequence[int]) -> dict[str, Any]:
-    return {"largest": max((fix.impact for fix in page.fixes), default=0.0)}
+def _shown(subject: Subject, query: QueryDict) -> tuple[dict[str, Any], tuple[Tab, ...]]:
+    """What the chosen tab shows, and all tabs with their counts. Where nothing can be known of it, tabs that stay empty are left out."""
+    page = subject.page
+    judged = page.known or page.fixes
+    has_updates = update_queries.has_updates(page.software)
+    keys = ["overview", *(("recommendations", "vulnerabilities") if judged else ()), "machines", "versions"]
+    keys += [*(("updates",) if has_updates else ()), *(("timeline",) if judged else ())]
+    chosen = query.get("tab", "")
+    tab = TABS[chosen if chosen in keys else "overview"](subject, query)
+    counts = {
+        "overview": None,
+        "recommendations": len(page.fixes),
+        "vulnerabilities": page.weaknesses,
+        "machines": page.installed,
+        "versions": page.versions,
+    }
+    if has_updates:
+        counts["updates"] = _missing_updates(page, subject, tab if chosen == "updates" else None)
+    if judged:
+        counts["timeline"] = timeline_queries.matching(EventFilter(groups=subject.groups, software=page.software.key)).count()
+    return tab, tabs.tabs(query, [(name, LABELS[name], counts[name]) for name in keys])
 
 
-def _vulnerabilities_tab(request: HttpRequest, page: SoftwarePage, groups: Sequence[int]) -> dict[str, Any]:
-    state = TAB_SPEC.read(request.GET)
-    total, rows = software_queries.weakness_rows(software_id=page.software.pk, groups=groups, offset=state.offset, limit=state.per_page)
-    return {"rows": rows, "pager": lists.pager(state, total), "state": state}
+def _missing_updates(page: SoftwarePage, subject: Subject, tab: dict[str, Any] | None) -> int | None:
+    """How many updates machines lack, as the tab counted them where it is shown; None where nobody can say yet."""
+    if tab is not None:
+        return int(tab["pager"].total) if tab["updates_known"] else None
+    total, _ = update_queries.missing_in_software(software_id=page.software.pk, groups=subject.groups, limit=1)
+    return total if total or update_queries.are_known() else None
 
 
-def _machines_tab(request: HttpRequest, page: SoftwarePage, groups: Sequence[int]) -> dict[str, Any]:
-    state = TAB_SPEC.read(request.GET)
-    rows = software_queries.software_carriers(page=page, groups=groups, offset=state.offset, limit=state.per_page)
-    return {"rows": rows, "pager": lists.pager(state, page.installed), "state": state}
+def _overview(subject: Subject, query: QueryDict) -> dict[str, Any]:
+    page, software = subject.page, subject.page.software
+    first, last = page_charts.days_until(subject.today, DAYS)
+    days = software_queries.exposed_days(software_ids=[software.pk], groups=subject.groups, first=first, last=last).get(software.pk, ())
+    month = timeline_queries.per_day(EventFilter(groups=subject.groups, software=software.key, first=first, last=last))
+    return {
+        "chart": page_charts.exposed_machines(days, installed=page.installed, events=month, address=f"software={software.key}"),
+        "change": page_charts.change(days),
+        "parts": (("high", "Exposed", page.exposed), ("none", "Installed, not exposed", page.installed - page.exposed)),
+        "severities": [count for count in page.severities if count.severity or count.weaknesses],
+        "severity_parts": [(count.label.lower(), count.label, count.weaknesses) for count in page.severities],
+        "lines": software_tab_queries.release_lines(software=software, groups=subject.groups, today=subject.today),
+        "largest": max((fix.impact for fix in page.fixes), default=0.0),
+    }
 
 
-def _versions_tab(request: HttpRequest, page: SoftwarePage, groups: Sequence[int]) -> dict[str, Any]:
-    state = TAB_SPEC.read(request.GET)
-    support = request.GET.get("support", "")
-    support = support if support in ("ended", "upcoming") else ""
-    total, rows = software_queries.version_rows(
-        software_id=page.software.pk, groups=groups, today=timezone.now().date(), support=support, offset=state.offset, limit=state.per_page
-    )
-    return {"rows": rows, "support": support, "pager": lists.pager(state, total), "state": state}
+def _recommendations(subject: Subject, query: QueryDict) -> dict[str, Any]:
+    return {"largest": max((fix.impact for fix in subject.page.fixes), default=0.0)}
 
 
-def _missing_updates(page: SoftwarePage, groups: Sequence[int]) -> int | None:
-    """How many updates machines lack; None where nobody can say yet."""
-    if not (_has_updates(page) and update_queries.are_known()):
-        return None
-    return update_queries.missing_in_software(software_id=page.software.pk, groups=groups, limit=1)[0]
-
-
-def _has_updates(page: SoftwarePage) -> bool:
-    return update_queries.has_updates(page.software)
-
-
-def _updates_tab(request: HttpRequest, page: SoftwarePage, groups: Sequence[int]) -> dict[str, Any]:
-    state = TAB_SPEC.read(request.GET)
-    total, rows = update_queries.missing_in_software(software_id=page.software.pk, groups=groups, offset=state.offset, limit=state.per_page)
-    return {"rows": rows, "pager": lists.pager(state, total), "state": state, "updates_known": bool(rows) or update_queries.are_known()}
-
-
-def _timeline_tab(request: HttpRequest, page: SoftwarePage, groups: Sequence[int]) -> dict[str, Any]:
-    state = TAB_SPEC.read(request.GET)
-    chosen = EventFilter(groups=groups, software=page.software.key)
-    total = timeline_queries.matching(chosen).count()
-    rows = timeline_queries.newest(chosen, offset=state.offset, limit=state.per_page)
-    return {"rows": rows, "pager": lists.pager(state, total), "state": state}
-
-
-TABS: dict[str, Callable[[HttpRequest, SoftwarePage, Sequence[int]], dict[str, Any]]] = {
-    "recommendations": _recommendations_tab,
-    "vulnerabilities": _vulnerabilities_tab,
-    "machines": _machines_tab,
-    "versions": _versions_tab,
-    "updates": _updates_tab,
-    "timeline": _timeline_tab,
+LABELS = {
+    "overview": "Overview",
+    "recommendations": "Recommendations",
+    "vulnerabilities": "Discovered vulnerabilities",
+    "machines": "Installed machines",
+    "versions": "Version distribution",
+    "updates": "Missing KBs",
+    "timeline": "Event timeline",
+}
+TABS: dict[str, Callable[[Subject, QueryDict], dict[str, Any]]] = {
+    "overview": _overview,
+    "recommendations": _recommendations,
+    "vulnerabilities": software_tabs.weaknesses,
+    "machines": software_tabs.machines,
+    "versions": software_tabs.versions,
+    "updates": software_tabs.updates,
+    "timeline": software_tabs.events,
 }

@@ -1,13 +1,15 @@
-"""The list of weaknesses, and the page of one."""
+"""The list of weaknesses, and one of them as a flyout or a page."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 from urllib.parse import urlencode
 
-from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
@@ -15,112 +17,96 @@ from core import lists
 from core.admin_links import add_address
 from core.answers import list_answer
 from core.exports import stream
-from core.lists import Column, Facet, ListSpec, ListState
+from core.htmx import wants
+from core.lists import Column, ListSpec, ListState
 from inventory import scope
-from recommendations import counters, origins, score_queries, weakness_queries
+from recommendations import counters, origins, page_charts, score_queries, weakness_list_queries, weakness_queries
 from recommendations.recommendation_queries import scale_of, total_weight
-from recommendations.weakness_queries import THREATS, WeaknessFilter
+from recommendations.weakness_filters import LISTED, SPEC, filter_of
+from recommendations.weakness_list_queries import WeaknessFilter, WeaknessRow
 from weaknesses.models import MatchOverride, Weakness
 from weaknesses.source_names import source_name
 
-SEVERITIES = tuple((severity.label.lower(), severity.label) for severity in reversed(Weakness.Severity) if severity)
-NUMBERS = {severity.label.lower(): severity.value for severity in Weakness.Severity}
-SPEC = ListSpec(
-    columns=(
-        Column("cve", "Name", sort="-", fixed=True),
-        Column("severity", "Severity", sort="-"),
-        Column("cvss", "CVSS", sort="-", numeric=True),
-        Column("epss", "EPSS", sort="-", numeric=True, hint="Chance of being exploited in the next 30 days"),
-        Column("software", "Related software"),
-        Column("published", "Published", sort="-"),
-        Column("updated", "Updated", shown=False),
-        Column("threats", "Threats"),
-        Column("exposed", "Exposed machines", sort="-", numeric=True),
-    ),
-    sort="-exposed",
-    facets=(
-        Facet("present", "Exposed machines", (("here", "Affects my organisation"),), default=("here",)),
-        Facet("severity", "Severity", SEVERITIES),
-        Facet("threat", "Threats", tuple(THREATS.items())),
-    ),
+MACHINES = ListSpec(columns=(Column("name", "Machine", fixed=True),), sort="-score", per_page=50)
+HEADER = (
+    *("CVE", "Title", "Severity", "CVSS", "EPSS", "Exploit", "Exploited in the wild", "Ransomware", "Active alert", "Software"),
+    *("More software", "Age, days", "Published", "Updated", "Exposed machines", "Tags"),
 )
 
 
 @require_safe
 @vary_on_headers("HX-Request", "HX-Target")
 def index(request: HttpRequest) -> HttpResponse:
-    """Weaknesses on machines of the chosen groups; with `present=any` all known ones."""
+    """Weaknesses on machines of the chosen groups; with `present=any` all known ones. With `open` the flyout stands on it."""
     state = SPEC.read(request.GET)
-    total, rows = weakness_queries.weakness_rows(_filter(request, state), offset=state.offset, limit=state.per_page)
+    chosen = _filter(request, state)
+    total, rows = weakness_list_queries.weakness_rows(chosen, offset=state.offset, limit=state.per_page)
     context = {
         "state": state,
         "rows": rows,
         "pager": lists.pager(state, total),
-        "counts": weakness_queries.weakness_counts(),
+        "counts": weakness_list_queries.weakness_counts(groups=chosen.groups, everything=chosen.everything),
         "computed": counters.last_run(request).id,
         "columns": dict.fromkeys(state.columns, True),
         "facets": state.facets({}),
     }
+    if state.open and not wants(request, "results"):
+        context |= _flyout_context(request, state, state.open) or {"open_unknown": state.open}
     return list_answer(request, "weaknesses/index.html", context, state=state)
 
 
 @require_safe
 def export(request: HttpRequest) -> StreamingHttpResponse:
     """The same list without pages."""
-    rows = weakness_queries.every_weakness(_filter(request, SPEC.read(request.GET)))
-    header = (
-        "CVE",
-        "Severity",
-        "CVSS",
-        "EPSS",
-        "Exploit",
-        "Exploited in the wild",
-        "Ransomware",
-        "Software",
-        "Published",
-        "Updated",
-        "Exposed machines",
-    )
-    return stream(filename="weaknesses.csv", header=header, rows=(_csv_row(row) for row in rows))
+    rows = weakness_list_queries.every_weakness(_filter(request, SPEC.read(request.GET)))
+    return stream(filename="weaknesses.csv", header=HEADER, rows=(_csv_row(row) for row in rows))
 
 
 @require_safe
+@vary_on_headers("HX-Request", "HX-Target")
 def detail(request: HttpRequest, cve: str) -> HttpResponse:
-    """One weakness: what it is, who attacks it, why it is here, and what removes it. On a `machine` or `version`: that match."""
+    """One weakness: a page, or for HTMX the content of the flyout. On a `machine` or `version`: why that match is one."""
     if cve != cve.upper():
         return redirect("recommendations:weakness", cve=cve.upper(), permanent=True)
     if asked := {name: request.GET[name] for name in ("machine", "version", "software") if request.GET.get(name)}:
         return redirect(f"{reverse('weaknesses:why', args=[cve])}?{urlencode(asked)}")
-    chosen = scope.of(request)
-    weights = score_queries.weights_of(score_queries.scoring_settings())
-    page = weakness_queries.weakness_page(
-        cve=cve,
-        groups=chosen.group_ids,
-        everything=chosen.is_all,
-        scale=scale_of(total_weight(chosen.group_ids)),
-        weights=weights,
-    )
-    if page is None:
+    if wants(request, "flyout"):
+        state = LISTED.behind(request)
+        context = _flyout_context(request, state or SPEC.read(QueryDict()), cve)
+        if context is None:
+            raise Http404(f"{cve} is not known here.")
+        return LISTED.answer(request, "weaknesses/detail.html", context, state=state, key=cve, place=context["place"])
+    found = _detail_context(request, cve)
+    if (found is None or found["weakness"].rejected) and (name := weakness_list_queries.current_name(cve)):
+        return redirect("recommendations:weakness", cve=name)
+    if found is None:
         raise Http404(f"{cve} is not known here.")
-    context = {
-        "page": page,
-        "trail": origins.trail(request, home=origins.WEAKNESSES),
-        "weakness": page.weakness,
-        "computed": counters.last_run(request).id,
-    }
-    context["source"] = source_name(page.weakness.source)
-    context["correct"] = add_address(request, MatchOverride, weakness=page.weakness.pk)
-    return render(request, "weaknesses/detail.html", context)
+    return render(request, "weaknesses/detail.html", found | {"trail": origins.trail(request, home=origins.WEAKNESSES)})
+
+
+@require_safe
+def machines(request: HttpRequest, cve: str) -> HttpResponse:
+    """All machines of the chosen groups that have the weakness, the most exposed first."""
+    weakness, groups = _known(cve), scope.of(request).group_ids
+    state = MACHINES.read(request.GET)
+    total, rows = weakness_queries.carriers_of(cve=cve, groups=groups, offset=state.offset, limit=state.per_page)
+    context = {"weakness": weakness, "rows": rows, "state": state, "pager": lists.pager(state, total)}
+    return render(request, "weaknesses/machine_list.html", context)
 
 
 @require_safe
 def export_machines(request: HttpRequest, cve: str) -> StreamingHttpResponse:
-    """All machines of the chosen groups that have the weakness."""
-    groups = scope.of(request).group_ids
-    if not Weakness.objects.filter(cve=cve).exists():
-        raise Http404(f"{cve} is not known here.")
+    """The same machines without pages."""
+    _known(cve)
     header = ("Machine", "Domain", "Group", "System", "Versions", "Score", "Last seen")
-    return stream(filename=f"{cve}-machines.csv", header=header, rows=_machine_rows(cve, groups))
+    return stream(filename=f"{cve}-machines.csv", header=header, rows=_machine_rows(cve, scope.of(request).group_ids))
+
+
+def _known(cve: str) -> Weakness:
+    weakness = Weakness.objects.filter(cve=cve).first()
+    if weakness is None:
+        raise Http404(f"{cve} is not known here.")
+    return weakness
 
 
 def _machine_rows(cve: str, groups: Sequence[int]) -> Iterator[tuple[object, ...]]:
@@ -128,30 +114,60 @@ def _machine_rows(cve: str, groups: Sequence[int]) -> Iterator[tuple[object, ...
         yield row.name, row.domain, row.group, row.system, row.versions, row.score, row.last_seen
 
 
-def _filter(request: HttpRequest, state: ListState) -> WeaknessFilter:
+def _flyout_context(request: HttpRequest, state: ListState, cve: str) -> dict[str, Any] | None:
+    """The detail with its place in the list. None: there is no such weakness."""
+    context = _detail_context(request, cve.upper())
+    if context is None:
+        return None
+    cve = context["weakness"].cve
+    place = weakness_list_queries.place_in(_filter(request, state), state, cve)
+    return context | {"place": place, "head": LISTED.head(state, key=cve, title=cve, place=place)}
+
+
+def _detail_context(request: HttpRequest, cve: str) -> dict[str, Any] | None:
     chosen = scope.of(request)
-    return WeaknessFilter(
+    page = weakness_queries.weakness_page(
+        cve=cve,
         groups=chosen.group_ids,
         everything=chosen.is_all,
-        present="here" in state.chosen["present"],
-        text=state.q,
-        severity=tuple(NUMBERS[name] for name in state.chosen["severity"]),
-        threats=state.chosen["threat"],
-        sort=state.sort,
+        scale=scale_of(total_weight(chosen.group_ids)),
+        weights=score_queries.weights_of(score_queries.scoring_settings()),
+        now=timezone.now(),
     )
+    if page is None:
+        return None
+    return {
+        "page": page,
+        "weakness": page.weakness,
+        "computed": counters.last_run(request).id,
+        "as_of": counters.last_run(request).finished_at,
+        "source": source_name(page.weakness.source),
+        "correct": add_address(request, MatchOverride, weakness=page.weakness.pk),
+        "epss": page_charts.epss(page.epss),
+    }
 
 
-def _csv_row(row: weakness_queries.WeaknessRow) -> tuple[object, ...]:
+def _filter(request: HttpRequest, state: ListState) -> WeaknessFilter:
+    chosen = scope.of(request)
+    return filter_of(state, groups=chosen.group_ids, everything=chosen.is_all, now=timezone.now())
+
+
+def _csv_row(row: WeaknessRow) -> tuple[object, ...]:
     return (
         row.cve,
+        row.title,
         Weakness.Severity(row.severity).label,
         row.cvss,
         row.epss,
         Weakness.Exploit(row.exploit).label,
         row.exploited,
         row.ransomware,
+        row.alert,
         row.software,
+        row.more,
+        row.age,
         row.published_at,
         row.modified_at,
         row.exposed,
+        [tag.label for tag in row.tags],
     )

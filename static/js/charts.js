@@ -1,5 +1,6 @@
 /* Draws every [data-chart] from the JSON script tag it names. Colours are read from the design tokens, so that charts
-   follow the theme. Plotly is fetched only when a chart is there. */
+   follow the theme, forced colours and paper. Plotly is fetched only when a chart is there.
+   The picture is for eyes and pointers: its words and its table stand beside it, for everybody. */
 "use strict";
 
 (() => {
@@ -23,6 +24,7 @@
 
   const probe = document.createElement("span");
   probe.hidden = true;
+  probe.style.forcedColorAdjust = "none";
 
   // A token may be light-dark(...): only a computed colour is one that Plotly understands.
   function token(name) {
@@ -47,11 +49,12 @@
       font: { family: getComputedStyle(document.body).fontFamily, size: 11, color: ink },
       showlegend: false,
       hovermode: "x unified",
-      hoverlabel: { bgcolor: token("surface-raised"), bordercolor: token("line-control"), font: { color: token("ink"), size: 12 } },
+      hoverlabel: { align: "left", bgcolor: token("surface-raised"), bordercolor: token("line-control"), font: { color: token("ink"), size: 12 } },
       ...figure.layout,
     };
     layout.xaxis = { ...axis, showgrid: false, tickformat: "%-d %b", nticks: 5, hoverformat: "%-d %b %Y", ...figure.layout.xaxis };
     layout.yaxis = { ...axis, nticks: 4, tickformat: ",~s", rangemode: "tozero", ...figure.layout.yaxis };
+    if (figure.layout.yaxis2) layout.yaxis2 = { ...axis, nticks: 4, ...figure.layout.yaxis2 };
     const data = figure.data.map((trace) => {
       const colour = tone(trace.meta?.tone ?? "1");
       if (trace.type === "bar") return { ...trace, marker: { ...trace.marker, color: colour } };
@@ -63,28 +66,57 @@
     return { data, layout };
   }
 
+  // Paper is narrower than the window: a view box lets the style sheet scale what Plotly draws in pixels.
+  function scalable(box) {
+    for (const svg of box.querySelectorAll(".main-svg")) {
+      svg.setAttribute("viewBox", `0 0 ${svg.width.baseVal.value} ${svg.height.baseVal.value}`);
+    }
+  }
+
+  // A click, or a tap, on a day with events leads to them.
+  function follow(event) {
+    const address = event.points.map((point) => point.customdata).find(Boolean);
+    if (typeof address === "string" && address.startsWith("/")) location.assign(address);
+  }
+
   async function draw(box) {
     const source = document.getElementById(box.dataset.chart);
     if (!source) return;
-    const Plotly = await plotly();
-    if (!box.isConnected) return;
-    const { data, layout } = themed(JSON.parse(source.textContent));
-    const options = { responsive: true, displayModeBar: false, displaylogo: false, showSendToCloud: false, plotlyServerURL: "" };
-    await Plotly.react(box, data, layout, options);
-    if (!box.dataset.drawn) {
-      box.on("plotly_click", (event) => {
-        const address = event.points.map((point) => point.customdata).find(Boolean);
-        if (typeof address === "string" && address.startsWith("/")) location.assign(address);
-      });
+    try {
+      const Plotly = await plotly();
+      if (!box.isConnected) return;
+      const { data, layout } = themed(JSON.parse(source.textContent));
+      const options = { responsive: true, displayModeBar: false, displaylogo: false, showSendToCloud: false, plotlyServerURL: "" };
+      await Plotly.react(box, data, layout, options);
+      if (!box.dataset.drawn) {
+        box.on("plotly_click", follow);
+        box.on("plotly_afterplot", () => scalable(box));
+      }
+      scalable(box);
+      box.dataset.drawn = "1";
+    } catch {
+      if (box.dataset.drawn) return;
+      box.dataset.failed = "1";
+      box.textContent = "The picture could not be drawn. Its figures are in the table.";
     }
-    box.dataset.drawn = "1";
   }
 
   function drawAll(root) {
     for (const box of root.querySelectorAll("[data-chart]")) draw(box);
   }
 
-  drawAll(document);
+  const redraw = () => drawAll(document);
+  redraw();
   document.addEventListener("htmx:afterSettle", (event) => drawAll(event.target));
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => drawAll(document));
+  for (const query of ["(prefers-color-scheme: dark)", "(forced-colors: active)", "print"]) {
+    matchMedia(query).addEventListener("change", redraw);
+  }
+  new MutationObserver(redraw).observe(document.documentElement, { attributeFilter: ["data-theme"] });
+
+  function onPaper(printing) {
+    document.documentElement.classList.toggle("is-printing", printing);
+    redraw();
+  }
+  window.addEventListener("beforeprint", () => onPaper(true));
+  window.addEventListener("afterprint", () => onPaper(false));
 })();

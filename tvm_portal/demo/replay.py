@@ -18,7 +18,7 @@ from inventory.intake import Memory
 from inventory.models import Alert, Configuration, Machine, MachineGroup
 from inventory.records import InstalledSoftware, MachineFacts, Report
 from tvm_portal import pipeline
-from tvm_portal.demo import checks, store
+from tvm_portal.demo import checks, requests, store
 from tvm_portal.demo.catalogue import Package, version_on
 from tvm_portal.demo.organisation import DOMAIN, GROUPS, DemoMachine, address, machines
 from tvm_portal.demo.shipped import catalogue
@@ -66,6 +66,8 @@ def play(*, count: int, days: int, seed: int, now: dt.datetime, progress: Progre
     for age in range(days, -1, -1):
         _play_day(replay, age)
         progress(days - age + 1, days + 1)
+    if learns:
+        store.past_scores(first=replay.moment(days).date(), last=now.date())
 
 
 def _make_frame(replay: Replay) -> None:
@@ -113,6 +115,7 @@ def _play_day(replay: Replay, age: int) -> None:
     _store_results(replay, reporting, arrived, age)
     _raise_alerts(replay, age)
     pipeline.run(now=moment)
+    requests.ask(age=age, now=moment)
 
 
 def _store_results(replay: Replay, reporting: list[DemoMachine], arrived: list[DemoMachine], age: int) -> None:

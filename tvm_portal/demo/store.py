@@ -15,6 +15,7 @@ from inventory.actions import regroup_machines
 from inventory.intake import Intake, Memory
 from inventory.models import Configuration, Machine, MachineGroup
 from inventory.records import Report
+from tvm_portal.demo import requests
 from tvm_portal.demo.organisation import DemoMachine
 from weaknesses import starter
 from weaknesses.models import ExploitEvidence, Weakness
@@ -63,6 +64,12 @@ def forget_intelligence_after(day: dt.date) -> None:
         ExploitEvidence.objects.filter(source=starter.SOURCE, day__gt=day).delete()
 
 
+def past_scores(*, first: dt.date, last: dt.date) -> None:
+    """How the exploit predictions of what is present came to today's."""
+    with transaction.atomic():
+        sql.run("tvm_portal/make_demo_scores", {"first": first, "last": last})
+
+
 def remove() -> int:
     """Take the demo out: its machines with everything of them, alerts, checks, groups that are empty now, and history.
 
@@ -71,6 +78,7 @@ def remove() -> int:
     demo = Machine.objects.filter(is_demo=True)
     count = demo.count()
     with transaction.atomic():
+        requests.remove()
         groups = list(demo.values_list("group_id", flat=True).distinct())
         sql.run("tvm_portal/remove_demo")
         Configuration.objects.filter(is_demo=True).delete()

@@ -21,8 +21,14 @@ WHERE day < coalesce((SELECT min(first_seen)::date FROM inventory_machine), 'inf
 DELETE FROM recommendations_scoreday
 WHERE day < coalesce((SELECT min(first_seen)::date FROM inventory_machine), 'infinity'::date)
 -- ;;
+DELETE FROM recommendations_scorechangeday
+WHERE day < coalesce((SELECT min(first_seen)::date FROM inventory_machine), 'infinity'::date)
+-- ;;
 DELETE FROM weaknesses_event
 WHERE at < coalesce((SELECT min(first_seen) FROM inventory_machine), 'infinity'::timestamptz)
+-- ;;
+DELETE FROM weaknesses_epssday
+WHERE day < coalesce((SELECT min(first_seen)::date FROM inventory_machine), 'infinity'::date)
 -- ;;
 -- What only demo machines carried was taken away, not fixed: no event may say so.
 DELETE FROM recommendations_presentweakness p

@@ -59,8 +59,8 @@ class Gathering:
                 self._places.setdefault((each, part), []).extend(moved)
         for (cve, _), places in self._places.items():
             yield together(cve, [self._fragment(place) for place in places])
-        for name in self._names:
-            yield WeaknessRecord(cve=name, rejected=True, ranges=())
+        for name, ids in self._names.items():
+            yield WeaknessRecord(cve=name, rejected=True, ranges=(), given_up_for=ids[0])
 
     def _read(self, place: int) -> WeaknessRecord:
         self._file.seek(place)

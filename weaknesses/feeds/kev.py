@@ -54,6 +54,8 @@ def _evidence(entry: dict[str, Any]) -> EvidenceRecord:
         url=_CATALOG + cve,
         day=day(entry.get("dateAdded")),
         ransomware=str(entry.get("knownRansomwareCampaignUse", "")).strip().lower() == "known",
+        due=day(entry.get("dueDate")),
+        action=text(entry.get("requiredAction"), 1000),
     )
 
 
@@ -73,7 +75,7 @@ FEED = FeedKind(
     home="https://www.cisa.gov/known-exploited-vulnerabilities-catalog",
     licence="CC0 1.0",
     attribution="Known Exploited Vulnerabilities Catalog of the Cybersecurity and Infrastructure Security Agency (CISA).",
-    taken="CVE id, name, day added, known use by ransomware",
+    taken="CVE id, name, day added, due day and required action, known use by ransomware",
     topic=Topic.EXPLOITS,
     store=Store.EVIDENCE,
     parse=parse,

@@ -6,11 +6,12 @@
 ANALYZE incoming_evidence, weaknesses_exploitevidence;
 -- ;;
 UPDATE weaknesses_exploitevidence AS e
-SET level = i.level, title = i.title, url = i.url, day = i.day, ransomware = i.ransomware, gone_at = NULL
+SET level = i.level, title = i.title, url = i.url, day = i.day, ransomware = i.ransomware, due = i.due, action = i.action, gone_at = NULL
 FROM incoming_evidence AS i
 WHERE e.cve = i.cve AND e.source = %(source)s AND e.reference = i.reference
   AND (e.gone_at IS NOT NULL
-       OR (e.level, e.title, e.url, e.day, e.ransomware) IS DISTINCT FROM (i.level, i.title, i.url, i.day, i.ransomware));
+       OR (e.level, e.title, e.url, e.day, e.ransomware, e.due, e.action)
+          IS DISTINCT FROM (i.level, i.title, i.url, i.day, i.ransomware, i.due, i.action));
 -- ;;
 UPDATE weaknesses_exploitevidence AS e SET gone_at = %(now)s
 WHERE %(complete)s AND e.source = %(source)s AND e.gone_at IS NULL
@@ -19,6 +20,6 @@ WHERE %(complete)s AND e.source = %(source)s AND e.gone_at IS NULL
 DELETE FROM weaknesses_exploitevidence
 WHERE %(complete)s AND source = 'starter' AND %(source)s <> 'starter' AND level = ANY(%(replaces)s::smallint[]);
 -- ;;
-INSERT INTO weaknesses_exploitevidence (cve, source, reference, level, title, url, day, ransomware)
-SELECT cve, %(source)s, reference, level, title, url, day, ransomware FROM incoming_evidence
+INSERT INTO weaknesses_exploitevidence (cve, source, reference, level, title, url, day, ransomware, due, action)
+SELECT cve, %(source)s, reference, level, title, url, day, ransomware, due, action FROM incoming_evidence
 ON CONFLICT (cve, source, reference) DO NOTHING;

@@ -12,14 +12,14 @@ from hypothesis import HealthCheck, Phase, settings
 
 from inventory.models import SoftwareStat, VersionStat
 from recommendations import actions, rules
-from recommendations.models import MachineScore, Recommendation
+from recommendations.models import MachineScore, Recommendation, WeaknessStat
 from recommendations.records import Fleet, Weights
 from tests.integration.recommendations.stored_fleets import NOW, Stored, impacts, scores, store, store_effects
 from weaknesses.models import Weakness
 
 WEIGHTS = Weights()
 random_fleets = settings(
-    max_examples=25,
+    max_examples=8,
     phases=[Phase.explicit, Phase.reuse, Phase.generate],  # shrinking takes minutes with a database
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
@@ -98,3 +98,7 @@ def _counts_agree(fleet: Fleet, stored: Stored) -> None:
     for cve, pk in stored.weaknesses.items():
         exposed = sum(any(cve in fleet.versions[name].matches for name in machine.versions) for machine in active)
         assert Weakness.objects.get(pk=pk).exposed_count == exposed
+        stats = {stat.group_id: stat.exposed for stat in WeaknessStat.objects.filter(weakness_id=pk)}
+        for group, group_pk in stored.groups.items():
+            here = sum(m.group == group and any(cve in fleet.versions[name].matches for name in m.versions) for m in active)
+            assert stats.get(group_pk, 0) == here

@@ -10,7 +10,7 @@ from django.db import connection
 from inventory.actions import default_group
 from inventory.models import Alert, Configuration, ConfigurationResult, Installation, Machine, MachineGroup, Software, Version
 from recommendations.models import ExceptionEffect, GroupScore, Recommendation, RecommendationStat
-from recommendations.records import Effect, Fleet, FleetMachine
+from recommendations.records import Effect, Fleet, FleetMachine, FleetVersion
 from weaknesses.models import VersionWeakness, Weakness
 
 NOW = dt.datetime(2026, 3, 17, 12, tzinfo=dt.UTC)
@@ -80,6 +80,28 @@ def store_machine(name: str, machine: FleetMachine, stored: Stored) -> int:
     return row.pk
 
 
+def become(fleet: Fleet, stored: Stored) -> None:
+    """Everything but the exceptions, as this fleet has it: machines it lacks are deleted."""
+    for name in set(stored.machines) - set(fleet.machines):
+        Machine.objects.filter(pk=stored.machines.pop(name)).delete()
+    for cve, facts in fleet.weaknesses.items():
+        Weakness.objects.filter(cve=cve).update(
+            cvss=facts.cvss, severity=facts.severity, epss=facts.epss, exploit=facts.exploit, exploited=facts.exploited
+        )
+    for name, check in fleet.checks.items():
+        Configuration.objects.filter(pk=stored.checks[name]).update(impact=check.impact)
+    for name, version in fleet.versions.items():
+        Software.objects.filter(key=version.software).update(support=4 if version.ended else 0)
+        if name in stored.versions:
+            _match(Version.objects.get(pk=stored.versions[name]), version, stored.weaknesses)
+        else:
+            stored.versions[name] = _version(name, fleet, stored.weaknesses)
+    for name, machine in fleet.machines.items():
+        stored.machines[name] = store_machine(name, machine, stored)
+    Alert.objects.exclude(cve="").delete()
+    _alerts_naming(fleet)
+
+
 def store_effects(effects: tuple[Effect, ...], stored: Stored) -> None:
     """Exceptions, on the recommendations that exist."""
     ExceptionEffect.objects.all().delete()
@@ -129,8 +151,15 @@ def _version(name: str, fleet: Fleet, weaknesses: dict[str, int]) -> int:
         version=name.partition("@")[2],
         first_seen=LONG_AGO,
         matched_at=NOW,
-        support_ends_on=LONG_AGO.date() if facts.line_ended else None,
     )
+    _match(version, facts, weaknesses)
+    return version.pk
+
+
+def _match(version: Version, facts: FleetVersion, weaknesses: dict[str, int]) -> None:
+    version.support_ends_on = LONG_AGO.date() if facts.line_ended else None
+    version.save()
+    VersionWeakness.objects.filter(version=version).delete()
     VersionWeakness.objects.bulk_create(
         VersionWeakness(
             version=version,
@@ -145,7 +174,6 @@ def _version(name: str, fleet: Fleet, weaknesses: dict[str, int]) -> int:
         )
         for cve, match in facts.matches.items()
     )
-    return version.pk
 
 
 def _alerts_naming(fleet: Fleet) -> None:

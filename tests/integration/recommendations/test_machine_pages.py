@@ -9,11 +9,11 @@ from django.test import Client
 from core.models import AuditEvent, User
 from inventory.models import ConfigurationResult, DirtyMachine, Machine
 from recommendations import machine_page_queries, machine_queries, rules
-from recommendations.machine_queries import MachineFilter
+from recommendations.machine_filters import MachineFilter
 from recommendations.models import MachineScore, ScoringSettings
 from recommendations.records import Weights
 from tests.integration.pages import text
-from tests.populations import Population, populate
+from tests.populations import NOW, Population, populate
 
 pytestmark = pytest.mark.django_db
 
@@ -34,8 +34,8 @@ def unalerted(made: Population) -> Machine:
 
 
 def test_the_quick_order_equals_the_plain_one(made: Population) -> None:
-    quick = machine_queries.machine_rows(MachineFilter(groups=groups(made)), limit=50)
-    plain = machine_queries.machine_rows(MachineFilter(groups=groups(made), state=""), limit=50)
+    quick = machine_queries.machine_rows(MachineFilter(groups=groups(made)), now=NOW, limit=50)
+    plain = machine_queries.machine_rows(MachineFilter(groups=groups(made), state=""), now=NOW, limit=50)
     assert [row.id for row in quick] == [row.id for row in plain]
     assert [row.score for row in quick] == sorted((row.score for row in quick if row.score is not None), reverse=True)
 
@@ -51,7 +51,7 @@ def test_both_ways_to_find_carriers_find_the_same(made: Population, monkeypatch:
 
 def test_filters_narrow_the_list(made: Population) -> None:
     def names(**chosen: object) -> set[str]:
-        return {row.name for row in machine_queries.machine_rows(MachineFilter(groups=groups(made), **chosen), limit=50)}  # type: ignore[arg-type]
+        return {row.name for row in machine_queries.machine_rows(MachineFilter(groups=groups(made), **chosen), now=NOW, limit=50)}  # type: ignore[arg-type]
 
     assert names(text="web-edge") == {machine.name for machine in made.machines if machine.internet_facing}
     assert names(internet=True) == names(text="web-edge") == names(text="dmz")

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import datetime as dt
-
 import pytest
 from django.http import QueryDict
 from django.test import Client
 
-from recommendations import score_queries, software_queries, timeline_queries, weakness_queries
+from recommendations import score_queries, software_queries, software_tab_queries, timeline_queries, weakness_list_queries, weakness_queries
 from recommendations.models import GroupScore, Recommendation, Run, ScoringSettings
 from recommendations.records import Weights
 from recommendations.software_queries import SoftwareFilter
 from recommendations.timeline_queries import EventFilter
 from recommendations.views.timeline import window_of
-from recommendations.weakness_queries import WeaknessFilter
+from recommendations.weakness_list_queries import WeaknessFilter
 from tests.integration.pages import text
 from tests.populations import NOW, Population, populate
 from weaknesses.models import Event, MatchOverride, VersionWeakness, Weakness
@@ -65,10 +63,10 @@ def test_software_is_found_by_words_that_are_taken_literally(made: Population) -
 
 
 def test_versions_share_all_installations(made: Population) -> None:
-    total, rows = software_queries.version_rows(software_id=made.software[1].pk, groups=groups(made), today=NOW.date())
+    total, rows = software_tab_queries.version_rows(software_id=made.software[1].pk, groups=groups(made), today=NOW.date())
     assert total == len(rows)
     assert sum(row.share for row in rows) == pytest.approx(1)
-    ended = software_queries.version_rows(software_id=made.software[1].pk, groups=groups(made), today=NOW.date(), support="ended")[1]
+    ended = software_tab_queries.version_rows(software_id=made.software[1].pk, groups=groups(made), today=NOW.date(), support="ended")[1]
     assert [row.tag for row in ended] == ["EOS version"]
 
 
@@ -81,23 +79,25 @@ def test_the_software_page_names_its_product_keys_and_where_they_come_from(made:
 def test_weaknesses_present_come_first_and_all_known_ones_can_be_had(made: Population) -> None:
     Weakness.objects.create(cve="CVE-2020-0001", severity=4, cvss=9.9, source="nvd")
     Weakness.objects.create(cve="CVE-2020-0002", severity=4, source="nvd", rejected=True)
-    present, _ = weakness_queries.weakness_rows(WeaknessFilter(groups=groups(made)))
-    known, rows = weakness_queries.weakness_rows(WeaknessFilter(groups=groups(made), present=False), limit=100)
+    present, _ = weakness_list_queries.weakness_rows(WeaknessFilter(groups=groups(made), now=NOW))
+    known, rows = weakness_list_queries.weakness_rows(WeaknessFilter(groups=groups(made), now=NOW, present=()), limit=100)
     assert known == present + 1
     assert rows[-1].cve == "CVE-2020-0001"
     assert rows[-1].exposed == 0
 
 
-@pytest.mark.parametrize("sort", [f"{sign}{key}" for key in weakness_queries.SORTS for sign in ("", "-")])
+@pytest.mark.parametrize("sort", [f"{sign}{key}" for key in weakness_list_queries.SORTS for sign in ("", "-")])
 @pytest.mark.parametrize("everything", [True, False])
 def test_every_order_of_weaknesses_holds_all_of_them_once(sort: str, everything: bool, made: Population) -> None:
-    total, rows = weakness_queries.weakness_rows(WeaknessFilter(groups=groups(made), everything=everything, sort=sort), limit=100)
+    total, rows = weakness_list_queries.weakness_rows(
+        WeaknessFilter(groups=groups(made), now=NOW, everything=everything, sort=sort), limit=100
+    )
     assert total == len({row.cve for row in rows}) == Weakness.objects.filter(exposed_count__gt=0).count()
 
 
 def test_weaknesses_are_found_by_cve_and_by_software(made: Population) -> None:
     def found(text: str) -> set[str]:
-        return {row.cve for row in weakness_queries.weakness_rows(WeaknessFilter(groups=groups(made), text=text))[1]}
+        return {row.cve for row in weakness_list_queries.weakness_rows(WeaknessFilter(groups=groups(made), now=NOW, text=text))[1]}
 
     assert found("cve-2026-1000") == {"CVE-2026-1000"}
     assert found("chrome") == {weakness.cve for weakness in made.weaknesses[:3]}
@@ -131,7 +131,9 @@ def test_a_cve_in_lower_case_leads_to_its_page(made: Population, viewer_client: 
 def test_threat_is_the_larger_of_epss_and_the_floor(made: Population) -> None:
     def page(**columns: object) -> weakness_queries.WeaknessPage:
         Weakness.objects.filter(pk=made.weaknesses[1].pk).update(**columns)
-        found = weakness_queries.weakness_page(cve=made.weaknesses[1].cve, groups=groups(made), everything=True, scale=1, weights=Weights())
+        found = weakness_queries.weakness_page(
+            cve=made.weaknesses[1].cve, groups=groups(made), everything=True, scale=1, weights=Weights(), now=NOW
+        )
         assert found is not None
         return found
 
@@ -176,7 +178,7 @@ def test_events_of_a_day_of_a_software_and_of_a_kind(made: Population) -> None:
     ],
 )
 def test_the_window_of_days(query: str, first: str, last: str, days: str, wrong: tuple[str, ...]) -> None:
-    window = window_of(QueryDict(query), today=dt.date(2026, 3, 15))
+    window = window_of(QueryDict(query), now=NOW)
     assert (str(window.first), str(window.last), window.days, window.wrong) == (first, last, days, wrong)
 
 

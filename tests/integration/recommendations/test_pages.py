@@ -14,12 +14,12 @@ from django.test import Client
 from inventory.models import Machine, Software
 from tests.integration.pages import LARGEST, csv_lines, links, queries, text
 from tests.populations import NOW, populate
-from weaknesses.models import Weakness
+from weaknesses.models import Event, Weakness
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at_noon")]
 
 LISTS = ("/software/", "/machines/", "/weaknesses/", "/weaknesses/?present=any", "/timeline/")
-SOFTWARE_TABS = ("recommendations", "vulnerabilities", "machines", "versions", "timeline")
+SOFTWARE_TABS = ("overview", "recommendations", "vulnerabilities", "machines", "versions", "timeline")
 MACHINE_TABS = ("recommendations", "software", "vulnerabilities", "configuration", "alerts")
 
 
@@ -33,7 +33,17 @@ def at_noon() -> Iterator[None]:
 
 def every_page() -> list[str]:
     software, machine, cve = Software.objects.order_by("pk")[0], Machine.objects.order_by("pk")[0], Weakness.objects.order_by("pk")[0].cve
-    pages = ["/", "/top-recommendations/", "/scoring/", *LISTS, f"/weaknesses/{cve}/"]
+    pages = [
+        "/",
+        "/top-recommendations/",
+        "/scoring/",
+        *LISTS,
+        f"/weaknesses/{cve}/",
+        f"/weaknesses/?open={cve}",
+        f"/weaknesses/{cve}/machines/",
+    ]
+    if event := Event.objects.order_by("pk").first():
+        pages += [f"/timeline/{event.pk}/", f"/timeline/?open={event.pk}"]
     pages += [f"/software/{software.key}/?tab={tab}" for tab in SOFTWARE_TABS]
     return pages + [f"/machines/{machine.pk}/?tab={tab}" for tab in MACHINE_TABS]
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from inventory.bulk import mark_dirty
 from inventory.models import DirtyMachine, Machine, MachineGroup, Software, SoftwareStat, VersionStat
 from recommendations import actions
-from recommendations.models import Exposure, GroupScore, MachineScore, Recommendation, RecommendationStat
+from recommendations.models import Exposure, GroupScore, MachineScore, Recommendation, RecommendationStat, WeaknessStat
 from recommendations.records import Fleet, FleetMachine
 from tests.integration.recommendations.agreement import agree, computed, granted, in_a_scratch_database, random_fleets
 from tests.integration.recommendations.stored_fleets import NOW, Stored, store_machine
@@ -58,7 +58,7 @@ def follow(fleet: Fleet, batches: list[list[Step]], stored: Stored) -> Fleet:
 
 def everything_shown() -> dict[str, list[dict[str, Any]]]:
     """All rows that a screen reads, by table."""
-    tables: list[type[Model]] = [Exposure, MachineScore, RecommendationStat, GroupScore, VersionStat, SoftwareStat]
+    tables: list[type[Model]] = [Exposure, MachineScore, RecommendationStat, GroupScore, VersionStat, SoftwareStat, WeaknessStat]
     found = {
         table.__name__: sorted(table._default_manager.values(), key=lambda row: [v for k, v in row.items() if k.endswith("_id")])
         for table in tables

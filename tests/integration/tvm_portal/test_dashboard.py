@@ -11,12 +11,13 @@ import pytest
 import time_machine
 from django.core.cache import cache
 from django.test import Client
+from django.utils.html import escape
 
 from inventory.models import MachineGroup
 from recommendations import score_queries
-from recommendations.models import GroupScore, Recommendation, ScoringSettings
+from recommendations.models import GroupScore, Recommendation, RecommendationStat, ScoringSettings
 from remediation.models import Activity
-from tests.integration.pages import text
+from tests.integration.pages import links, text
 from tests.populations import NOW, populate
 
 pytestmark = pytest.mark.django_db
@@ -94,7 +95,9 @@ def test_the_distribution_adds_up_and_leads_to_the_machines(viewer_client: Clien
     score = score_queries.exposure_score(groups=list(MachineGroup.objects.values_list("pk", flat=True)), settings=ScoringSettings())
     assert score is not None
     assert sum(count for _, _, count, _ in score.levels) == score.machines == 12
+    dashboard = viewer_client.get("/").content.decode()
     for _, _, count, query in score.levels:
+        assert f'href="/machines/?{escape(query)}"' in dashboard
         page = viewer_client.get(f"/machines/?{query}").content.decode()
         assert len(re.findall(r'<tr><td class="main">', page)) == count, query
 
@@ -102,7 +105,30 @@ def test_the_distribution_adds_up_and_leads_to_the_machines(viewer_client: Clien
 def test_machines_left_out_are_named(viewer_client: Client) -> None:
     populate(machines=4, software=2)
     GroupScore.objects.filter(pk=GroupScore.objects.order_by("pk")[0].pk).update(inactive=3)
-    assert "3 machines" in text(viewer_client.get("/"))
+    page = viewer_client.get("/").content.decode()
+    assert 'aria-label="Left out of the scores: 3 machines"' in page
+
+
+def test_exceptions_are_counted_as_the_list_counts_them(viewer_client: Client) -> None:
+    made = populate(machines=12, software=4, weaknesses=3)
+    assert "with an exception" not in text(viewer_client.get("/"))
+    first, second = made.recommendations[:2]
+    Recommendation.objects.filter(pk=first.pk).update(status=Recommendation.Status.PARTIAL)
+    Recommendation.objects.filter(pk=second.pk).update(status=Recommendation.Status.EXCEPTION)
+    RecommendationStat.objects.filter(recommendation=second).update(exposed=0)
+    assert "1 recommendation with an exception" in text(viewer_client.get("/"))
+    assert "of 1" in text(viewer_client.get("/recommendations/?status=partial,exception"))
+
+
+def test_every_figure_leads_to_what_it_counts(viewer_client: Client) -> None:
+    populate(machines=12, software=4, weaknesses=3)
+    page = viewer_client.get("/")
+    top = viewer_client.get("/top-recommendations/")
+    for address in {*links(page), *links(top)}:
+        assert viewer_client.get(address).status_code == 200, address
+    assert "/timeline/?from=2026-03-1" in page.content.decode()
+    assert "/machines/?data=unsupported" in set(links(page))
+    assert "/recommendations/va-_-google-_-chrome/exposed/" in set(links(top))
 
 
 def test_top_recommendations_load_by_themselves_and_stand_alone(viewer_client: Client) -> None:

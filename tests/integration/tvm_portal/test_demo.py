@@ -11,6 +11,7 @@ from django.db import connection
 
 from inventory.models import Alert, Configuration, ConfigurationResult, DirtyMachine, Installation, Machine, MachineGroup
 from recommendations.models import Exposure, GroupScore, MachineScore, Recommendation, RecommendationDay, RecommendationStat, ScoreDay
+from remediation.models import Activity
 from weaknesses.models import Event, Weakness
 
 pytestmark = pytest.mark.django_db
@@ -42,6 +43,7 @@ def test_a_demo_shows_every_kind_of_thing() -> None:
     assert days == 13
     assert MachineGroup.objects.filter(machines__isnull=False).distinct().count() >= 5
     assert not DirtyMachine.objects.exists()
+    assert Activity.objects.filter(target_count__gt=0).count() == 2
 
 
 def test_the_same_seed_gives_the_same_demo_and_running_it_again_replaces_it() -> None:
@@ -54,9 +56,9 @@ def test_the_same_seed_gives_the_same_demo_and_running_it_again_replaces_it() ->
 
 
 def test_removing_the_demo_leaves_nothing_of_it() -> None:
-    call_command("demo", machines=30, days=3, verbosity=0)
+    call_command("demo", machines=30, days=5, verbosity=0)
     call_command("demo", remove=True, verbosity=0)
-    for model in (Machine, Installation, ConfigurationResult, Configuration, Alert, Event, Exposure, MachineScore, DirtyMachine):
+    for model in (Activity, Machine, Installation, ConfigurationResult, Configuration, Alert, Event, Exposure, MachineScore, DirtyMachine):
         assert not model.objects.exists(), model
     assert not RecommendationStat.objects.filter(exposed__gt=0).exists()
     assert not RecommendationDay.objects.filter(exposed__gt=0).exists()

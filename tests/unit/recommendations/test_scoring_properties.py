@@ -153,11 +153,24 @@ class TestProperty7AMitigatingExceptionEqualsRemovalAndExpiryRestores:
 
 class TestProperty8ThePartsOfADeltaSumToTheDelta:
     @many
-    @given(before=fleets(), after=fleets())
-    def test_any_two_fleets(self, before: Fleet, after: Fleet) -> None:
-        delta = explain_change(before, after, WEIGHTS)
+    @given(before=fleets(), after=fleets(), excepted=st.booleans(), groups=st.sampled_from((None, ("default",), ("servers",))))
+    def test_any_two_fleets_and_any_groups(self, before: Fleet, after: Fleet, excepted: bool, groups: tuple[str, ...] | None) -> None:
+        def of_groups(fleet: Fleet) -> Fleet:
+            return replace(fleet, machines={k: m for k, m in fleet.machines.items() if groups is None or m.group in groups})
+
+        heavier = replace(WEIGHTS, half_hazard=2.0, value_high=5.0)
+        delta = explain_change(before, after, WEIGHTS, weights_after=heavier, groups=groups, excepted=excepted)
         parts = sum(getattr(delta, part.name) for part in fields(Delta))
-        assert parts == pytest.approx(score(after, after=True) - score(before, after=True), abs=1e-9)
+        end = rules.organisation_score(of_groups(after), heavier, after=excepted)
+        assert parts == pytest.approx(end - score(of_groups(before), after=excepted), abs=1e-9)
+        if groups is None:  # of some groups only, the mean moves with each factor
+            assert delta.found >= -SLACK >= delta.fixed - 2 * SLACK
+
+    @many
+    @given(fleet=fleets(), cve=st.sampled_from(CVES), other=weaknesses)
+    def test_what_is_learnt_is_neither_found_nor_fixed(self, fleet: Fleet, cve: str, other: ScoredWeakness) -> None:
+        delta = explain_change(fleet, replace(fleet, weaknesses=with_entry(fleet.weaknesses, cve, other)), WEIGHTS)
+        assert all(getattr(delta, part.name) == 0 for part in fields(Delta) if part.name != "intelligence")
 
     def test_each_part_names_its_cause(self) -> None:
         machine = FleetMachine(versions=frozenset({"a@1"}), checks={"scid-1": True})
@@ -167,17 +180,21 @@ class TestProperty8ThePartsOfADeltaSumToTheDelta:
             weaknesses={"CVE-1": ScoredWeakness(cvss=8.8)},
             checks={"scid-1": FleetCheck()},
         )
+        both = frozenset({"a@1", "b@1"})
         causes = {
-            "vulnerabilities": machines_changed(before, "m", versions=frozenset({"a@1", "b@1"})),
-            "intelligence": replace(before, weaknesses={"CVE-1": ScoredWeakness(cvss=8.8, exploited=True)}),
-            "configuration": machines_changed(before, "m", checks={"scid-1": False}),
-            "population": replace(before, machines={"m": machine}),
-            "value": machines_changed(before, "m", value=2),
+            "found": (before, machines_changed(before, "m", versions=both)),
+            "intelligence": (before, replace(before, weaknesses={"CVE-1": ScoredWeakness(cvss=8.8, exploited=True)})),
+            "configuration": (before, machines_changed(before, "m", checks={"scid-1": False})),
+            "population": (before, replace(before, machines={"m": machine})),
+            "value": (before, machines_changed(before, "m", value=2)),
+            "fixed": (machines_changed(before, "m", versions=both), before),
+            "exceptions": (before, replace(before, effects=(Effect("va-_-a", mitigates=True),))),
         }
-        for cause, after in causes.items():
-            delta = explain_change(before, after, WEIGHTS)
-            assert getattr(delta, cause) > 0
+        for cause, (then, now) in causes.items():
+            delta = explain_change(then, now, WEIGHTS)
+            assert (getattr(delta, cause) < 0) == (cause in {"fixed", "exceptions"})
+            assert getattr(delta, cause) != 0
             assert all(getattr(delta, part.name) == 0 for part in fields(Delta) if part.name != cause)
-        excepted = explain_change(before, replace(before, effects=(Effect("va-_-a", mitigates=True),)), WEIGHTS)
-        assert excepted.exceptions < 0
-        assert excepted.vulnerabilities == excepted.intelligence == excepted.population == 0
+        weighed = explain_change(before, before, WEIGHTS, weights_after=replace(WEIGHTS, half_hazard=0.5))
+        assert weighed.settings > 0
+        assert all(getattr(weighed, part.name) == 0 for part in fields(Delta) if part.name != "settings")

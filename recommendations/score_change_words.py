@@ -1,0 +1,188 @@
+"""The causes of a change of the score as a picture and in words. Pure."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+from recommendations.models import Cause
+from recommendations.score_change_queries import UNRECORDED, Moves, Part
+from weaknesses.models import Event
+
+SHOWN = 0.005  # points: less is written as nothing
+LABELS = {**dict(Cause.choices), UNRECORDED: "Not recorded"}
+ICONS = {
+    Cause.FOUND: "docwarn",
+    Cause.FIXED: "check",
+    Cause.INTELLIGENCE: "bulb",
+    Cause.CONFIGURATION: "gear",
+    Cause.POPULATION: "mach",
+    Cause.VALUE: "flag",
+    Cause.EXCEPTIONS: "pause",
+    Cause.SETTINGS: "calc",
+    UNRECORDED: "help",
+}
+EXPLOITS = (Event.Kind.NEW_EXPLOIT, Event.Kind.VERIFIED, Event.Kind.KIT, Event.Kind.EXPLOITED)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A line of the waterfall. `x`, `width`: percent of its scale. `tone`: worse, better, or empty for the two ends."""
+
+    label: str
+    icon: str
+    text: str
+    address: str
+    points: float
+    x: float
+    width: float
+    tone: str
+
+    @property
+    def mark(self) -> str:
+        """The colour of its bar."""
+        return {"worse": "high", "better": "good"}.get(self.tone, "1")
+
+    @property
+    def size(self) -> float:
+        return abs(self.points)
+
+
+def steps(moves: Moves, *, words: Mapping[str, tuple[str, str]]) -> tuple[Step, ...]:
+    """The lines from the first score to the last; `words`: cause -> (text, address). Causes that did nothing are left out.
+
+    The printed points add up to the printed change: the largest takes up the rounding.
+    """
+    shown = [part for part in moves.parts if abs(part.points) >= SHOWN]
+    printed = _printed(shown, change=round(moves.end, 2) - round(moves.start, 2))
+    levels = [moves.start]
+    for part in shown:
+        levels.append(levels[-1] + part.points)
+    low, high = _scale([*levels, moves.end])
+    lines = []
+    for part, points, before in zip(shown, printed, levels, strict=False):
+        after = before + part.points
+        text, address = words.get(part.cause, ("", ""))
+        lines.append(
+            Step(
+                label=LABELS[part.cause],
+                icon=ICONS[part.cause],
+                text=text,
+                address=address,
+                points=points,
+                x=_percent(min(before, after), low, high),
+                width=max(0.6, _percent(max(before, after), low, high) - _percent(min(before, after), low, high)),
+                tone="worse" if part.points > 0 else "better",
+            )
+        )
+    return tuple(lines)
+
+
+def ends(moves: Moves) -> tuple[Step, Step]:
+    """The bars of both scores, on the scale of the steps."""
+    levels = [moves.start]
+    for part in moves.parts:
+        if abs(part.points) >= SHOWN:
+            levels.append(levels[-1] + part.points)
+    low, high = _scale([*levels, moves.end])
+    first, last = (
+        Step(f"Score on {_day(day)}", "dash", "", "", round(value, 2), 0, _percent(value, low, high), "")
+        for day, value in ((moves.first.day, moves.start), (moves.last.day, moves.end))
+    )
+    return first, last
+
+
+def still(moves: Moves) -> str:
+    """The causes that did nothing, in words."""
+    names = [
+        LABELS[part.cause].lower() for part in moves.parts if abs(part.points) < SHOWN and part.cause not in {UNRECORDED, Cause.SETTINGS}
+    ]
+    return _list(names)
+
+
+def headline(moves: Moves) -> str:
+    """mostly vulnerabilities fixed (2.31 better); empty where nothing moved it."""
+    part = moves.largest
+    if part is None or abs(part.points) < SHOWN:
+        return ""
+    return f"mostly {LABELS[part.cause].lower()} ({abs(part.points):.2f} {'worse' if part.points > 0 else 'better'})"
+
+
+def days_without(days: Sequence[dt.date]) -> str:
+    """3 days, 1 October to 3 October."""
+    if len(days) == 1:
+        return f"1 day, {_day(days[0])}"
+    return f"{len(days)} days, {_day(days[0])} to {_day(days[-1])}"
+
+
+def touched(part: Part) -> str:
+    """on 340 machines; on up to so many a day where several days add up."""
+    if not part.machines:
+        return ""
+    count = f"{part.machines:,} machine{'' if part.machines == 1 else 's'}"
+    return f"on {count}" if part.days == 1 else f"on up to {count} a day"
+
+
+def count(number: int, noun: str, plural: str = "") -> str:
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def sentence(moves: Moves, part: Part, *, weaknesses: Mapping[str, Collection[int]]) -> str:
+    """What happened, of one cause. `weaknesses`: kind of event -> weaknesses that events of these days name."""
+    where = touched(part)
+    match part.cause:
+        case Cause.FOUND:
+            found = count(len(weaknesses.get(Event.Kind.NEW_WEAKNESS, ())), "new weakness", "new weaknesses")
+            return f"{found}; risk rose {where}" if weaknesses.get(Event.Kind.NEW_WEAKNESS) else f"Known weaknesses appeared {where}"
+        case Cause.FIXED:
+            gone = weaknesses.get(Event.Kind.FIXED)
+            return (
+                f"{count(len(gone), 'weakness', 'weaknesses')} gone for good; risk fell {where}"
+                if gone
+                else f"Updates and removals {where}"
+            )
+        case Cause.INTELLIGENCE:
+            known = {pk for kind in EXPLOITS for pk in weaknesses.get(kind, ())}
+            exploits = f"; {count(len(known), 'weakness', 'weaknesses')} became exploitable" if known else ""
+            return f"EPSS, severity and exploits of known weaknesses, {where}{exploits}"
+        case Cause.CONFIGURATION:
+            return f"Checks, alerts and reach from the internet, {where}"
+        case Cause.POPULATION:
+            before, after = moves.first.machines, moves.last.machines
+            return f"New, silent, moved or removed: {before:,} scored before, {after:,} after"
+        case Cause.VALUE:
+            return f"Value changed {where}"
+        case Cause.EXCEPTIONS:
+            return f"Granted, expired or cancelled; {where}"
+        case Cause.SETTINGS:
+            return "The weights of the model were changed"
+        case _:
+            return f"{days_without(moves.unrecorded)}: from before causes were stored, or from a history that was written anew"
+
+
+def _printed(parts: Sequence[Part], *, change: float) -> list[float]:
+    rounded = [round(part.points, 2) for part in parts]
+    if rounded:
+        largest = max(range(len(rounded)), key=lambda index: abs(rounded[index]))
+        rounded[largest] = round(rounded[largest] + round(change - sum(rounded), 2), 2)
+    return rounded
+
+
+def _scale(levels: Sequence[float]) -> tuple[float, float]:
+    """Both ends of the picture: not from zero, so that small moves can be seen; with room on both sides."""
+    low, high = min(levels), max(levels)
+    room = max((high - low) * 0.35, 0.5)
+    return max(0.0, low - room), high + room * 0.2
+
+
+def _percent(value: float, low: float, high: float) -> float:
+    return round(100 * (value - low) / (high - low), 2)
+
+
+def _day(day: dt.date) -> str:
+    return f"{day:%-d %b}"
+
+
+def _list(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}" if names else ""

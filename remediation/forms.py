@@ -1,0 +1,69 @@
+"""The request: what, where, how urgent, until when."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import Any
+
+from django import forms
+
+from remediation.models import Activity
+from remediation.queries import GroupReach
+from remediation.rules import DEFAULT_DAYS
+
+
+class RequestForm(forms.Form):
+    """`due_on` is not asked for where nothing can be measured (`measurable` False)."""
+
+    groups = forms.TypedMultipleChoiceField(
+        coerce=int,
+        label="Machine groups",
+        widget=forms.CheckboxSelectMultiple(attrs={"class": "check"}),
+        error_messages={"required": "Choose at least one machine group.", "invalid_choice": "A chosen group has no such machine any more."},
+    )
+    priority = forms.ChoiceField(
+        choices=Activity.Priority.choices,
+        initial=Activity.Priority.MEDIUM,
+        label="Priority",
+        widget=forms.RadioSelect(attrs={"class": "check"}),
+        error_messages={"required": "Choose a priority."},
+    )
+    due_on = forms.DateField(
+        required=False,
+        label="Due date",
+        help_text="The activity is overdue after this day.",
+        widget=forms.DateInput(attrs={"class": "field__c field__c--date", "type": "date"}, format="%Y-%m-%d"),
+        error_messages={"invalid": "Write a date, such as 2026-12-24."},
+    )
+    notes = forms.CharField(
+        required=False,
+        max_length=4000,
+        label="Notes for IT",
+        help_text="Urgency, maintenance windows, rules to comply with.",
+        widget=forms.Textarea(attrs={"class": "field__c", "rows": 4}),
+    )
+
+    def __init__(self, *args: Any, reach: Sequence[GroupReach], today: dt.date, measurable: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.today = today
+        groups = self.fields["groups"]
+        assert isinstance(groups, forms.TypedMultipleChoiceField)
+        groups.choices = [(group.id, group.name) for group in reach]
+        groups.initial = [group.id for group in reach]
+        self.exposed = {group.id: group.exposed for group in reach}
+        if measurable:
+            self.fields["due_on"].initial = today + dt.timedelta(days=DEFAULT_DAYS[Activity.Priority.MEDIUM])
+        else:
+            del self.fields["due_on"]
+
+    def clean_due_on(self) -> dt.date | None:
+        due: dt.date | None = self.cleaned_data["due_on"]
+        if due is not None and due < self.today:
+            raise forms.ValidationError("Choose today or a later day.")
+        return due
+
+    def chosen(self) -> list[int]:
+        """The ids of the chosen groups, also while something else is wrong."""
+        asked = self.data.getlist("groups") if hasattr(self.data, "getlist") else []
+        return [pk for pk in self.exposed if str(pk) in asked] if self.is_bound else list(self.exposed)

@@ -1,0 +1,285 @@
+"""Activities as screens show them: the list, one of them with its machines, and what a request would reach."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Case, Count, F, FloatField, IntegerField, Q, QuerySet, Sum, Value, When
+from django.db.models.functions import TruncDate
+
+from core.lists import ListState
+from core.models import User
+from inventory.models import MachineGroup
+from recommendations import score_queries
+from recommendations.models import Recommendation, RecommendationStat
+from recommendations.recommendation_queries import platform_name, scale_of
+from remediation import rules
+from remediation.models import Activity, ActivityTarget
+
+PRIORITY_ORDER = Case(
+    *(When(priority=name, then=Value(rank)) for rank, name in enumerate(("high", "medium", "low"))), output_field=IntegerField()
+)
+SHARE = Case(When(target_count=0, then=Value(0.0)), default=F("fixed_count") * 1.0 / F("target_count"), output_field=FloatField())
+SORTS: dict[str, Any] = {
+    "title": F("title"),
+    "component": F("component"),
+    "kind": F("kind"),
+    "priority": F("priority_order"),
+    "progress": F("share"),
+    "due": F("due_on"),
+    "status": F("status"),
+    "created": F("created_at"),
+}
+PANEL = 3
+
+
+@dataclass(frozen=True, slots=True)
+class ActivityRow:
+    """One activity. `done` of `total` machines are fixed, both in the chosen groups; `total` 0: nothing to measure.
+
+    `due_state`: overdue, soon, later or none; `due_words`: 3 days left.
+    """
+
+    id: str
+    title: str
+    component: str
+    kind: str
+    kind_label: str
+    priority: str
+    priority_label: str
+    done: int
+    total: int
+    due_on: dt.date | None
+    due_state: str
+    due_words: str
+    status: str
+    status_label: str
+    requester: str
+    created_at: dt.datetime
+    completed_at: dt.datetime | None
+    completed_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """`overdue` of those `in_progress`; `completed`: within the last thirty days."""
+
+    in_progress: int
+    overdue: int
+    completed: int
+
+
+@dataclass(frozen=True, slots=True)
+class TargetRow:
+    machine_id: int
+    name: str
+    group: str
+    system: str
+    level: int | None
+    last_seen: dt.datetime
+    fixed_at: dt.datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class GroupReach:
+    """Exposed machines of one group."""
+
+    id: int
+    name: str
+    exposed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """What a request would reach: machines, and the exposure score of the organisation now and when it is done everywhere there."""
+
+    machines: int
+    before: float | None
+    after: float | None
+
+    @property
+    def drop(self) -> float:
+        return (self.before or 0) - (self.after or 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    steps: tuple[str, ...]
+    aims: tuple[tuple[str, str], ...]
+
+
+def page(state: ListState, *, groups: Sequence[int] | None, today: dt.date) -> tuple[int, tuple[ActivityRow, ...]]:
+    """How many fit, and a page of them. `groups` None: all, whose figures are kept."""
+    found = _found(state, today=today)
+    total = found.count()
+    offset = min(state.offset, max(total - 1, 0) // state.per_page * state.per_page)
+    return total, _rows(found[offset : offset + state.per_page], groups=groups, today=today)
+
+
+def every(state: ListState, *, today: dt.date) -> Iterator[ActivityRow]:
+    """All that fit, for an export."""
+    return (_row(activity, None, today=today) for activity in _found(state, today=today).iterator(chunk_size=1000))
+
+
+def counts(*, now: dt.datetime) -> Counts:
+    active, month = Q(status=Activity.Status.ACTIVE), now - dt.timedelta(days=30)
+    found = Activity.objects.aggregate(
+        in_progress=Count("id", filter=active),
+        overdue=Count("id", filter=active & Q(due_on__lt=now.date())),
+        completed=Count("id", filter=Q(status=Activity.Status.COMPLETED, completed_at__gte=month)),
+    )
+    return Counts(**found)
+
+
+def facet_counts(*, today: dt.date) -> dict[str, dict[str, int]]:
+    """facet -> value -> activities, whatever else is chosen."""
+    found: dict[str, dict[str, int]] = {}
+    for name in ("status", "kind", "priority"):
+        found[name] = dict(Activity.objects.values_list(name).annotate(Count("id")).order_by())
+    found["due"] = Activity.objects.aggregate(
+        **{state: Count("id", filter=_due(state, today)) for state in ("overdue", "soon", "later", "none")}
+    )
+    return found
+
+
+def of_recommendation(recommendation: Recommendation, *, today: dt.date) -> tuple[int, tuple[ActivityRow, ...]]:
+    """How many there were, and the newest."""
+    found = Activity.objects.filter(recommendation=recommendation).select_related("requested_by").order_by("-created_at", "id")
+    return found.count(), _rows(found[:PANEL], groups=None, today=today)
+
+
+def row_of(activity: Activity, *, groups: Sequence[int] | None, today: dt.date) -> ActivityRow:
+    return _row(activity, _progress([activity.pk], groups).get(activity.pk, (0, 0)) if groups is not None else None, today=today)
+
+
+def steps_of(activity: Activity) -> Steps:
+    aims = tuple((platform_name(aim["platform"]) or "any platform", aim["version"]) for aim in activity.aims)
+    check = activity.recommendation.configuration
+    instruction = check.remediation if check else ""
+    return Steps(rules.steps(kind=activity.kind, component=activity.component, aims=aims, instruction=instruction), aims)
+
+
+def targets(
+    activity: Activity, *, groups: Sequence[int], fixed: bool | None, text: str = "", offset: int = 0, limit: int | None = None
+) -> tuple[int, Iterator[TargetRow]]:
+    """How many targets fit, and those of them from `offset` on: all, the fixed ones, or those still to be fixed."""
+    found = ActivityTarget.objects.filter(activity=activity, machine__group_id__in=groups)
+    if fixed is not None:
+        found = found.filter(fixed_at__isnull=not fixed)
+    if text:
+        found = found.filter(machine__name__icontains=text)
+    ordered = found.select_related("machine__group", "machine__score").order_by("machine__name", "machine_id")
+    rows = ordered[offset : offset + limit] if limit is not None else ordered.iterator(chunk_size=2000)
+    return found.count(), (_target(target) for target in rows)
+
+
+def fixed_by_day(activity: Activity, *, last: dt.date) -> tuple[tuple[dt.date, int], ...]:
+    """Machines fixed so far at the end of each day since it was asked for."""
+    days = dict(activity.targets.filter(fixed_at__isnull=False).values_list(TruncDate("fixed_at")).annotate(Count("machine")).order_by())
+    day, total, found = activity.created_at.date(), 0, []
+    while day <= last:
+        total += days.get(day, 0)
+        found.append((day, total))
+        day += dt.timedelta(days=1)
+    return tuple(found)
+
+
+def groups_of(recommendation: Recommendation, *, groups: Sequence[int]) -> tuple[GroupReach, ...]:
+    """Groups with exposed machines, in their order of rank."""
+    stats = RecommendationStat.objects.filter(recommendation=recommendation, group_id__in=groups, exposed__gt=0)
+    exposed = dict(stats.values_list("group_id", "exposed"))
+    names = MachineGroup.objects.filter(pk__in=exposed).order_by("is_default", "rank", "id").values_list("id", "name")
+    return tuple(GroupReach(pk, name, exposed[pk]) for pk, name in names)
+
+
+def reach(recommendation: Recommendation, *, chosen: Sequence[int], groups: Sequence[int]) -> Reach:
+    """What doing it on the machines of the `chosen` groups does to the exposure score over `groups`: sums of a few rows, exact."""
+    sums = RecommendationStat.objects.filter(recommendation=recommendation, group_id__in=chosen)
+    found = sums.aggregate(machines=Sum("exposed", default=0), impact=Sum("impact", default=0.0))
+    score = score_queries.exposure_score(groups=groups, settings=score_queries.scoring_settings())
+    if score is None:
+        return Reach(found["machines"], None, None)
+    return Reach(found["machines"], score.score, score.score - found["impact"] * scale_of(score.weight))
+
+
+def _found(state: ListState, *, today: dt.date) -> QuerySet[Activity]:
+    found = Activity.objects.select_related("requested_by").annotate(priority_order=PRIORITY_ORDER, share=SHARE)
+    for name in ("status", "kind", "priority"):
+        if values := state.chosen.get(name):
+            found = found.filter(**{f"{name}__in": values})
+    if dues := state.chosen.get("due"):
+        wanted = Q()
+        for due in dues:
+            wanted |= _due(due, today)
+        found = found.filter(wanted)
+    for word in state.q.split()[:8]:
+        found = found.filter(Q(title__icontains=word) | Q(component__icontains=word) | Q(notes__icontains=word))
+    by = SORTS[state.sort.removeprefix("-")]
+    return found.order_by(by.desc(nulls_last=True) if state.sort.startswith("-") else by.asc(nulls_last=True), "-created_at", "id")
+
+
+def _due(state: str, today: dt.date) -> Q:
+    """The same states as rules.due_state, as a condition."""
+    active, soon = Q(status=Activity.Status.ACTIVE), today + rules.DUE_SOON
+    dated = {"overdue": Q(due_on__lt=today), "soon": Q(due_on__gte=today, due_on__lte=soon), "later": Q(due_on__gt=soon)}
+    return active & dated[state] if state in dated else ~active | Q(due_on__isnull=True)
+
+
+def _rows(activities: QuerySet[Activity], *, groups: Sequence[int] | None, today: dt.date) -> tuple[ActivityRow, ...]:
+    shown = list(activities)
+    progress = _progress([activity.pk for activity in shown], groups) if groups is not None else {}
+    return tuple(_row(activity, progress.get(activity.pk, (0, 0)) if groups is not None else None, today=today) for activity in shown)
+
+
+def _progress(ids: Sequence[Any], groups: Sequence[int] | None) -> dict[Any, tuple[int, int]]:
+    """(fixed, targeted) by activity, of the machines of these groups."""
+    found = ActivityTarget.objects.filter(activity_id__in=ids, machine__group_id__in=groups or ())
+    return {
+        pk: (fixed, total) for pk, fixed, total in found.values_list("activity_id").annotate(Count("fixed_at"), Count("machine")).order_by()
+    }
+
+
+def _row(activity: Activity, progress: tuple[int, int] | None, *, today: dt.date) -> ActivityRow:
+    done, total = progress if progress is not None else (activity.fixed_count, activity.target_count)
+    completed = activity.status == Activity.Status.COMPLETED
+    return ActivityRow(
+        id=str(activity.pk),
+        title=activity.title,
+        component=activity.component,
+        kind=activity.kind,
+        kind_label=activity.get_kind_display(),
+        priority=activity.priority,
+        priority_label=activity.get_priority_display(),
+        done=done,
+        total=total,
+        due_on=activity.due_on,
+        due_state=rules.due_state(activity.due_on, today=today, completed=completed),
+        due_words=rules.days_left(activity.due_on, today=today) if activity.due_on and not completed else "",
+        status=activity.status,
+        status_label=activity.get_status_display(),
+        requester=_named(activity.requested_by),
+        created_at=activity.created_at,
+        completed_at=activity.completed_at,
+        completed_by=activity.completed_by,
+    )
+
+
+def _target(target: ActivityTarget) -> TargetRow:
+    machine = target.machine
+    score = getattr(machine, "score", None)
+    return TargetRow(
+        machine_id=machine.pk,
+        name=machine.name,
+        group=machine.group.name,
+        system=f"{machine.os_name} {machine.os_version}".strip(),
+        level=score.level if score else None,
+        last_seen=machine.last_seen,
+        fixed_at=target.fixed_at,
+    )
+
+
+def _named(user: User | None) -> str:
+    return (user.get_full_name() or user.get_username()) if user else "somebody who has left"

@@ -1,0 +1,243 @@
+"""Asking for a fix, and following what was asked for."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.vary import vary_on_headers
+
+from core.answers import list_answer
+from core.exports import stream
+from core.htmx import wants
+from core.lists import Column, ListSpec, pager
+from core.models import User
+from inventory import scope
+from recommendations import charts, detail_queries
+from recommendations.models import MachineScore, Recommendation
+from remediation import actions, queries
+from remediation.errors import AlreadyCompleted, NothingToDo
+from remediation.filters import SPEC
+from remediation.forms import RequestForm
+from remediation.models import Activity
+
+REQUEST = "remediation.add_activity"
+TARGETS = ListSpec(columns=(Column("name", "Machine", fixed=True),), sort="", per_page=50, keeps=("state",))
+STATES = {"open": False, "fixed": True}
+HEADER = (
+    "Activity", "Component", "Type", "Priority", "Machines fixed", "Machines targeted", "Due", "Status", "Requested by", "Requested",
+    "Completed", "Completed by",
+)  # fmt: skip
+TARGET_HEADER = ("Machine", "Group", "System", "Exposure level", "Last seen", "Fixed")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@vary_on_headers("HX-Request", "HX-Target")
+def request_form(request: HttpRequest, key: str) -> HttpResponse:
+    """The form, in the flyout or as a page; 422 with the form if something is missing. `preview` only counts."""
+    by = _requester_or_refuse(request)
+    recommendation = _recommendation(key)
+    context = _form_context(request, recommendation)
+    form: RequestForm = context["form"]
+    if wants(request, "reach"):
+        return render(request, "remediation/form.html#reach", context)
+    sent = request.method == "POST" and "preview" not in request.POST
+    if not sent or not form.is_valid():
+        return render(request, _form_template(request), context, status=422 if sent else 200)
+    values = {"priority": form.cleaned_data["priority"], "due_on": form.cleaned_data.get("due_on"), "notes": form.cleaned_data["notes"]}
+    try:
+        activity = actions.request_remediation(
+            recommendation=recommendation,
+            group_ids=form.cleaned_data["groups"],
+            by=by,
+            now=timezone.now(),
+            address=_address(request),
+            **values,
+        )
+    except NothingToDo:
+        form.add_error("groups", "No machine of these groups needs it any more.")
+        return render(request, _form_template(request), context, status=422)
+    if wants(request, "flyout"):
+        return render(request, "remediation/form.html#flyout", context | {"made": activity})
+    messages.success(request, f"{activity.title} is requested. Its progress is followed here.")
+    return redirect("remediation:activity", pk=activity.pk)
+
+
+@require_safe
+def panel(request: HttpRequest, key: str) -> HttpResponse:
+    """What was asked for already, for the detail of a recommendation."""
+    recommendation = _recommendation(key)
+    total, rows = queries.of_recommendation(recommendation, today=timezone.now().date())
+    return render(request, "remediation/panel.html", {"recommendation": recommendation, "total": total, "rows": rows})
+
+
+@require_safe
+@vary_on_headers("HX-Request", "HX-Target")
+def index(request: HttpRequest) -> HttpResponse:
+    """The activities, those in progress first."""
+    now = timezone.now()
+    state = SPEC.read(request.GET)
+    total, rows = queries.page(state, groups=_groups(request), today=now.date())
+    context = {
+        "state": state,
+        "rows": rows,
+        "pager": pager(state, total),
+        "facets": state.facets(queries.facet_counts(today=now.date())),
+        "counts": queries.counts(now=now),
+        "columns": dict.fromkeys(state.columns, True),
+    }
+    return list_answer(request, "remediation/index.html", context, state=state)
+
+
+@require_safe
+def export(request: HttpRequest) -> StreamingHttpResponse:
+    rows = queries.every(SPEC.read(request.GET), today=timezone.now().date())
+    return stream(filename="remediation.csv", header=HEADER, rows=map(_line, rows))
+
+
+@require_safe
+@vary_on_headers("HX-Request", "HX-Target")
+def activity(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """One activity: how far it is, what IT has to do, and its machines."""
+    found, today = _activity(pk), timezone.now().date()
+    state = TARGETS.read(request.GET)
+    which = request.GET.get("state", "")
+    groups = scope.of(request).group_ids
+    total, machines = queries.targets(
+        found, groups=groups, fixed=STATES.get(which), text=state.q, offset=state.offset, limit=state.per_page
+    )
+    days = queries.fixed_by_day(found, last=min(today, found.completed_at.date() if found.completed_at else today))
+    values = [value for _, value in days]
+    context = {
+        "activity": found,
+        "row": queries.row_of(found, groups=_groups(request), today=today),
+        "what": queries.steps_of(found),
+        "state": state,
+        "which": which if which in STATES else "",
+        "rows": tuple(machines),
+        "pager": pager(state, total),
+        "figure": charts.line(
+            days=[day for day, _ in days], values=values, name="Machines fixed", tone="2", top=max(found.target_count, 1) * 1.08
+        ),
+        "days": days[::-1],
+        "may_request": _may_request(request),
+        "link": request.build_absolute_uri(request.path),
+    }
+    return render(request, f"remediation/detail.html{'#results' if wants(request, 'results') else ''}", context)
+
+
+@require_safe
+def activity_export(request: HttpRequest, pk: UUID) -> StreamingHttpResponse:
+    """The machines of an activity: all, those fixed, or those still to be fixed (`state`)."""
+    found = _activity(pk)
+    state = TARGETS.read(request.GET)
+    _, rows = queries.targets(found, groups=scope.of(request).group_ids, fixed=STATES.get(request.GET.get("state", "")), text=state.q)
+    return stream(filename="remediation-machines.csv", header=TARGET_HEADER, rows=map(_target_line, rows))
+
+
+@require_POST
+def complete(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Mark it completed by hand."""
+    by = _requester_or_refuse(request)
+    try:
+        actions.complete_activity(activity=_activity(pk), by=by, now=timezone.now(), address=_address(request))
+        messages.success(request, "Marked as completed.")
+    except AlreadyCompleted:
+        messages.error(request, "It was completed in the meantime.")
+    return redirect("remediation:activity", pk=pk)
+
+
+@require_POST
+def reopen(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Take a completion by hand back."""
+    by = _requester_or_refuse(request)
+    actions.reopen_activity(activity=_activity(pk), by=by, now=timezone.now(), address=_address(request))
+    messages.success(request, "It is in progress again.")
+    return redirect("remediation:activity", pk=pk)
+
+
+def _form_context(request: HttpRequest, recommendation: Recommendation) -> dict[str, Any]:
+    groups = scope.of(request).group_ids
+    reach = queries.groups_of(recommendation, groups=groups)
+    measurable = recommendation.kind != Recommendation.Kind.ATTENTION
+    data = request.POST if request.method == "POST" else (request.GET if "groups" in request.GET and wants(request, "reach") else None)
+    form = RequestForm(data, reach=reach, today=timezone.now().date(), measurable=measurable)
+    total, before = queries.of_recommendation(recommendation, today=timezone.now().date())
+    return {
+        "recommendation": recommendation,
+        "form": form,
+        "groups": reach,
+        "chosen": form.chosen(),
+        "reach": queries.reach(recommendation, chosen=form.chosen(), groups=groups),
+        "measurable": measurable,
+        "in_progress": [row for row in before if row.status == Activity.Status.ACTIVE],
+        "total_before": total,
+    }
+
+
+def _form_template(request: HttpRequest) -> str:
+    return f"remediation/form.html{'#flyout' if wants(request, 'flyout') else ''}"
+
+
+def _groups(request: HttpRequest) -> list[int] | None:
+    """The chosen groups; None for all, whose progress is kept on the activity."""
+    chosen = scope.of(request)
+    return None if chosen.is_all else chosen.group_ids
+
+
+def _recommendation(key: str) -> Recommendation:
+    found = detail_queries.find(key)
+    if found is None:
+        raise Http404("There is no recommendation of this id.")
+    return found
+
+
+def _activity(pk: UUID) -> Activity:
+    found = (
+        Activity.objects.select_related("recommendation__configuration", "recommendation__software", "requested_by").filter(pk=pk).first()
+    )
+    if found is None:
+        raise Http404("There is no such activity; completed ones are kept for 180 days.")
+    return found
+
+
+def _may_request(request: HttpRequest) -> bool:
+    return bool(request.user.is_staff or request.user.has_perm(REQUEST))
+
+
+def _requester_or_refuse(request: HttpRequest) -> User:
+    if not _may_request(request) or not isinstance(request.user, User):
+        raise PermissionDenied("You may not request remediation.")
+    return request.user
+
+
+def _address(request: HttpRequest) -> str:
+    return str(request.META.get("REMOTE_ADDR", ""))
+
+
+def _line(row: queries.ActivityRow) -> tuple[Any, ...]:
+    return (
+        row.title,
+        row.component,
+        row.kind_label,
+        row.priority_label,
+        row.done,
+        row.total,
+        row.due_on,
+        row.status_label,
+        row.requester,
+        row.created_at,
+        row.completed_at,
+        row.completed_by,
+    )
+
+
+def _target_line(row: queries.TargetRow) -> tuple[Any, ...]:
+    level = "" if row.level is None else MachineScore.Level(row.level).label
+    return (row.name, row.group, row.system, level, row.last_seen, row.fixed_at)

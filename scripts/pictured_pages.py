@@ -1,0 +1,106 @@
+"""The pages that `scripts.screenshots` takes: a name and the way there. A new page is a line of PAGES."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from playwright.sync_api import Page
+
+
+def _first_link(page: Page, start: str) -> str:
+    """The first link on the page to something below `start`."""
+    return str(page.locator(f'main a[href^="{start}"]:not([href$=".csv"])').first.get_attribute("href"))
+
+
+def _open_row(page: Page) -> None:
+    page.goto("/recommendations/")
+    page.goto(_first_link(page, "/recommendations/va-").partition("?")[0])
+
+
+def _flyout(page: Page) -> None:
+    page.goto("/recommendations/")
+    page.locator('main tbody[hx-target="#flyout"] a').first.click()
+    page.locator("dialog[open]").wait_for()
+
+
+def _software(page: Page) -> None:
+    _open_row(page)
+    page.goto(_first_link(page, "/software/").partition("?")[0])
+
+
+def _machine(page: Page) -> None:
+    _open_row(page)
+    page.goto(_first_link(page, "/machines/").partition("?")[0])
+
+
+def _weakness(page: Page) -> None:
+    _open_row(page)
+    page.goto(_first_link(page, "/weaknesses/").partition("?")[0])
+
+
+def _why(page: Page) -> None:
+    _weakness(page)
+    page.goto(str(page.locator('main a[href*="/why/"]').first.get_attribute("href")))
+
+
+def _updates(page: Page) -> None:
+    """A Windows machine's missing updates, as far as the demo's intelligence names any."""
+    page.goto("/machines/?q=ws-")
+    page.goto(_first_link(page, "/machines/").partition("?")[0] + "?tab=updates")
+
+
+def _feed(page: Page) -> None:
+    page.goto("/settings/feeds/msrc/")
+
+
+def _tab(way: Callable[[Page], None], tab: str) -> Callable[[Page], None]:
+    def go(page: Page) -> None:
+        way(page)
+        page.goto(f"{page.url.partition('?')[0]}?tab={tab}")
+
+    return go
+
+
+def _below_row(end: str) -> Callable[[Page], None]:
+    def go(page: Page) -> None:
+        _open_row(page)
+        page.goto(page.url + end)
+
+    return go
+
+
+def _at(address: str) -> Callable[[Page], None]:
+    def go(page: Page) -> None:
+        page.goto(address)
+
+    return go
+
+
+PAGES: dict[str, Callable[[Page], None]] = {
+    "dashboard": _at("/"),
+    "recommendations": _at("/recommendations/"),
+    "recommendation-flyout": _flyout,
+    "recommendation": _open_row,
+    "software": _software,
+    "machine": _machine,
+    "weakness": _weakness,
+    "why": _why,
+    "machine-updates": _updates,
+    "overrides": _at("/settings/overrides/"),
+    "feed": _feed,
+    "software-list": _at("/software/"),
+    "machines": _at("/machines/"),
+    "weaknesses": _at("/weaknesses/"),
+    "timeline": _at("/timeline/"),
+    "feeds": _at("/settings/feeds/"),
+    "scoring": _at("/scoring/"),
+    "gallery": _at("/gallery/"),
+    "software-versions": _tab(_software, "versions"),
+    "machine-configuration": _tab(_machine, "configuration"),
+    "exposed-machines": _below_row("exposed/"),
+    "weaknesses-addressed": _below_row("weaknesses/"),
+    "password": _at("/account/password/"),
+}
+# Also taken at the widths between and beyond, and in forced colours.
+MAIN = ("dashboard", "recommendations", "recommendation-flyout")
+FORCED = ("dashboard", "recommendations")
