@@ -14,7 +14,7 @@ from recommendations.models import Recommendation
 from weaknesses import opinion_queries
 from weaknesses.models import Weakness
 
-KEEPS = ("tab",)
+KEEPS = ("tab", "from")
 SEVERITIES = {label.lower(): level for level, label in reversed(Weakness.Severity.choices)}
 
 SPECS = {
@@ -89,7 +89,7 @@ SPECS = {
     "alerts": ListSpec(
         columns=(), sort="", facets=(Facet("state", "State", (("open", "Open"), ("closed", "Closed"))),), per_page=50, keeps=KEEPS
     ),
-    "opinions": ListSpec(columns=(), sort="", per_page=50, keeps=("tab", "verdict")),
+    "opinions": ListSpec(columns=(), sort="", per_page=50, keeps=(*KEEPS, "verdict")),
 }
 
 

@@ -51,8 +51,8 @@ def detail(request: HttpRequest, key: str) -> HttpResponse:
         found = detail_queries.find(key)
         if found is None:
             raise Http404
-        context = {"trail": origins.trail(request, home=origins.LIST), **detail_context(request, found)}
-        return render(request, "recommendations/detail.html", context)
+        reached = origins.trail(request, home=origins.LIST)
+        return render(request, "recommendations/detail.html", {"trail": reached, **detail_context(request, found)})
     state = LISTED.behind(request)
     context = flyout_context(request, state or SPEC.read(QueryDict()), key)
     if context is None:

@@ -22,7 +22,7 @@ from core.htmx import details, wants
 from core.lists import Column, Facet, ListSpec, ListState
 from inventory import scope
 from inventory.models import Software
-from recommendations import counters, page_charts, score_queries, timeline_queries
+from recommendations import counters, origins, page_charts, score_queries, timeline_queries
 from recommendations.timeline_queries import EventDetail, EventFilter
 from recommendations.views import why_moved
 from weaknesses.models import Event, Weakness
@@ -47,7 +47,7 @@ SPEC = ListSpec(
     keeps=("from", "to", "days", "software", "score"),
 )
 LISTED = Listed(SPEC, "event", "recommendations:timeline", "recommendations:event", "pk")
-WEAKNESSES = ListSpec(columns=(Column("name", "Weakness", fixed=True),), sort="-threat", per_page=50)
+WEAKNESSES = ListSpec(columns=(Column("name", "Weakness", fixed=True),), sort="-threat", per_page=50, keeps=("from",))
 WEAKNESS_HEADER = ("CVE", "Title", "Severity", "CVSS", "EPSS", "Exploit", "Exploited in the wild", "Exposed machines")
 
 
@@ -131,10 +131,12 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
             raise Http404
         return LISTED.answer(request, "timeline/detail.html", context, state=state, key=str(pk), place=context["place"])
     found, groups = _found(request, pk), scope.of(request).group_ids
+    reached = origins.trail(request, home="recommendations:timeline")
     state = WEAKNESSES.read(request.GET)
     pager = lists.pager(state, len(found.weakness_ids))
     rows = timeline_queries.weaknesses_of(found, groups=groups, offset=(pager.page - 1) * state.per_page, limit=state.per_page)
-    return render(request, "timeline/detail.html", {"event": found, "row": found.row, "weaknesses": rows, "state": state, "pager": pager})
+    context = {"event": found, "row": found.row, "trail": reached, "weaknesses": rows, "state": state, "pager": pager}
+    return render(request, "timeline/detail.html", context)
 
 
 @require_safe

@@ -19,6 +19,7 @@ from core.answers import list_answer
 from core.exports import stream
 from core.htmx import wants
 from core.lists import Column, ListSpec, ListState
+from core.origin import Crumb
 from inventory import scope
 from recommendations import counters, origins, page_charts, score_queries, weakness_list_queries, weakness_queries
 from recommendations.recommendation_queries import scale_of, total_weight
@@ -27,7 +28,7 @@ from recommendations.weakness_list_queries import WeaknessFilter, WeaknessRow
 from weaknesses.models import MatchOverride, Weakness
 from weaknesses.source_names import source_name
 
-MACHINES = ListSpec(columns=(Column("name", "Machine", fixed=True),), sort="-score", per_page=50)
+MACHINES = ListSpec(columns=(Column("name", "Machine", fixed=True),), sort="-score", per_page=50, keeps=("from",))
 HEADER = (
     *("CVE", "Title", "Severity", "CVSS", "EPSS", "Exploit", "Exploited in the wild", "Ransomware", "Active alert", "Software"),
     *("More software", "Age, days", "Published", "Updated", "Exposed machines", "Tags"),
@@ -88,9 +89,11 @@ def detail(request: HttpRequest, cve: str) -> HttpResponse:
 def machines(request: HttpRequest, cve: str) -> HttpResponse:
     """All machines of the chosen groups that have the weakness, the most exposed first."""
     weakness, groups = _known(cve), scope.of(request).group_ids
+    page = reverse("recommendations:weakness", args=[cve])
+    reached = origins.trail(request, home=origins.WEAKNESSES, page=page, then=(Crumb(cve, page),))
     state = MACHINES.read(request.GET)
     total, rows = weakness_queries.carriers_of(cve=cve, groups=groups, offset=state.offset, limit=state.per_page)
-    context = {"weakness": weakness, "rows": rows, "state": state, "pager": lists.pager(state, total)}
+    context = {"weakness": weakness, "trail": reached, "rows": rows, "state": state, "pager": lists.pager(state, total)}
     return render(request, "weaknesses/machine_list.html", context)
 
 
