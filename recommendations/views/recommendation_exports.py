@@ -29,8 +29,12 @@ WEAKNESS_HEADER = ("cve", "title", "severity", "cvss", "epss", "exploit", "explo
 
 @require_safe
 def recommendations(request: HttpRequest) -> StreamingHttpResponse:
-    """The list of this address, all of its pages."""
-    found = recommendation_queries.read(SPEC.read(request.GET), groups=scope.of(request).group_ids)
+    """The list of this address, all of its pages; with `pick` these rows alone, whatever the filters."""
+    state, groups = SPEC.read(request.GET), scope.of(request).group_ids
+    if state.picks:
+        chosen = recommendation_queries.picked(state.picks, groups=groups)
+        return stream(filename="picked-recommendations.csv", header=HEADER, rows=map(_line, chosen))
+    found = recommendation_queries.read(state, groups=groups)
     return stream(filename="recommendations.csv", header=HEADER, rows=map(_line, found.rows))
 
 
