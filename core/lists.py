@@ -217,7 +217,8 @@ class ListState:
     def _choices(self, facet: Facet, under: Facet | None, counts: Mapping[str, Mapping[str, int]]) -> FacetChoices:
         chosen, found = self.chosen.get(facet.key, ()), counts.get(facet.key, {})
         choices = tuple(
-            Choice(value, label, value in chosen, found.get(value), parts=self._parts(under, value, counts)) for value, label in facet.options
+            Choice(value, label, value in chosen, found.get(value), parts=self._parts(under, value, counts))
+            for value, label in facet.options
         )
         return FacetChoices(facet.key, facet.label, choices, bool(facet.default), under.key if under else "")
 

@@ -59,7 +59,9 @@ class SavedView(models.Model):
                 "owner", "list_name", Lower("name"), condition=models.Q(deleted_at__isnull=True), name="a_view_name_once_an_owner_and_list"
             ),
         ]
-        indexes = [models.Index(fields=["list_name"], condition=models.Q(shared=True, deleted_at__isnull=True), name="shared_views_of_list")]
+        indexes = [
+            models.Index(fields=["list_name"], condition=models.Q(shared=True, deleted_at__isnull=True), name="shared_views_of_list"),
+        ]
 
     def __str__(self) -> str:
         return self.name

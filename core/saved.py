@@ -94,7 +94,7 @@ class Opened:
     home: str = ""
 
     def bar(self, ready: Sequence[ViewTab] = (), count: Callable[[ListState], int] | None = None) -> ViewBar:
-        """`ready`: the ready-made views; none: the untouched list is the first tab. `count`: how many rows a view holds, where that is cheap."""
+        """`ready`: the ready-made views; none: the untouched list is the first tab. `count`: rows of a view, where that is cheap."""
         query = self.state.view_query
         saved = [self._tab(view, query, count) for view in self.views]
         tabs = list(ready) or [ViewTab("All", f"?{self.state.plain}", current=not query)]

@@ -29,9 +29,7 @@ def save(request: HttpRequest) -> HttpResponse:
             actions.replace_view(view=view, of=of, query=query, by=user, now=timezone.now())
         else:
             shared = bool(request.POST.get("shared"))
-            view = actions.save_view(
-                of=of, name=request.POST.get("name", ""), query=query, shared=shared, owner=user, now=timezone.now()
-            )
+            view = actions.save_view(of=of, name=request.POST.get("name", ""), query=query, shared=shared, owner=user, now=timezone.now())
     except actions.Refused as refusal:
         messages.error(request, str(refusal))
         return HttpResponseRedirect(back_to(request))
@@ -102,5 +100,5 @@ _DEEDS = {"edit": _edit, "unshare": _unshare, "delete": _delete, "restore": _res
 
 
 def _user(request: HttpRequest) -> User:
-    assert isinstance(request.user, User)  # noqa: S101 - the middleware lets nobody else in
+    assert isinstance(request.user, User)  # the middleware lets nobody else in
     return request.user

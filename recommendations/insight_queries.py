@@ -2,32 +2,14 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from recommendations import detail_queries, threat_queries
 from recommendations.models import Recommendation
-from weaknesses.models import ExploitEvidence
 
 MOST_PROOFS = 5
 MOST_THREATS = 4
-MOST_READ = 200
-KEV = "https://www.cisa.gov/known-exploited-vulnerabilities-catalog?search_api_fulltext={cve}"
-WILD = ExploitEvidence.Level.WILD
-
-
-@dataclass(frozen=True, slots=True)
-class Proof:
-    """Exploitation of a weakness, or an exploit of it: the strongest that is listed. `address`: its page at the source, or empty."""
-
-    cve: str
-    level: int
-    words: str
-    source: str
-    address: str
-    day: dt.date | None
-    ransomware: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +20,7 @@ class Insights:
     alerts: int
     exploited: int
     weaknesses: int
-    proofs: tuple[Proof, ...]
+    proofs: tuple[threat_queries.Proof, ...]
     threats: tuple[threat_queries.Threat, ...]
     more_threats: int
     compliant: int
@@ -65,25 +47,10 @@ def insights(recommendation: Recommendation, *, groups: Sequence[int]) -> Insigh
         alerts=figures.alerts,
         exploited=addressed.exploited,
         weaknesses=addressed.total,
-        proofs=proofs([row.cve for row in addressed.rows if row.exploited or row.exploit]),
+        proofs=threat_queries.proofs([row.cve for row in addressed.rows if row.exploited or row.exploit]),
         threats=threats[:MOST_THREATS],
         more_threats=max(len(threats) - MOST_THREATS, 0),
         compliant=figures.installed - figures.exposed,
         applicable=figures.installed if check else 0,
         benchmarks=tuple(check.benchmarks) if check else (),
     )
-
-
-def proofs(cves: Sequence[str]) -> tuple[Proof, ...]:
-    """The strongest evidence of each weakness, in their order. One statement, or none without weaknesses."""
-    best: dict[str, ExploitEvidence] = {}
-    listed = ExploitEvidence.objects.filter(cve__in=cves, gone_at__isnull=True) if cves else ExploitEvidence.objects.none()
-    for item in listed.order_by("-level", "-url", "source", "reference")[:MOST_READ]:
-        best.setdefault(item.cve, item)
-    return tuple(_proof(best[cve]) for cve in cves if cve in best)
-
-
-def _proof(item: ExploitEvidence) -> Proof:
-    catalogue = KEV.format(cve=item.cve) if item.level == WILD and item.source in ("kev", "starter") else ""
-    source = "CISA KEV" if catalogue else threat_queries.source_label(item.source)
-    return Proof(item.cve, item.level, item.get_level_display(), source, item.url or catalogue, item.day, item.ransomware)

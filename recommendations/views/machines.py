@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import redirect
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
-from core import lists
+from core import lists, saved
 from core.answers import list_answer
 from core.exports import stream
 from core.lists import Column, Facet, ListSpec, ListState
@@ -48,18 +49,23 @@ SPEC = ListSpec(
         ),
     ),
 )
+LIST = saved.register("machines", address="recommendations:machine_list", spec=SPEC)
 
 
 @require_safe
 @vary_on_headers("HX-Request", "HX-Target")
 def index(request: HttpRequest) -> HttpResponse:
     """Machines of the chosen groups, the most exposed first."""
-    state = SPEC.read(request.GET)
+    opened = saved.opened(request, LIST)
+    if opened.home:
+        return redirect(opened.home)
+    state = opened.state
     computed = counters.last_run(request).id
     chosen = _filter(request, state, computed=computed is not None)
     total = machine_queries.count_machines(chosen)
     context = {
         "state": state,
+        "views": opened.bar(),
         "rows": machine_queries.machine_rows(chosen, offset=state.offset, limit=state.per_page),
         "pager": lists.pager(state, total),
         "more": total > COUNTED,

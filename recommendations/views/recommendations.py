@@ -19,7 +19,7 @@ from django_htmx.http import push_url
 from core import saved
 from core.drawing import direction
 from core.htmx import details, wants
-from core.lists import ALL, ListState, default_columns, pager
+from core.lists import ALL, ListState, pager
 from inventory import scope
 from recommendations import charts, detail_queries, insight_queries, recommendation_queries
 from recommendations.counters import KEEP_SECONDS, last_run
@@ -158,7 +158,8 @@ def _views(state: ListState, counts: dict[str, dict[str, int]]) -> list[saved.Vi
 
 def _usual(state: ListState) -> bool:
     """Whether nothing but filters differs from the list as it comes."""
-    return state.sort == SPEC.sort and state.columns == default_columns(SPEC.columns) and state.per_page == SPEC.per_page and not state.groups
+    plain = SPEC.read(QueryDict())
+    return (state.sort, state.columns, state.per_page, state.groups) == (plain.sort, plain.columns, plain.per_page, "")
 
 
 def _counter(request: HttpRequest) -> Callable[[ListState], int]:

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, QueryDict, StreamingHttpResponse
+from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.dateparse import parse_date
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
-from core import lists
+from core import lists, saved
 from core.answers import list_answer
 from core.exports import stream
 from core.lists import Column, Facet, ListSpec, ListState
@@ -39,6 +40,7 @@ SPEC = ListSpec(
     facets=(Facet("type", "Type", tuple(Event.Kind.choices)),),
     keeps=("from", "to", "days", "software"),
 )
+LIST = saved.register("timeline", address="recommendations:timeline", spec=SPEC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +62,16 @@ class Window:
 @vary_on_headers("HX-Request", "HX-Target")
 def index(request: HttpRequest) -> HttpResponse:
     """Events of a window of days, the newest first."""
-    state, window = SPEC.read(request.GET), window_of(request.GET, today=timezone.now().date())
+    opened, window = saved.opened(request, LIST), window_of(request.GET, today=timezone.now().date())
+    if opened.home:
+        return redirect(opened.home)
+    state = opened.state
     chosen = _filter(request, state, window)
     total = timeline_queries.matching(chosen).count()
     history = score_queries.exposure_history(groups=chosen.groups, first=window.charted, last=window.last)
     context: dict[str, Any] = {
         "state": state,
+        "views": opened.bar(),
         "window": window,
         "rows": timeline_queries.newest(chosen, offset=state.offset, limit=state.per_page),
         "pager": lists.pager(state, total),

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
-from core import lists
+from core import lists, saved
 from core.admin_links import add_address
 from core.answers import list_answer
 from core.exports import stream
@@ -44,16 +44,21 @@ SPEC = ListSpec(
         Facet("threat", "Threats", tuple(THREATS.items())),
     ),
 )
+LIST = saved.register("weaknesses", address="recommendations:weakness_list", spec=SPEC)
 
 
 @require_safe
 @vary_on_headers("HX-Request", "HX-Target")
 def index(request: HttpRequest) -> HttpResponse:
     """Weaknesses on machines of the chosen groups; with `present=any` all known ones."""
-    state = SPEC.read(request.GET)
+    opened = saved.opened(request, LIST)
+    if opened.home:
+        return redirect(opened.home)
+    state = opened.state
     total, rows = weakness_queries.weakness_rows(_filter(request, state), offset=state.offset, limit=state.per_page)
     context = {
         "state": state,
+        "views": opened.bar(),
         "rows": rows,
         "pager": lists.pager(state, total),
         "counts": weakness_queries.weakness_counts(),
