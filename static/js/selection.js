@@ -75,6 +75,13 @@
     preview();
   });
 
+  // htmx keeps the address a link had when it first saw it.
+  document.addEventListener("htmx:configRequest", (event) => {
+    const { elt, verb } = event.detail;
+    if (verb !== "get" || !elt.matches("a[href]") || !list()?.dataset.picked || !list().contains(elt) || elt.closest("#bulk")) return;
+    if (elt.getAttribute("href").startsWith("?")) event.detail.path = location.pathname + withPicks(elt.getAttribute("href"));
+  });
+
   function read() {
     picks = list()?.dataset.picked ? picksOf(list().dataset.address) : [];
     showHead();
@@ -89,9 +96,9 @@
     if (event.target.id === "results") {
       read();
       if (moved) {
-        document.getElementById("columns")?.showPopover();
-        const button = document.getElementById(moved);
-        (button ?? document.querySelector(`[id$="${moved.slice(moved.lastIndexOf("-"))}"][data-move-by]`) ?? document.querySelector("#columns button")).focus();
+        document.getElementById("columns-button")?.click(); // as its own button opens it, so that it stands there
+        const same = document.getElementById(moved) ?? document.querySelector(`[data-move-by][id$="${moved.split("-").at(-1)}"]`);
+        (same ?? document.querySelector("#columns a"))?.focus({ preventScroll: true });
         moved = "";
       }
     } else if (event.target.id === "bulk") {
