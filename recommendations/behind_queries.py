@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Lower
@@ -16,7 +17,7 @@ from recommendations.recommendation_queries import platform_name
 
 USUAL = "-score"
 MOST_SYSTEMS = 20
-_ORDERS = {"name": Lower("name"), "group": F("group__name"), "score": F("score__score"), "last_seen": F("last_seen")}
+_ORDERS: dict[str, Any] = {"name": Lower("name"), "group": F("group__name"), "score": F("score__score"), "last_seen": F("last_seen")}
 
 
 def machines_of(

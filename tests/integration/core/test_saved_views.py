@@ -163,7 +163,7 @@ def test_a_list_opens_with_the_default_view_and_has_a_way_back(viewer_client: Cl
     plain = viewer_client.get(f"{LIST}?view=all")
     assert plain.context["pager"].total == 17
     opened = viewer_client.get(f"{LIST}?kind=uninstall")
-    assert [tab.address for tab in opened.context["views"].tabs][0] == "?view=all"
+    assert opened.context["views"].tabs[0].address == "?view=all"
     assert opened.context["state"].reset_address == "?view=all"
     change(viewer_client, view, "plain")
     assert viewer_client.get(LIST).status_code == 200
