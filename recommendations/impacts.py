@@ -83,7 +83,6 @@ def _parameters(recommendation_ids: Sequence[int], group_ids: Sequence[int] | No
 def _settings_in_use() -> dict[str, float]:
     """Those of the run that computed what is stored; edited ones count from the next full run."""
     run = Run.objects.filter(finished_at__isnull=False).order_by("-finished_at", "-id").first()
-    if run is not None:
-        return dict(run.settings)
     fresh = ScoringSettings()
-    return {name: getattr(fresh, name) for name in ("half_hazard", "likelihood_checks", "band_medium", "band_high")}
+    usual = {name: getattr(fresh, name) for name in ("half_hazard", "likelihood_checks", "band_medium", "band_high")}
+    return usual | (run.settings if run else {})
