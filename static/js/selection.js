@@ -95,11 +95,12 @@
   document.addEventListener("htmx:afterSettle", (event) => {
     if (event.target.id === "results") {
       read();
-      if (moved) {
+      const used = moved;
+      moved = "";
+      if (used) {
         document.getElementById("columns-button")?.click(); // as its own button opens it, so that it stands there
-        const same = document.getElementById(moved) ?? document.querySelector(`[data-move-by][id$="${moved.split("-").at(-1)}"]`);
+        const same = document.getElementById(used) ?? document.querySelector(`[data-move-by][id$="${used.split("-").at(-1)}"]`);
         (same ?? document.querySelector("#columns a"))?.focus({ preventScroll: true });
-        moved = "";
       }
     } else if (event.target.id === "bulk") {
       const bar = event.target.querySelector("[data-announce]");
