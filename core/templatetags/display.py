@@ -220,12 +220,14 @@ def stacked(parts: Sequence[tuple[str, str, float]]) -> dict[str, Any]:
 
 
 @register.inclusion_tag("components/threats.html")
-def threats(alert: bool = False, exploit: int = 0, exploited: bool = False, insight: bool | None = None) -> dict[str, Any]:
-    """Target, bug and bulb, each with what it says. `insight` None: no bulb."""
+def threats(
+    alert: bool = False, exploit: int = 0, exploited: bool = False, insight: bool | None = None, address: str = ""
+) -> dict[str, Any]:
+    """Target, bug and bulb, each with what it says. `insight` None: no bulb. `address`: of the panel that says more."""
     known = EXPLOITS[min(exploit, 3)]
     wild = "Exploited in the wild"
     words = f"{wild}, {known[0].lower()}{known[1:]}" if exploited and exploit else wild if exploited else known
-    return {"alert": alert, "bug": exploited or exploit > 0, "bug_words": words, "bulb": insight}
+    return {"alert": alert, "bug": exploited or exploit > 0, "bug_words": words, "bulb": insight, "address": address}
 
 
 @register.inclusion_tag("components/gauge.html")

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict, StreamingHttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.dateparse import parse_date
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
-from core import lists
+from core import lists, saved
 from core.answers import list_answer
 from core.exports import stream
 from core.flyouts import Listed
@@ -49,6 +49,7 @@ SPEC = ListSpec(
 LISTED = Listed(SPEC, "event", "recommendations:timeline", "recommendations:event", "pk")
 WEAKNESSES = ListSpec(columns=(Column("name", "Weakness", fixed=True),), sort="-threat", per_page=50, keeps=("from",))
 WEAKNESS_HEADER = ("CVE", "Title", "Severity", "CVSS", "EPSS", "Exploit", "Exploited in the wild", "Exposed machines")
+LIST = saved.register("timeline", address="recommendations:timeline", spec=SPEC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +76,17 @@ class Window:
 def index(request: HttpRequest) -> HttpResponse:
     """Events of a window of days, the newest first. With `open` the flyout stands on one of them."""
     now = timezone.now()
-    state, window = SPEC.read(request.GET), window_of(request.GET, now=now)
+    opened = saved.opened(request, LIST)
+    if opened.home:
+        return redirect(opened.home)
+    state, window = opened.state, window_of(request.GET, now=now)
     chosen = _filter(request, request.GET, state, window)
     total = timeline_queries.matching(chosen).count()
     pager = lists.pager(state, total)
     history = score_queries.exposure_history(groups=chosen.groups, first=window.charted, last=window.last)
     context: dict[str, Any] = {
         "state": state,
+        "views": opened.bar(),
         "window": window,
         "rows": timeline_queries.newest(chosen, offset=(pager.page - 1) * state.per_page, limit=state.per_page),
         "pager": pager,

@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
-from core import lists
+from core import lists, saved
 from core.admin_links import add_address
 from core.answers import list_answer
 from core.exports import stream
@@ -33,17 +33,22 @@ HEADER = (
     *("CVE", "Title", "Severity", "CVSS", "EPSS", "Exploit", "Exploited in the wild", "Ransomware", "Active alert", "Software"),
     *("More software", "Age, days", "Published", "Updated", "Exposed machines", "Tags"),
 )
+LIST = saved.register("weaknesses", address="recommendations:weakness_list", spec=SPEC)
 
 
 @require_safe
 @vary_on_headers("HX-Request", "HX-Target")
 def index(request: HttpRequest) -> HttpResponse:
     """Weaknesses on machines of the chosen groups; with `present=any` all known ones. With `open` the flyout stands on it."""
-    state = SPEC.read(request.GET)
+    opened = saved.opened(request, LIST)
+    if opened.home:
+        return redirect(opened.home)
+    state = opened.state
     chosen = _filter(request, state)
     total, rows = weakness_list_queries.weakness_rows(chosen, offset=state.offset, limit=state.per_page)
     context = {
         "state": state,
+        "views": opened.bar(),
         "rows": rows,
         "pager": lists.pager(state, total),
         "counts": weakness_list_queries.weakness_counts(groups=chosen.groups, everything=chosen.everything),
