@@ -59,7 +59,7 @@ def test_causes_that_did_nothing_are_named_where_a_day_was_recorded() -> None:
 
 def test_a_sentence_counts_weaknesses_and_machines() -> None:
     found = moves(1.0, -1.0)
-    weaknesses = {Event.Kind.NEW_WEAKNESS: {1, 2}, Event.Kind.FIXED: {3}}
+    weaknesses: dict[str, set[int]] = {Event.Kind.NEW_WEAKNESS: {1, 2}, Event.Kind.FIXED: {3}}
     assert words.sentence(found, found.parts[0], weaknesses=weaknesses) == "2 new weaknesses; risk rose on up to 340 machines a day"
     assert words.sentence(found, found.parts[1], weaknesses=weaknesses).startswith("1 weakness gone for good")
 
