@@ -129,6 +129,12 @@ def day_month(at: dt.datetime) -> str:
 
 
 @register.filter
+def iso_day(at: dt.datetime) -> str:
+    """2026-03-15, in UTC: how addresses name a day"""
+    return f"{at.astimezone(dt.UTC):%Y-%m-%d}"
+
+
+@register.filter
 def days(moment: dt.date | dt.datetime | None) -> str:
     """How far away a day is: today, in 12 days, 3 days ago."""
     if moment is None:
