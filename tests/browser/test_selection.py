@@ -66,7 +66,7 @@ def test_three_are_picked_by_keyboard_over_pages_and_computed_together(portal: P
 def test_the_marks_open_a_panel_that_escape_closes(portal: Page, live_server: LiveServer) -> None:
     worlds.fleet(machines=12)
     portal.goto(f"{live_server.url}{LIST}")
-    mark = portal.locator("[data-insights]").first
+    mark = portal.locator("a.threats").first
     mark.press("Enter")
     panel = portal.get_by_role("dialog", name="Insights")
     expect(panel).to_be_visible()
