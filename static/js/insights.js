@@ -1,4 +1,4 @@
-/* The panel behind the marks of a row: [data-insights] links whose address answers htmx with a few lines.
+/* The panel behind the marks of a row: a.threats, whose address answers htmx with a few lines.
 
    Hover and focus show it, Esc hides it, the pointer may move into it. A press or Enter leads the focus into it, and
    Esc back. Without JavaScript the link is followed. */
@@ -65,7 +65,7 @@
     clearTimeout(timer);
     timer = setTimeout(deed, WAIT);
   };
-  const linkOf = (event) => event.target.closest?.("[data-insights]");
+  const linkOf = (event) => event.target.closest?.("a.threats");
 
   document.addEventListener("pointerover", (event) => {
     const link = linkOf(event);
@@ -110,4 +110,8 @@
     if (!panel.contains(event.target)) hide();
   }, { capture: true, passive: true });
   document.addEventListener("htmx:beforeSwap", hide);
+
+  const name = () => document.querySelectorAll("a.threats").forEach((link) => link.setAttribute("aria-haspopup", "dialog"));
+  document.addEventListener("htmx:afterSettle", name);
+  name();
 })();

@@ -42,16 +42,32 @@
   }
 
   let waiting = 0;
+  let asked = null;
+
+  async function load() {
+    const query = new URLSearchParams(withPicks(location.href));
+    query.delete("open");
+    query.set("of", document.getElementById("bulk").dataset.total ?? "");
+    asked = new AbortController();
+    try {
+      const answer = await fetch(`${list().dataset.picked}?${query}`, { headers: { "HX-Request": "true" }, signal: asked.signal });
+      if (!answer.ok) throw new Error(`answered ${answer.status}`);
+      const holder = document.createElement("template");
+      holder.innerHTML = await answer.text();
+      const bar = holder.content.getElementById("bulk");
+      document.getElementById("bulk").replaceWith(bar);
+      htmx.process(bar);
+      announce(bar.querySelector("[data-announce]")?.dataset.announce ?? "Nothing is picked.");
+    } catch (error) {
+      if (error.name !== "AbortError") announce("What the picked rows do together could not be computed. Reload the page.");
+    }
+  }
+
+  // Only the last wish counts.
   function preview() {
     clearTimeout(waiting);
-    waiting = setTimeout(() => {
-      const bar = document.getElementById("bulk");
-      if (!bar) return;
-      const query = new URLSearchParams(withPicks(location.href));
-      query.delete("open");
-      if (bar.dataset.total) query.set("of", bar.dataset.total);
-      htmx.ajax("GET", `${list().dataset.picked}?${query}`, { target: "#bulk", swap: "outerHTML" });
-    }, 200);
+    asked?.abort();
+    waiting = setTimeout(load, 200);
   }
 
   function pick(box) {
@@ -83,6 +99,8 @@
   });
 
   function read() {
+    clearTimeout(waiting);
+    asked?.abort();
     picks = list()?.dataset.picked ? picksOf(list().dataset.address) : [];
     showHead();
   }
@@ -102,9 +120,6 @@
         const same = document.getElementById(used) ?? document.querySelector(`[data-move-by][id$="${used.split("-").at(-1)}"]`);
         (same ?? document.querySelector("#columns a"))?.focus({ preventScroll: true });
       }
-    } else if (event.target.id === "bulk") {
-      const bar = event.target.querySelector("[data-announce]");
-      announce(bar ? bar.dataset.announce : "Nothing is picked.");
     }
   });
 

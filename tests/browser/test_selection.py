@@ -20,7 +20,7 @@ def test_a_shared_view_is_seen_by_others(portal: Page, live_server: LiveServer, 
     worlds.fleet(machines=12)
     portal.goto(f"{live_server.url}{LIST}?kind=uninstall")
     portal.get_by_role("button", name="Save view").press("Enter")
-    portal.get_by_label("Name").fill("Out of support")
+    portal.get_by_label("Name", exact=True).fill("Out of support")
     portal.get_by_label("Share with everybody").check()
     assert accessibility_faults(portal) == []
     portal.get_by_role("button", name="Save", exact=True).press("Enter")
@@ -66,7 +66,7 @@ def test_three_are_picked_by_keyboard_over_pages_and_computed_together(portal: P
 def test_the_marks_open_a_panel_that_escape_closes(portal: Page, live_server: LiveServer) -> None:
     worlds.fleet(machines=12)
     portal.goto(f"{live_server.url}{LIST}")
-    mark = portal.locator("[data-insights]").first
+    mark = portal.locator("a.threats").first
     mark.press("Enter")
     panel = portal.get_by_role("dialog", name="Insights")
     expect(panel).to_be_visible()

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from inventory.models import MachineGroup
 from recommendations import actions, rules, what_if_queries
 from recommendations.models import MachineScore, Recommendation
-from recommendations.records import Fleet, Weights
+from recommendations.records import Fleet, FleetMachine, FleetVersion, Match, ScoredWeakness, Weights
 from tests import worlds
 from tests.integration.pages import queries, text
 from tests.integration.recommendations.agreement import Rollback, computed, in_a_scratch_database, random_fleets
@@ -64,15 +64,23 @@ def test_the_figures_are_those_of_a_run_after_it_was_done(fleet: Fleet, picks: l
 
 
 def test_each_row_adds_what_is_left_and_the_order_changes_no_sum(viewer_client: Client) -> None:
-    worlds.fleet()
+    versions = {f"{name}@0": FleetVersion(name, matches={f"CVE-2026-000{number}": Match()}) for number, name in enumerate("abc")}
+    weaknesses = {f"CVE-2026-000{number}": ScoredWeakness(cvss=9.8 - number, exploited=number == 1) for number in range(3)}
+    carried = (("a@0", "b@0", "c@0"), ("a@0", "b@0"), ("c@0",), ())
+    machines = {f"m{number}": FleetMachine(versions=frozenset(names)) for number, names in enumerate(carried)}
+    computed(Fleet(machines=machines, versions=versions, weaknesses=weaknesses))
     picks = ids(viewer_client)
+    assert len(picks) == 3
     plan = viewer_client.get(address(picks)).context["plan"]
     turned = viewer_client.get(address(picks[::-1])).context["plan"]
     assert plan.impact == pytest.approx(turned.impact)
     assert [planned.row.id for planned in turned.rows] == picks[::-1]
     assert plan.rows[0].adds == pytest.approx(plan.rows[0].row.impact, rel=1e-6)
     assert plan.rows[-1].score == pytest.approx(plan.then)
-    assert plan.machines <= plan.now.machines
+    assert (plan.machines, plan.now.machines) == (3, 4)
+    assert plan.difference > 0
+    assert plan.then == 0
+    assert [(level.label, level.then) for level in plan.levels][-1] == ("None", 4)
 
 
 def test_rows_are_moved_and_left_out_by_addresses(viewer_client: Client) -> None:
