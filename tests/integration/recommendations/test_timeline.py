@@ -162,11 +162,8 @@ def test_ticks_of_counts_are_whole_and_hold_the_highest(most: int, top: int) -> 
     assert chart.figure["layout"]["yaxis2"]["tickvals"] == [0, top // 2, top]
 
 
-@pytest.mark.parametrize(
-    ("values", "ticks"),
-    [([46.2], [40, 45, 50]), ([22, 43], [20, 35, 50]), ([0, 100], [0, 50, 100]), ([99], [80, 90, 100]), ([1], [0, 10, 20])],
-)
-def test_the_axis_of_the_score_holds_all_of_it(values: list[float], ticks: list[int]) -> None:
+@pytest.mark.parametrize("values", [[46.2], [22, 43], [0, 100], [99], [1]])
+def test_the_axis_of_the_score_holds_all_of_it(values: list[float]) -> None:
     points = [Point(DAY + dt.timedelta(days=number), value) for number, value in enumerate(values)]
     chart = page_charts.new_weaknesses({}, points, events={}, first=DAY, last=points[-1].day)
     assert chart is not None
@@ -174,4 +171,3 @@ def test_the_axis_of_the_score_holds_all_of_it(values: list[float], ticks: list[
     assert low <= min(values) <= max(values) <= high
     assert high - low >= 20
     assert (high - low) % 20 == 0
-    del ticks

@@ -186,8 +186,8 @@ def test_the_search_knows_ids_former_names_and_words(words: str, found: list[str
 
 
 def test_a_former_name_leads_to_the_weakness(made: Population, viewer_client: Client) -> None:
-    known("GHSA-AAAA-BBBB-CCCC")
-    bulk.store_weaknesses([WeaknessRecord(cve="GHSA-AAAA-BBBB-CCCC", rejected=True, ranges=(), given_up_for="CVE-2026-1001")], "osv")
+    known("GHSA-AAAA-BBBB-CCCC", source="pypi")
+    bulk.store_weaknesses([WeaknessRecord(cve="GHSA-AAAA-BBBB-CCCC", rejected=True, ranges=(), given_up_for="CVE-2026-1001")], "pypi")
     response = viewer_client.get("/weaknesses/GHSA-AAAA-BBBB-CCCC/")
     assert (response.status_code, response["Location"]) == (302, "/weaknesses/CVE-2026-1001/")
     assert "Formerly GHSA-AAAA-BBBB-CCCC" in text(viewer_client.get("/weaknesses/CVE-2026-1001/"))
