@@ -124,11 +124,11 @@ def still(moves: Moves) -> str:
 
 
 def headline(moves: Moves) -> str:
-    """mostly vulnerabilities fixed (2.31 better); empty where nothing moved it."""
+    """mostly vulnerabilities fixed (2.3 better); empty where nothing moved it."""
     part = moves.largest
     if part is None or abs(part.points) < SHOWN:
         return ""
-    return f"mostly {LABELS[part.cause].lower()} ({abs(part.points):.2f} {'worse' if part.points > 0 else 'better'})"
+    return f"mostly {LABELS[part.cause].lower()} ({abs(part.points):.1f} {'worse' if part.points > 0 else 'better'})"
 
 
 def days_without(days: Sequence[dt.date]) -> str:
