@@ -77,7 +77,7 @@ def health_of(machine: Machine, *, has_data: bool, now: dt.datetime) -> tuple[st
         return "", "pause", "Excluded"
     if now - machine.last_seen > INACTIVE_AFTER:
         return "part", "pause", "Inactive"
-    return ("done", "check", "Active") if has_data else ("part", "warn", "No sensor data")
+    return ("done", "", "Active") if has_data else ("part", "warn", "No sensor data")
 
 
 def _installed() -> Exists:

@@ -24,7 +24,7 @@ from recommendations import group_queries as score_rows
 from recommendations.group_forms import ConditionForm, GroupForm
 
 CHANGE = "inventory.change_machinegroup"
-AT_ONCE = 20_000
+AT_ONCE = 5_000
 _TASK = "tvm_portal.tasks.regroup_machines"  # by name: tasks of the root are above this app
 
 

@@ -120,6 +120,14 @@ def test_nothing_chosen_leads_back(made: Population, curator_client: Client) -> 
     assert "No machine is chosen" in text(curator_client.get(ADDRESS, {"what": "facing"}))
 
 
+@pytest.mark.parametrize("address", ["javascript:alert(1)", "https://example.org/machines/", "//example.org/machines/", "/software/x/"])
+def test_it_leads_back_to_the_list_only(address: str, made: Population, curator_client: Client) -> None:
+    page = curator_client.get(ADDRESS, {"what": "facing", "machine": str(made.machines[1].pk), "next": address}).content.decode()
+    assert address not in page
+    done = curator_client.post(ADDRESS, {"what": "facing", "machine": ids(made.machines[1]), "next": address})
+    assert done["Location"] == "/machines/"
+
+
 def test_others_may_not(made: Population, viewer_client: Client) -> None:
     assert viewer_client.post(ADDRESS, {"what": "facing", "machine": ids(*made.machines)}).status_code == 403
     assert "Choose" not in viewer_client.get("/machines/").content.decode()
