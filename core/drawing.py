@@ -12,10 +12,12 @@ SPARK_WIDTH, SPARK_HEIGHT, SPARK_MARGIN = 64.0, 22.0, 3.0
 
 @dataclass(frozen=True, slots=True)
 class Spark:
-    """A sparkline in a 64 x 22 box: the line, the area below it, and the change from the first to the last value."""
+    """A sparkline in a 64 x 22 box, and the change from the first to the last value.
 
-    line: str
-    area: str
+    `path` is line and area in one: it closes outside the box, which cuts those edges off.
+    """
+
+    path: str
     change: int
 
     @property
@@ -41,9 +43,11 @@ def spark(values: Sequence[float]) -> Spark:
     def height(value: float) -> float:
         return SPARK_HEIGHT / 2 if span == 0 else SPARK_HEIGHT - SPARK_MARGIN - usable * (value - low) / span
 
-    line = "M" + "L".join(f"{index * step:.0f} {height(value):.0f}" for index, value in enumerate(points))
-    area = f"{line}V{SPARK_HEIGHT:.0f}H0Z"
-    return Spark(line, area, int(points[-1] - points[0]))
+    heights = [f"{height(value):.0f}" for value in points]
+    # Within a level stretch only its ends are drawn.
+    bends = [i for i, y in enumerate(heights) if not 0 < i < len(heights) - 1 or not heights[i - 1] == y == heights[i + 1]]
+    line = " ".join(f"{index * step:.0f} {heights[index]}" for index in bends)
+    return Spark(f"M-2 26V{heights[0]}L{line}H66V26", int(points[-1] - points[0]))
 
 
 @dataclass(frozen=True, slots=True)

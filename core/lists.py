@@ -15,7 +15,9 @@ from django.http import QueryDict
 
 ANY = "any"
 PER_PAGE = (30, 50, 100)
-RESERVED = ("q", "sort", "page", "per_page", "columns", "groups", "open")
+RESERVED = ("q", "sort", "page", "per_page", "columns", "groups", "open", "view")
+ALL = "all"
+LONGEST, MOST_PARTS = 120, 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,27 +35,36 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Facet:
-    """A filter with a fixed set of values. `default` holds where the address says nothing."""
+    """A filter with a fixed set of values. `default` holds where the address says nothing.
+
+    `under`: a filter of parts of another one's values, written "value:part". Which parts there are the rows say.
+    """
 
     key: str
     label: str
-    options: tuple[tuple[str, str], ...]
+    options: tuple[tuple[str, str], ...] = ()
     default: tuple[str, ...] = ()
+    under: str = ""
 
     def words(self, values: Iterable[str]) -> str:
         names = dict(self.options)
-        return ", ".join(names[value] for value in values)
+        return ", ".join(names.get(value, value.partition(":")[2]) for value in values)
 
 
 @dataclass(frozen=True, slots=True)
 class ListSpec:
-    """`keeps`: parameters of the page beside the list (its tab, its days) that every address of the list carries along."""
+    """`keeps`: parameters of the page beside the list (its tab, its days) that every address of the list carries along.
+
+    `ordered`: its rows follow the order of `columns` in the address. `picks`: how many rows may be picked; 0: none.
+    """
 
     columns: tuple[Column, ...]
     sort: str
     facets: tuple[Facet, ...] = ()
     per_page: int = PER_PAGE[0]
     keeps: tuple[str, ...] = ()
+    ordered: bool = False
+    picks: int = 0
 
     def read(self, query: QueryDict) -> ListState:
         reader = _Reader(query)
@@ -66,12 +77,13 @@ class ListSpec:
             sort=reader.one("sort", lambda text: text.removeprefix("-") in sorts, self.sort),
             page=int(reader.one("page", lambda text: text.isdecimal() and 0 < int(text) < 1_000_000, "1")),
             per_page=int(reader.one("per_page", lambda text: text in map(str, PER_PAGE), str(self.per_page))),
-            columns=reader.columns(self.columns),
+            columns=reader.columns(self.columns, ordered=self.ordered),
             groups=",".join(query.getlist("groups")),
             open=query.get("open", ""),
             kept=tuple((name, value.replace("\x00", "")) for name in self.keeps for value in query.getlist(name)),
+            picks=reader.picks(self.picks) if self.picks else (),
         )
-        known = {*RESERVED, *chosen, *self.keeps}
+        known = {*RESERVED, *chosen, *self.keeps, *(("pick",) if self.picks else ())}
         strangers = [(name, value) for name in query for value in query.getlist(name) if name not in known]
         return replace(state, unknown=tuple(reader.unknown + strangers))
 
@@ -95,11 +107,16 @@ class Header:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
+    """`earlier`, `later`: the list with this column moved; empty where it cannot be. `parts`: of the filter under this one."""
+
     value: str
     label: str
     checked: bool
     count: int | None = None
     fixed: bool = False
+    earlier: str = ""
+    later: str = ""
+    parts: tuple[Choice, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,10 +125,13 @@ class FacetChoices:
     label: str
     choices: tuple[Choice, ...]
     has_default: bool
+    parts_key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class ListState:
+    """`picks`: ids of picked rows, in the order of picking. `plain`: query of the untouched list, where the bare address is another."""
+
     spec: ListSpec
     q: str = ""
     chosen: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -123,6 +143,8 @@ class ListState:
     open: str = ""
     unknown: tuple[tuple[str, str], ...] = ()
     kept: tuple[tuple[str, str], ...] = ()
+    picks: tuple[int, ...] = ()
+    plain: str = ""
 
     @property
     def offset(self) -> int:
@@ -143,14 +165,14 @@ class ListState:
         pairs.append(("page", str(self.page) if self.page > 1 else ""))
         pairs.append(("per_page", str(self.per_page) if self.per_page != self.spec.per_page else ""))
         pairs.append(("columns", ",".join(self.columns) if self.columns != default_columns(self.spec.columns) else ""))
-        pairs += [("groups", self.groups), ("open", self.open), *self.kept]
+        pairs += [("groups", self.groups), ("pick", ",".join(map(str, self.picks))), ("open", self.open), *self.kept]
         left_out = set(leave_out)
         return [(name, value) for name, value in pairs if value and name not in left_out]
 
     def address(self, *, leave_out: Iterable[str] = (), **changes: Any) -> str:
         """`?...` of this state with changes; `?` alone is the untouched list."""
         state = replace(self, **changes) if changes else self
-        return "?" + urlencode(state.parameters(leave_out=leave_out), safe=",")
+        return "?" + (urlencode(state.parameters(leave_out=leave_out), safe=",") or state.plain)
 
     def with_facet(self, key: str, values: tuple[str, ...]) -> str:
         return self.address(chosen={**self.chosen, key: values}, page=1, open="")
@@ -159,9 +181,8 @@ class ListState:
         """The visible columns, each with the address that sorts by it (or turns its order round)."""
         by, descending = self.sort.removeprefix("-"), self.sort.startswith("-")
         headers = []
-        for column in self.spec.columns:
-            if column.key not in self.columns:
-                continue
+        known = {column.key: column for column in self.spec.columns}
+        for column in (known[key] for key in self.columns):
             first = f"{column.sort.replace('+', '')}{column.key}"
             turned = column.key if descending else f"-{column.key}"
             address = self.address(sort=turned if column.key == by else first, page=1, open="") if column.sort else ""
@@ -190,21 +211,48 @@ class ListState:
 
     def facets(self, counts: Mapping[str, Mapping[str, int]]) -> list[FacetChoices]:
         """The filter pane. `counts`: facet -> value -> how many."""
-        return [
-            FacetChoices(
-                facet.key,
-                facet.label,
-                tuple(
-                    Choice(value, label, value in self.chosen.get(facet.key, ()), counts.get(facet.key, {}).get(value))
-                    for value, label in facet.options
-                ),
-                bool(facet.default),
-            )
-            for facet in self.spec.facets
-        ]
+        under = {facet.under: facet for facet in self.spec.facets if facet.under}
+        return [self._choices(facet, under.get(facet.key), counts) for facet in self.spec.facets if not facet.under]
+
+    def _choices(self, facet: Facet, under: Facet | None, counts: Mapping[str, Mapping[str, int]]) -> FacetChoices:
+        chosen, found = self.chosen.get(facet.key, ()), counts.get(facet.key, {})
+        choices = tuple(
+            Choice(value, label, value in chosen, found.get(value), parts=self._parts(under, value, counts))
+            for value, label in facet.options
+        )
+        return FacetChoices(facet.key, facet.label, choices, bool(facet.default), under.key if under else "")
+
+    def _parts(self, under: Facet | None, value: str, counts: Mapping[str, Mapping[str, int]]) -> tuple[Choice, ...]:
+        """The parts of a value that rows have, and those that are chosen though none has them."""
+        if under is None:
+            return ()
+        found, chosen = counts.get(under.key, {}), self.chosen.get(under.key, ())
+        names = sorted(part for part in {*found, *chosen} if part.startswith(f"{value}:") and "," not in part)
+        return tuple(Choice(part, part.partition(":")[2], part in chosen, found.get(part, 0)) for part in names)
 
     def column_choices(self) -> list[Choice]:
-        return [Choice(column.key, column.label, column.key in self.columns, fixed=column.fixed) for column in self.spec.columns]
+        """The column menu: where the order counts the shown ones first, as they stand, each with the ways to move it."""
+        known = {column.key: column for column in self.spec.columns}
+        if not self.spec.ordered:
+            return [Choice(key, column.label, key in self.columns, fixed=column.fixed) for key, column in known.items()]
+        keys = [*self.columns, *(key for key in known if key not in self.columns)]
+        first = sum(1 for column in known.values() if column.fixed)
+        return [
+            Choice(
+                key,
+                known[key].label,
+                key in self.columns,
+                fixed=known[key].fixed,
+                earlier=self._moved(place, -1) if first < place < len(self.columns) else "",
+                later=self._moved(place, 1) if first <= place < len(self.columns) - 1 else "",
+            )
+            for place, key in enumerate(keys)
+        ]
+
+    def _moved(self, place: int, by: int) -> str:
+        columns = list(self.columns)
+        columns[place], columns[place + by] = columns[place + by], columns[place]
+        return self.address(columns=tuple(columns), open="")
 
     def hidden(self, *names: str) -> list[tuple[str, str]]:
         """What a form must carry along when it sets `names` itself. A changed list starts at its first page."""
@@ -219,17 +267,34 @@ class ListState:
     def hidden_columns(self) -> list[tuple[str, str]]:
         return self.hidden("columns")
 
+    def hidden_picks(self) -> list[tuple[str, str]]:
+        """For the form of the rows on this page, which stays on it."""
+        return self.parameters(leave_out=("pick", "open"))
+
     def hidden_size(self) -> list[tuple[str, str]]:
         return self.hidden("per_page")
 
     @property
     def export_address(self) -> str:
         """The same list without its pages: what an export holds."""
-        return self.address(leave_out=("page", "per_page", "open"))
+        return self.address(leave_out=("page", "per_page", "open", "pick"))
 
     @property
-    def all_columns_address(self) -> str:
+    def view_query(self) -> str:
+        """What a saved view keeps: filters, order, columns and size; neither a page, nor picked rows, nor an open one."""
+        return urlencode(self.parameters(leave_out=("page", "open", "pick")), safe=",")
+
+    @property
+    def usual_columns_address(self) -> str:
         return self.address(columns=default_columns(self.spec.columns), open="")
+
+    @property
+    def every_column_address(self) -> str:
+        return self.address(columns=tuple(column.key for column in self.spec.columns), open="")
+
+    @property
+    def fewest_columns_address(self) -> str:
+        return self.address(columns=tuple(column.key for column in self.spec.columns if column.fixed), open="")
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,6 +353,8 @@ class _Reader:
 
     def facet(self, facet: Facet) -> tuple[str, ...]:
         given = self.values(facet.key)
+        if facet.under:
+            return tuple(dict.fromkeys(value[:LONGEST] for value in given if ":" in value))[:MOST_PARTS]
         known = [value for value, _ in facet.options]
         self.unknown += [(facet.key, value) for value in given if value not in known and value != ANY]
         chosen = tuple(value for value in known if value in given)
@@ -295,10 +362,23 @@ class _Reader:
             return chosen
         return facet.default
 
-    def columns(self, columns: Sequence[Column]) -> tuple[str, ...]:
+    def columns(self, columns: Sequence[Column], *, ordered: bool) -> tuple[str, ...]:
+        """The fixed ones first, then the chosen in the order of the list, or (`ordered`) as they were given."""
         given = self.values("columns")
-        known = {column.key for column in columns}
+        known = [column.key for column in columns]
         self.unknown += [("columns", value) for value in given if value not in known]
-        if not known & set(given):
+        if not set(known) & set(given):
             return default_columns(columns)
-        return tuple(column.key for column in columns if column.fixed or column.key in given)
+        fixed = [column.key for column in columns if column.fixed]
+        if not ordered:
+            return tuple(key for key in known if key in fixed or key in given)
+        return tuple(dict.fromkeys([*fixed, *(key for key in given if key in known)]))
+
+    def picks(self, most: int) -> tuple[int, ...]:
+        """Row ids as they were picked, the first `most` of them."""
+        given = [value for value in self.values("pick") if value != ALL]
+        numbers = dict.fromkeys(int(value) for value in given if value.isdecimal() and len(value) < 10)
+        self.unknown += [("pick", value) for value in given if not (value.isdecimal() and len(value) < 10)]
+        if len(numbers) > most:
+            self.unknown.append(("pick", f"{len(numbers) - most} rows beyond {most}"))
+        return tuple(numbers)[:most]

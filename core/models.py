@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.contrib.auth.models import AbstractUser
 from django.db import models
+from django.db.models.functions import Lower
 
 
 class User(AbstractUser):
@@ -47,6 +48,45 @@ class ApiToken(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class SavedView(models.Model):
+    """A list with its filters, order and columns under a name. A deleted one stays for a while, so that it can be brought back."""
+
+    owner = models.ForeignKey(User, on_delete=models.CASCADE, related_name="saved_views")
+    list_name = models.CharField(max_length=40, help_text="As core.saved.LISTS knows it.")
+    name = models.CharField(max_length=60)
+    query = models.CharField(max_length=4000, help_text="The list's query string, as ListState.view_query writes it.")
+    shared = models.BooleanField(default=False, help_text="Everybody sees it; only its owner changes it.")
+    created_at = models.DateTimeField()
+    deleted_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                "owner", "list_name", Lower("name"), condition=models.Q(deleted_at__isnull=True), name="a_view_name_once_an_owner_and_list"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["list_name"], condition=models.Q(shared=True, deleted_at__isnull=True), name="shared_views_of_list"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class DefaultView(models.Model):
+    """The saved view that a user's list opens with."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="default_views")
+    list_name = models.CharField(max_length=40)
+    view = models.ForeignKey(SavedView, on_delete=models.CASCADE, related_name="+")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "list_name"], name="one_default_view_a_list")]
+
+    def __str__(self) -> str:
+        return f"{self.user} {self.list_name}"
 
 
 class AuditEvent(models.Model):

@@ -64,7 +64,7 @@ def settle(request: HttpRequest, *, places: Mapping[str, Place], page: str) -> s
         query.pop(rules.PARAMETER, None)
         if origin:
             query[rules.PARAMETER] = origin
-        request.GET = query  # type: ignore[misc]
+        request.GET = query  # type: ignore[assignment]
         request.META["QUERY_STRING"] = query.urlencode(safe="/,")
     return origin
 

@@ -31,7 +31,7 @@ def tabs(query: QueryDict, wanted: Sequence[tuple[str, str, int | None]]) -> tup
     keys = [key for key, _, _ in wanted]
     named = query.get("tab", "")
     shown = named if named in keys else keys[0]
-    kept = tuple((name, query[name]) for name in KEPT if query.get(name))
+    kept = tuple((name, value) for name in KEPT if (value := query.get(name, "")))
     return tuple(Tab(key, label, count, key == shown, kept) for key, label, count in wanted)
 
 

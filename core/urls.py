@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib.auth import views as auth
 from django.urls import path
 
-from core import views
+from core import saved_views, views
 
 urlpatterns = [
     path("sign-in/", auth.LoginView.as_view(redirect_authenticated_user=True), name="login"),
@@ -16,4 +16,6 @@ urlpatterns = [
     path("account/password/done/", auth.PasswordChangeDoneView.as_view(), name="password_change_done"),
     path("account/theme/", views.choose_theme, name="choose_theme"),
     path("account/density/", views.choose_density, name="choose_density"),
+    path("views/save/", saved_views.save, name="save_view"),
+    path("views/<int:pk>/change/", saved_views.change, name="change_view"),
 ]

@@ -38,11 +38,11 @@ def save_group(
     if fault := fault_of_rule(rule):
         raise BadGroup(fault)
     with transaction.atomic():
-        taken = MachineGroup.objects.filter(name__iexact=name).exclude(pk=group.pk if group else None)
+        taken = MachineGroup.objects.filter(name__iexact=name).exclude(pk=group.pk if group else 0)
         if taken.exists():
             raise BadGroup(f"There is already a group named {name}.")
         before = _facts(group) if group else {}
-        saved = group or MachineGroup(rank=1 + (_last_rank() or 0))
+        saved = group or MachineGroup(rank=1 + _last_rank())
         saved.name, saved.description = name, description
         if not saved.is_default:
             saved.rule = list(rule)
@@ -108,7 +108,7 @@ def ranked() -> list[tuple[int, Any]]:
     return list(MachineGroup.objects.filter(is_default=False).order_by("rank", "id").values_list("id", "rule"))
 
 
-def _move(misplaced: QuerySet[Machine], *, now: dt.datetime) -> int:
+def _move(misplaced: QuerySet[Any], *, now: dt.datetime) -> int:
     """Move machines where they are wanted, so many at a time, and have their scores follow."""
     moved = 0
     found = misplaced.order_by().values_list("pk", "wanted").iterator(chunk_size=_AT_ONCE)
@@ -146,8 +146,8 @@ def _facts(group: MachineGroup) -> dict[str, Any]:
     return {"name": group.name, "description": group.description, "rule": group.rule, "rank": group.rank}
 
 
-def _last_rank() -> int | None:
-    return MachineGroup.objects.aggregate(last=Max("rank"))["last"]
+def _last_rank() -> int:
+    return MachineGroup.objects.aggregate(last=Max("rank"))["last"] or 0
 
 
 def _order() -> list[int]:
@@ -166,7 +166,7 @@ def _number(order: Sequence[int]) -> None:
     known = dict(MachineGroup.objects.filter(pk__in=order).values_list("pk", "rank"))
     if all(known[pk] == rank for rank, pk in enumerate(order, 1)):
         return
-    aside = (_last_rank() or 0) + len(order)
+    aside = _last_rank() + len(order)
     MachineGroup.objects.filter(pk__in=order).update(rank=F("rank") + aside)
     for rank, pk in enumerate(order, 1):
         MachineGroup.objects.filter(pk=pk).update(rank=rank)

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, cast
+from typing import Any
 
 from django.db.models import Case, F, Func, Q, QuerySet, TextField, Value, When
 from django.db.models.functions import Concat, Lower
@@ -53,14 +53,14 @@ def fitting(rule: Sequence[Mapping[str, str]]) -> Q:
     return found
 
 
-def placed(machines: QuerySet[Machine], groups: Sequence[tuple[int, Any]], *, default: int) -> QuerySet[Machine]:
+def placed(machines: QuerySet[Machine], groups: Sequence[tuple[int, Any]], *, default: int) -> QuerySet[Any]:
     """Machines with `wanted`: the first of the (id, rule) by rank whose rule takes them, else `default`."""
     cases = [When(fitting(rule), then=Value(group_id)) for group_id, rule in groups if rule]
     wanted = Case(*cases, default=Value(default)) if cases else Value(default)
     return prepared(machines).annotate(wanted=wanted)
 
 
-def misplaced(machines: QuerySet[Machine], groups: Sequence[tuple[int, Any]], *, default: int) -> QuerySet[Machine]:
+def misplaced(machines: QuerySet[Machine], groups: Sequence[tuple[int, Any]], *, default: int) -> QuerySet[Any]:
     """Those of the machines that are in another group than `wanted`."""
     return placed(machines, groups, default=default).exclude(group_id=F("wanted"))
 
@@ -70,4 +70,4 @@ def _condition(field: str, operator: str, value: str) -> Q:
         before = _SEPARATOR if operator in {"equals", "starts"} else ""
         after = _SEPARATOR if operator in {"equals", "ends"} else ""
         return Q(rule_tag__contains=f"{before}{value}{after}")
-    return cast("Q", Q(**{f"rule_{field}__{_LOOKUPS[operator]}": value}))
+    return Q(**{f"rule_{field}__{_LOOKUPS[operator]}": value})

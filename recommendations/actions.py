@@ -7,7 +7,8 @@ after. Ingest goes on meanwhile; what it changes is marked dirty and taken by th
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -168,6 +169,18 @@ def snapshot(*, day: dt.date) -> None:
     last = Run.objects.filter(day__isnull=False).order_by("-id").values_list("day", flat=True).first()
     sql.run("recommendations/store_change_days", {"day": day, "last": last or day, "open": ScoreChangeDay.OPEN})
     Run.objects.filter(pk=Run.objects.aggregate(newest=Max("pk"))["newest"]).update(day=day)
+
+
+@contextmanager
+def held() -> Iterator[None]:
+    """Keep other processes from computing scores for a while, over several transactions: what is told to them meanwhile waits."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_lock(hashtext(%s))", [bulk.LOCK])
+    try:
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_unlock(hashtext(%s))", [bulk.LOCK])
 
 
 def _passes(previous: Run | None, chosen: Mapping[str, Any], *, now: dt.datetime) -> list[Pass]:

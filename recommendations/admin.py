@@ -141,11 +141,8 @@ class RunAdmin(LookOnly):
     list_filter = ("kind", "started_at")
     ordering = ("-started_at", "-id")
 
-    def get_fields(self, request: HttpRequest, obj: Run | None = None) -> list[str]:
-        return [*(field.name for field in Run._meta.fields if field.name != "id"), "why_it_moved"]  # noqa: SLF001  (Django's documented way)
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Run | None = None) -> list[str]:
-        return [*super().get_readonly_fields(request, obj), "why_it_moved"]
+    fields = ("kind", "started_at", "finished_at", "machines", "score", "why_it_moved", "weight", "step", "day", "settings")
+    readonly_fields = ("why_it_moved",)
 
     @admin.display(description="Why the score moved")
     def why_it_moved(self, run: Run) -> str:
@@ -154,7 +151,7 @@ class RunAdmin(LookOnly):
             (Cause(part.cause).label, f"{part.points:+.4f}", f"{part.machines:,} machine{'' if part.machines == 1 else 's'}")
             for part in score_change_queries.run_parts(run)
         ]
-        return format_html_join("", "{}: {} points, {}<br>", parts) or "It did not move, or this was not recorded."
+        return format_html_join("", "<p>{}: {} points, {}</p>", parts) or "It did not move, or this was not recorded."
 
 
 @admin.register(InaccuracyReport)

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.db.models import Exists, OuterRef, QuerySet, Sum
+from django.db.models import Sum
 
 from core import sql
 from core.flyouts import Place, place_among, place_near
 from core.lists import ListState
-from inventory.models import Configuration, ConfigurationResult, Installation, Machine, Software, SoftwareStat
+from inventory.models import Configuration, Software, SoftwareStat
 from recommendations import explanations, recommendation_queries, rules, threat_queries
-from recommendations.machine_queries import RARE, Carrier, carriers
-from recommendations.models import Exposure, MachineScore, Recommendation, RecommendationStat, VersionScore
+from recommendations.behind_queries import machines_of, systems_of
+from recommendations.machine_queries import Carrier
+from recommendations.models import Recommendation, RecommendationStat
+from recommendations.option_words import Option, options_of
 from recommendations.recommendation_queries import TREND_DAYS, Tag, platform_name, scale_of, tags_of, total_weight
 from recommendations.records import Sums, Term
 from weaknesses.models import Weakness
@@ -102,6 +104,8 @@ class Detail:
     weakness_total: int
     exploited_total: int
     insights: threat_queries.Insights
+    proofs: tuple[threat_queries.Proof, ...]
+    options: tuple[Option, ...]
     exposed_machines: tuple[Carrier, ...]
     installed_machines: tuple[Carrier, ...]
     activities: int
@@ -151,11 +155,13 @@ def detail(recommendation: Recommendation, *, groups: Sequence[int]) -> Detail:
             support=software.support if software else None,
             user_impact=configuration.user_impact if configuration else "",
         ),
-        systems=tuple(platform_name(platform) for platform in _systems(recommendation)),
+        systems=systems_of(recommendation, groups=groups, expected=figures.installed),
         weaknesses=addressed.rows,
         weakness_total=addressed.total,
         exploited_total=addressed.exploited,
         insights=threat_queries.insights(addressed.named),
+        proofs=threat_queries.proofs([row.cve for row in addressed.rows if row.exploited or row.exploit]),
+        options=options_of(recommendation, targets=[(target.platform, target.version, target.machines) for target in targets]),
         exposed_machines=machines_of(recommendation, groups=groups, exposed=True, expected=figures.exposed, limit=FIRST_ROWS),
         installed_machines=machines_of(recommendation, groups=groups, exposed=False, expected=figures.installed, limit=FIRST_ROWS),
         activities=recommendation.activities.count(),
@@ -197,13 +203,23 @@ def terms_of(recommendation: Recommendation, *, figures: Figures, top: Weakness 
     )
 
 
-def weaknesses_of(recommendation: Recommendation, *, text: str = "", offset: int = 0, limit: int | None = 50) -> Addressed:
-    """A page of the weaknesses that the recommendation removes."""
+def weaknesses_of(
+    recommendation: Recommendation, *, text: str = "", sort: str = "-threat", offset: int = 0, limit: int | None = 50
+) -> Addressed:
+    """A page of the weaknesses that the recommendation removes. `sort`: name, severity, cvss, epss, threat or published."""
     if recommendation.software_id is None:
         return Addressed()
     found = sql.rows(
         "recommendations/read_recommendation_weaknesses",
-        {"recommendation": recommendation.pk, "text": text, "pattern": sql.containing(text), "offset": offset, "limit": limit},
+        {
+            "recommendation": recommendation.pk,
+            "text": text,
+            "pattern": sql.containing(text),
+            "by": sort.removeprefix("-"),
+            "sign": -1 if sort.startswith("-") else 1,
+            "offset": offset,
+            "limit": limit,
+        },
     )
     rows = tuple(AddressedWeakness(**{name: row[name] for name in AddressedWeakness.__dataclass_fields__}) for row in found)
     if not found:
@@ -220,36 +236,6 @@ def targets_of(recommendation: Recommendation, *, groups: Sequence[int]) -> tupl
     return tuple(Target(platform_name(row["platform"]) or "Any platform", single or row["target"], row["machines"]) for row in rows)
 
 
-def machines_of(
-    recommendation: Recommendation, *, groups: Sequence[int], exposed: bool, expected: int, offset: int = 0, limit: int = 50
-) -> tuple[Carrier, ...]:
-    """A page of the machines that need it (`exposed`), or of all that have it installed or to which the check applies; riskiest first."""
-    if recommendation.configuration_id is not None:
-        return _checked(recommendation, groups=groups, failing=exposed, expected=expected, offset=offset, limit=limit)
-    versions = version_ids(recommendation, exposed=exposed)
-    return carriers(version_ids=versions, groups=groups, expected=expected, offset=offset, limit=limit)
-
-
-def every_machine(recommendation: Recommendation, *, groups: Sequence[int], exposed: bool, chunk: int = 2000) -> Iterator[Carrier]:
-    """All of these machines by name, read in chunks from one server-side cursor."""
-    machines = _machines(recommendation, exposed=exposed).filter(group_id__in=groups, score__isnull=False)
-    versions = version_ids(recommendation, exposed=exposed) if recommendation.configuration_id is None else []
-    batch: list[Machine] = []
-    for machine in machines.select_related("group", "score").order_by("name", "pk").iterator(chunk_size=chunk):
-        batch.append(machine)
-        if len(batch) == chunk:
-            yield from _carriers(batch, versions)
-            batch = []
-    yield from _carriers(batch, versions)
-
-
-def version_ids(recommendation: Recommendation, *, exposed: bool) -> list[int]:
-    """Versions that the recommendation replaces, or all versions of its software."""
-    if exposed:
-        return list(VersionScore.objects.filter(recommendation=recommendation).values_list("version_id", flat=True))
-    return list(recommendation.software.versions.values_list("pk", flat=True)) if recommendation.software else []
-
-
 def place_in(state: ListState, key: str, *, groups: Sequence[int]) -> Place | None:
     """Where the recommendation stands in the list: looked for around its page first, then in all of it. None: the list has it not."""
 
@@ -263,61 +249,6 @@ def place_in(state: ListState, key: str, *, groups: Sequence[int]) -> Place | No
     everything = recommendation_queries.read(state, groups=groups)
     keys = [row.key for row in everything.rows]
     return place_among(state, key, keys, start=0, total=everything.total) if key in keys else None
-
-
-def _machines(recommendation: Recommendation, *, exposed: bool) -> QuerySet[Machine]:
-    if recommendation.configuration_id is not None:
-        results = ConfigurationResult.objects.filter(machine_id=OuterRef("pk"), configuration_id=recommendation.configuration_id)
-        return Machine.objects.filter(Exists(results.filter(passed=False) if exposed else results))
-    if exposed:
-        return Machine.objects.filter(Exists(Exposure.objects.filter(machine_id=OuterRef("pk"), recommendation=recommendation)))
-    versions = version_ids(recommendation, exposed=False)
-    return Machine.objects.filter(Exists(Installation.objects.filter(machine_id=OuterRef("pk"), version_id__in=versions)))
-
-
-def _carriers(machines: Sequence[Machine], versions: Sequence[int]) -> Iterator[Carrier]:
-    carried: dict[int, list[str]] = {}
-    if versions and machines:
-        installed = Installation.objects.filter(machine_id__in=[machine.pk for machine in machines], version_id__in=versions)
-        for machine_id, version in installed.order_by("version__sort_key", "version_id").values_list("machine_id", "version__version"):
-            carried.setdefault(machine_id, []).append(version)
-    for machine in machines:
-        yield _carrier(machine, machine.score, carried.get(machine.pk, ()))
-
-
-def _checked(
-    recommendation: Recommendation, *, groups: Sequence[int], failing: bool, expected: int, offset: int, limit: int
-) -> tuple[Carrier, ...]:
-    name = "read_rare_check_machines" if expected <= RARE else "read_common_check_machines"
-    parameters = {
-        "configuration": recommendation.configuration_id,
-        "failing": failing,
-        "groups": list(groups),
-        "offset": offset,
-        "limit": limit,
-    }
-    ids = [row["id"] for row in sql.rows(f"recommendations/{name}", parameters)]
-    machines = Machine.objects.filter(pk__in=ids).select_related("group", "score").in_bulk()
-    return tuple(_carrier(machines[pk], machines[pk].score, ()) for pk in ids if pk in machines)
-
-
-def _carrier(machine: Machine, score: MachineScore, versions: Sequence[str]) -> Carrier:
-    return Carrier(
-        id=machine.pk,
-        name=machine.name,
-        domain=machine.domain,
-        group=machine.group.name,
-        system=f"{machine.os_name} {machine.os_version}".strip() or platform_name(machine.platform or machine.family),
-        versions=tuple(dict.fromkeys(versions)),
-        score=score.score,
-        level=score.level,
-        last_seen=machine.last_seen,
-    )
-
-
-def _systems(recommendation: Recommendation) -> list[str]:
-    pairs = VersionScore.objects.filter(recommendation=recommendation).exclude(version__platform="")
-    return sorted(set(pairs.values_list("version__platform", flat=True)))
 
 
 def _written(terms: tuple[Term, ...], *, recommendation: Recommendation, figures: Figures, top: Weakness | None) -> tuple[WrittenTerm, ...]:

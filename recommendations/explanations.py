@@ -82,8 +82,9 @@ def explain_change(
     groups: Collection[str] | None = None,
     excepted: bool = True,
 ) -> Delta:
-    """Split the change of the score by cause: one factor at a time, in this order. `groups`: of the machines in them at each stage;
-    `excepted`: of the score after exceptions.
+    """Split the change of the score by cause: one factor at a time, in this order.
+
+    `groups`: of the machines that are in them at each stage; `excepted`: of the score after exceptions.
     """
     states = [_sums(stage, groups, excepted=excepted) for stage in _stages(before, after, weights, weights_after or weights)]
     scores = [100 * exposure / weight if weight else 0.0 for weight, exposure in states]

@@ -28,6 +28,8 @@ TAGS = (
     ("upcoming-eos-versions", "Upcoming EOS versions"),
     ("user-impact", "User impact"),
 )
+PLATFORMS = (("windows", "Windows"), ("macos", "macOS"), ("linux", "Linux"), ("any", "Not tied to one"))
+MOST_PICKS = 100
 SHOWN_STATUSES = (Recommendation.Status.ACTIVE.value, Recommendation.Status.PARTIAL.value)
 
 SPEC = ListSpec(
@@ -52,8 +54,12 @@ SPEC = ListSpec(
         Facet("kind", "Remediation type", tuple(Recommendation.Kind.choices)),
         Facet("threat", "Threats", THREATS),
         Facet("category", "Related component", tuple(Configuration.Category.choices)),
+        Facet("sub", "Within", under="category"),
+        Facet("platform", "OS platform", PLATFORMS),
         Facet("tag", "Tags", TAGS),
     ),
+    ordered=True,
+    picks=MOST_PICKS,
 )
 
 
@@ -65,6 +71,7 @@ def parameters(state: ListState) -> dict[str, Any]:
         "cve": state.q.upper() if is_cve else "",
         "patterns": [containing(word) for word in words],
         **{facet.key: list(state.chosen.get(facet.key, ())) or None for facet in SPEC.facets},
+        "picks": None,
         "by": state.sort.removeprefix("-"),
         "sign": -1 if state.sort.startswith("-") else 1,
     }

@@ -63,7 +63,7 @@ def places(group: MachineGroup | None) -> list[tuple[int, str]]:
     """Where a group may stand: (rank, words). Empty for the default group, which is always last."""
     if group and group.is_default:
         return []
-    others = MachineGroup.objects.filter(is_default=False).exclude(pk=group.pk if group else None)
+    others = MachineGroup.objects.filter(is_default=False).exclude(pk=group.pk if group else 0)
     names = list(others.order_by("rank", "id").values_list("name", flat=True))
     return [(1, "1, the highest"), *((number, f"{number}, after {name}") for number, name in enumerate(names, 2))]
 

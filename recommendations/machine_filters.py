@@ -60,10 +60,10 @@ def matching(chosen: MachineFilter) -> QuerySet[Machine]:
 
 
 def described(machines: QuerySet[Machine]) -> QuerySet[Machine]:
-    """The machines with what a row of a list shows: `risk` (a key of RISKS or None) and `has_data`."""
+    """The machines with what a row of a list shows: `alert_risk` (a key of RISKS or None) and `has_data`."""
     rank = Case(*[When(severity=name, then=Value(rank)) for name, rank in _MILDER.items()], default=Value(3), output_field=IntegerField())
     alerts = Alert.objects.filter(machine_id=OuterRef("pk"), closed_at__isnull=True).annotate(rank=rank).order_by("-rank")
-    return machines.select_related("group", "score").annotate(risk=Subquery(alerts.values("rank")[:1]), has_data=_installed())
+    return machines.select_related("group", "score").annotate(alert_risk=Subquery(alerts.values("rank")[:1]), has_data=_installed())
 
 
 def risk_of(severities: Sequence[str]) -> int | None:
@@ -77,7 +77,7 @@ def health_of(machine: Machine, *, has_data: bool, now: dt.datetime) -> tuple[st
         return "", "pause", "Excluded"
     if now - machine.last_seen > INACTIVE_AFTER:
         return "part", "pause", "Inactive"
-    return ("done", "check", "Active") if has_data else ("part", "warn", "No sensor data")
+    return ("done", "", "Active") if has_data else ("part", "warn", "No sensor data")
 
 
 def _installed() -> Exists:

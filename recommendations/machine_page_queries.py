@@ -108,6 +108,7 @@ class MachinePage:
 
 @dataclass(frozen=True, slots=True)
 class SoftwareRow:
+    version_id: int
     key: str
     name: str
     vendor: str
@@ -224,6 +225,7 @@ def weakness_rows(
     severities: Sequence[int] = (),
     exploited: bool = False,
     exploit: bool = False,
+    version_id: int | None = None,
     sort: str = "-threats",
     offset: int = 0,
     limit: int | None = 50,
@@ -236,6 +238,7 @@ def weakness_rows(
         "severities": list(severities) or None,
         "exploited_only": exploited,
         "exploit_only": exploit,
+        "version": version_id,
         "sort": sort,
         "offset": offset,
         "limit": limit,

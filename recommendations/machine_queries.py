@@ -185,7 +185,7 @@ def _machine_row(machine: Machine, now: dt.datetime) -> MachineRow:
         value=machine.get_value_display(),
         internet_facing=machine.internet_facing,
         tags=tuple(machine.tags),
-        risk=machine.risk,  # type: ignore[attr-defined]
+        risk=machine.alert_risk,  # type: ignore[attr-defined]
         score=score.score if score else None,
         level=score.level if score and has_data else None,
         fixes=score.exposures if score else None,

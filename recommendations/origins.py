@@ -48,8 +48,13 @@ PLACES = {
     "recommendations:software": Place(_software, SOFTWARE),
     "recommendations:machine": Place(_machine, MACHINES),
     "recommendations:weakness": Place(_weakness, WEAKNESSES),
+    "recommendations:software_version": Place("Version", SOFTWARE),
+    "recommendations:weakness_machines": Place("Machines with it", WEAKNESSES),
+    "recommendations:event": Place("Event", "recommendations:timeline"),
+    "recommendations:vulnerable_machines": Place("Vulnerable machines"),
+    "recommendations:vulnerable_machine_list": Place("Vulnerable machines"),
     "remediation:list": Place("Remediation"),
-    "exceptions:list": Place("Exceptions"),
+    "remediation:activity": Place("Remediation activity", "remediation:list"),
 }
 
 

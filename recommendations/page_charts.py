@@ -203,6 +203,7 @@ def _events_address(day: dt.date, query: str) -> str:
 def _scale(figure: Figure, ticks: list[float], *, suffix: str) -> None:
     axis = figure["layout"]["yaxis"]
     axis["tickmode"], axis["tickvals"], axis["ticktext"] = "array", ticks, [f"{tick:g}{suffix}" for tick in ticks]
+    figure["data"][0]["meta"]["unit"] = suffix
     axis["range"] = [ticks[0], ticks[-1] * 1.02]
 
 

@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from django.db.models import Sum
+from django.http import QueryDict
 
 from core import sql
-from core.lists import ListState
+from core.lists import ANY, ListState
 from inventory.models import Configuration, Software
 from recommendations import filters, rules
 from recommendations.models import GroupScore, Recommendation, VersionScore
@@ -72,6 +73,11 @@ class RecommendationRow:
     series: tuple[int, ...] = ()
     platforms: tuple[str, ...] = ()
 
+    @property
+    def has_insights(self) -> bool:
+        """Whether any of its three marks is on."""
+        return self.alert or self.exploited or self.exploit > 0 or self.insight
+
 
 @dataclass(frozen=True, slots=True)
 class RecommendationList:
@@ -95,8 +101,25 @@ def scale_of(weight: float) -> float:
 
 def read(state: ListState, *, groups: Sequence[int], offset: int = 0, limit: int | None = None) -> RecommendationList:
     """Rows of the list from `offset` on, all of them without `limit`; neither trends nor platforms."""
+    return _read(filters.parameters(state), groups=groups, offset=offset, limit=limit)
+
+
+def picked(ids: Sequence[int], *, groups: Sequence[int]) -> tuple[RecommendationRow, ...]:
+    """These recommendations in this order, whatever their status; those that no machine of the groups needs (any more) are left out."""
+    state = filters.SPEC.read(QueryDict(f"status={ANY}"))
+    found = _read(filters.parameters(state) | {"picks": list(ids)}, groups=groups, offset=0, limit=None) if ids else None
+    rows = {row.id: row for row in found.rows} if found else {}
+    return tuple(rows[pk] for pk in ids if pk in rows)
+
+
+def count(state: ListState, *, groups: Sequence[int]) -> int:
+    """How many recommendations the list holds."""
+    return _read(filters.parameters(state), groups=groups, offset=0, limit=0).total
+
+
+def _read(asked: Mapping[str, Any], *, groups: Sequence[int], offset: int, limit: int | None) -> RecommendationList:
     scale = scale_of(total_weight(groups))
-    parameters = filters.parameters(state) | {"groups": list(groups), "offset": offset, "limit": limit}
+    parameters = {**asked, "groups": list(groups), "offset": offset, "limit": limit}
     found = sql.rows("recommendations/read_recommendations", parameters)
     counts = found[0]["counts"]
     return RecommendationList(

@@ -44,12 +44,14 @@ class Part:
 class Moves:
     """From the end of one recorded day to the end of another. `parts` of all causes, in their order, add up to the change.
 
-    `unrecorded`: days whose change has no stored causes. `excepted`: of the score after exceptions; `differ`: whether that is another one.
+    `days`: how many are recorded after the first. `unrecorded`: those whose change has no stored causes. `excepted`: of the score after
+    exceptions; `differ`: whether that is another one.
     """
 
     first: DaySums
     last: DaySums
     parts: tuple[Part, ...]
+    days: int
     unrecorded: tuple[dt.date, ...]
     excepted: bool
     differ: bool
@@ -99,7 +101,7 @@ def moves(*, groups: Sequence[int], first: dt.date, last: dt.date, excepted: boo
     if missing:
         parts.append(Part(UNRECORDED, points[-1]))
     differ = any(abs(day.after - day.exposure) > SAME * max(1.0, day.exposure) for day in (start, end))
-    return Moves(start, end, tuple(parts), missing, excepted, differ)
+    return Moves(start, end, tuple(parts), len(days) - 1, missing, excepted, differ)
 
 
 def run_parts(run: Run) -> tuple[Part, ...]:
@@ -121,11 +123,8 @@ def run_parts(run: Run) -> tuple[Part, ...]:
 
 def _days(*, groups: Sequence[int], first: dt.date, last: dt.date) -> list[DaySums]:
     rows = ScoreDay.objects.filter(group_id__in=groups, day__range=(first, last), weight__gt=0).values("day").order_by("day")
-    names = {"m": "machines", "w": "weight", "x": "exposure", "a": "exposure_after"}
-    return [
-        DaySums(row["day"], row["m"], row["w"], row["x"], row["a"])
-        for row in rows.annotate(**{short: Sum(name) for short, name in names.items()})
-    ]
+    summed = rows.annotate(m=Sum("machines"), w=Sum("weight"), x=Sum("exposure"), a=Sum("exposure_after"))
+    return [DaySums(row["day"], row["m"], row["w"], row["x"], row["a"]) for row in summed]
 
 
 def _day_before(*, groups: Sequence[int], day: dt.date) -> dt.date | None:
@@ -150,11 +149,11 @@ def _unrecorded(days: Sequence[DaySums], changes: Iterable[Change]) -> tuple[dt.
         had = told.get(day, (0.0, 0.0))
         told[day] = had[0] + weight, had[1] + exposure
     missing = []
-    for earlier, day in pairwise(days):
-        weight, exposure = told.get(day.day, (0.0, 0.0))
-        rest = max(abs(day.weight - earlier.weight - weight), abs(day.exposure - earlier.exposure - exposure))
-        if rest > SAME * max(1.0, day.weight):
-            missing.append(day.day)
+    for earlier, sums in pairwise(days):
+        weight, exposure = told.get(sums.day, (0.0, 0.0))
+        rest = max(abs(sums.weight - earlier.weight - weight), abs(sums.exposure - earlier.exposure - exposure))
+        if rest > SAME * max(1.0, sums.weight):
+            missing.append(sums.day)
     return tuple(missing)
 
 

@@ -23,12 +23,25 @@ ICONS = {
     Cause.SETTINGS: "calc",
     UNRECORDED: "help",
 }
+DESCRIPTIONS = (
+    (
+        Cause.FOUND,
+        "Machines that carry more: new weaknesses of what is installed, new installations, other versions. By what was known before.",
+    ),
+    (Cause.FIXED, "Machines that carry less: updates, removals, weaknesses that no longer apply. By what was known before."),
+    (Cause.INTELLIGENCE, "What is known of the same weaknesses: EPSS, exploits, exploitation, severity, alerts that name them."),
+    (Cause.CONFIGURATION, "Likelihood: results of checks, active alerts on a machine, facing the internet."),
+    (Cause.POPULATION, "Machines that are new, fell silent, came back, were excluded or deleted, or changed their group."),
+    (Cause.VALUE, "Machines whose device value was changed."),
+    (Cause.EXCEPTIONS, "Mitigating exceptions that began or ended. They move the score after exceptions only."),
+    (Cause.SETTINGS, "The weights of the model were edited: the same fleet by the former and by the new ones."),
+)
 EXPLOITS = (Event.Kind.NEW_EXPLOIT, Event.Kind.VERIFIED, Event.Kind.KIT, Event.Kind.EXPLOITED)
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A line of the waterfall. `x`, `width`: percent of its scale. `tone`: worse, better, or empty for the two ends."""
+    """A line of the waterfall. `x`, `width`: percent of its scale. `tone`: worse, better, none (why is not known), empty for the scores."""
 
     label: str
     icon: str
@@ -42,59 +55,68 @@ class Step:
     @property
     def mark(self) -> str:
         """The colour of its bar."""
-        return {"worse": "high", "better": "good"}.get(self.tone, "1")
+        return {"worse": "high", "better": "good", "none": "none"}.get(self.tone, "1")
+
+    @property
+    def worse(self) -> bool:
+        return self.points > 0
 
     @property
     def size(self) -> float:
         return abs(self.points)
 
 
-def steps(moves: Moves, *, words: Mapping[str, tuple[str, str]]) -> tuple[Step, ...]:
+@dataclass(frozen=True, slots=True)
+class Waterfall:
+    """From one score down or up to another. `low`, `high`: ends of the scale of its bars."""
+
+    start: Step
+    steps: tuple[Step, ...]
+    end: Step
+    low: float
+    high: float
+
+
+def waterfall(moves: Moves, *, words: Mapping[str, tuple[str, str]]) -> Waterfall:
     """The lines from the first score to the last; `words`: cause -> (text, address). Causes that did nothing are left out.
 
     The printed points add up to the printed change: the largest takes up the rounding.
     """
     shown = [part for part in moves.parts if abs(part.points) >= SHOWN]
-    printed = _printed(shown, change=round(moves.end, 2) - round(moves.start, 2))
     levels = [moves.start]
     for part in shown:
         levels.append(levels[-1] + part.points)
     low, high = _scale([*levels, moves.end])
-    lines = []
-    for part, points, before in zip(shown, printed, levels, strict=False):
-        after = before + part.points
-        text, address = words.get(part.cause, ("", ""))
-        lines.append(
-            Step(
-                label=LABELS[part.cause],
-                icon=ICONS[part.cause],
-                text=text,
-                address=address,
-                points=points,
-                x=_percent(min(before, after), low, high),
-                width=max(0.6, _percent(max(before, after), low, high) - _percent(min(before, after), low, high)),
-                tone="worse" if part.points > 0 else "better",
-            )
-        )
-    return tuple(lines)
-
-
-def ends(moves: Moves) -> tuple[Step, Step]:
-    """The bars of both scores, on the scale of the steps."""
-    levels = [moves.start]
-    for part in moves.parts:
-        if abs(part.points) >= SHOWN:
-            levels.append(levels[-1] + part.points)
-    low, high = _scale([*levels, moves.end])
-    first, last = (
+    printed = _printed(shown, change=round(moves.end, 2) - round(moves.start, 2))
+    steps = tuple(
+        _step(part, points, before, (low, high), words.get(part.cause, ("", "")))
+        for part, points, before in zip(shown, printed, levels, strict=False)
+    )
+    start, end = (
         Step(f"Score on {_day(day)}", "dash", "", "", round(value, 2), 0, _percent(value, low, high), "")
         for day, value in ((moves.first.day, moves.start), (moves.last.day, moves.end))
     )
-    return first, last
+    return Waterfall(start, steps, end, low, high)
+
+
+def _step(part: Part, points: float, before: float, scale: tuple[float, float], words: tuple[str, str]) -> Step:
+    left, right = (_percent(level, *scale) for level in sorted((before, before + part.points)))
+    return Step(
+        label=LABELS[part.cause],
+        icon=ICONS[part.cause],
+        text=words[0],
+        address=words[1],
+        points=points,
+        x=left,
+        width=max(0.6, round(right - left, 2)),
+        tone="none" if part.cause == UNRECORDED else "worse" if points > 0 else "better",
+    )
 
 
 def still(moves: Moves) -> str:
-    """The causes that did nothing, in words."""
+    """The causes that did nothing, in words; empty where no day says so."""
+    if len(moves.unrecorded) == moves.days:
+        return ""
     names = [
         LABELS[part.cause].lower() for part in moves.parts if abs(part.points) < SHOWN and part.cause not in {UNRECORDED, Cause.SETTINGS}
     ]
@@ -102,11 +124,11 @@ def still(moves: Moves) -> str:
 
 
 def headline(moves: Moves) -> str:
-    """mostly vulnerabilities fixed (2.31 better); empty where nothing moved it."""
+    """mostly vulnerabilities fixed (2.3 better); empty where nothing moved it."""
     part = moves.largest
     if part is None or abs(part.points) < SHOWN:
         return ""
-    return f"mostly {LABELS[part.cause].lower()} ({abs(part.points):.2f} {'worse' if part.points > 0 else 'better'})"
+    return f"mostly {LABELS[part.cause].lower()} ({abs(part.points):.1f} {'worse' if part.points > 0 else 'better'})"
 
 
 def days_without(days: Sequence[dt.date]) -> str:
@@ -158,7 +180,7 @@ def sentence(moves: Moves, part: Part, *, weaknesses: Mapping[str, Collection[in
         case Cause.SETTINGS:
             return "The weights of the model were changed"
         case _:
-            return f"{days_without(moves.unrecorded)}: from before causes were stored, or from a history that was written anew"
+            return f"{days_without(moves.unrecorded)}: the causes of these were not stored"
 
 
 def _printed(parts: Sequence[Part], *, change: float) -> list[float]:

@@ -13,6 +13,7 @@ MOST_INSIGHTS = 300  # of one page; the weakness that most is known about has 60
 MOST_EVIDENCE = 200
 SHIPPED = "shipped with the portal"
 _ATTACK = "https://attack.mitre.org/techniques"
+_KEV = "https://www.cisa.gov/known-exploited-vulnerabilities-catalog?search_api_fulltext={cve}"
 _EXPLOITATION = {"none": ("None known", ""), "poc": ("Public", "a proof of concept is public"), "active": ("Active", "used in attacks")}
 _AUTOMATABLE = {True: ("Yes", "works without a person at each step"), False: ("No", "takes a person at some step")}
 _IMPACT = {"partial": ("Partial", "limited control, or a part of the data"), "total": ("Total", "full control, or all of the data")}
@@ -67,6 +68,19 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True)
+class Proof:
+    """Exploitation of a weakness, or an exploit of it: the strongest that is listed. `address`: its page at the source, or empty."""
+
+    cve: str
+    level: int
+    words: str
+    source: str
+    address: str
+    day: dt.date | None
+    ransomware: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Fact:
     """`note`: what the word means."""
 
@@ -95,6 +109,15 @@ def evidence(cve: str) -> tuple[Evidence, ...]:
     for item in ExploitEvidence.objects.filter(cve=cve).order_by("-level", "source", "reference")[:MOST_EVIDENCE]:
         by_place.setdefault(item.url or f"{item.source} {item.reference}", []).append(item)
     return tuple(_evidence(same) for same in by_place.values())
+
+
+def proofs(cves: Sequence[str]) -> tuple[Proof, ...]:
+    """The strongest evidence of each weakness, in their order. One statement, or none without weaknesses."""
+    best: dict[str, ExploitEvidence] = {}
+    listed = ExploitEvidence.objects.filter(cve__in=cves, gone_at__isnull=True) if cves else ExploitEvidence.objects.none()
+    for item in listed.order_by("-level", "-url", "source", "reference")[:MOST_EVIDENCE]:
+        best.setdefault(item.cve, item)
+    return tuple(_proof(best[cve]) for cve in cves if cve in best)
 
 
 def assessment(*, exploitation: str, automatable: bool | None, technical_impact: str) -> tuple[Fact, ...]:
@@ -158,6 +181,12 @@ def _evidence(same: Sequence[ExploitEvidence]) -> Evidence:
         due=next((item.due for item in same if item.due), None),
         action=next((item.action for item in same if item.action), ""),
     )
+
+
+def _proof(item: ExploitEvidence) -> Proof:
+    catalogue = _KEV.format(cve=item.cve) if item.level == ExploitEvidence.Level.WILD and item.source in ("kev", "starter") else ""
+    source = "CISA KEV" if catalogue else source_label(item.source)
+    return Proof(item.cve, item.level, item.get_level_display(), source, item.url or catalogue, item.day, item.ransomware)
 
 
 def _labels(sources: Iterable[str]) -> tuple[str, ...]:

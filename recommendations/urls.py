@@ -6,7 +6,7 @@ from django.urls import include, path
 
 from inventory.models import Software
 from recommendations.models import Recommendation
-from recommendations.views import inaccuracies, recommendation_exports, recommendation_lists, recommendations
+from recommendations.views import inaccuracies, recommendation_exports, recommendation_lists, recommendations, what_if
 from weaknesses.models import Weakness
 
 app_name = "recommendations"
@@ -24,7 +24,10 @@ urlpatterns = [
     *INACCURACIES,
     path("recommendations/", recommendations.index, name="list"),
     path("recommendations/export.csv", recommendation_exports.recommendations, name="export"),
+    path("recommendations/what-if/", what_if.page, name="what_if"),
+    path("recommendations/picked/", what_if.picked, name="picked"),
     path("recommendations/<str:key>/", recommendations.detail, name="detail"),
+    path("recommendations/<str:key>/insights/", recommendations.insights, name="insights"),
     path("recommendations/<str:key>/exposed/", recommendation_lists.machines, {"which": "exposed"}, name="exposed"),
     path("recommendations/<str:key>/installed/", recommendation_lists.machines, {"which": "installed"}, name="installed"),
     path("recommendations/<str:key>/weaknesses/", recommendation_lists.weaknesses, name="addressed"),

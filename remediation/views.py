@@ -9,6 +9,7 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
@@ -18,8 +19,9 @@ from core.exports import stream
 from core.htmx import wants
 from core.lists import Column, ListSpec, pager
 from core.models import User
+from core.origin import Crumb
 from inventory import scope
-from recommendations import charts, detail_queries
+from recommendations import charts, detail_queries, origins
 from recommendations.models import MachineScore, Recommendation
 from remediation import actions, queries
 from remediation.errors import AlreadyCompleted, NothingToDo
@@ -28,7 +30,7 @@ from remediation.forms import RequestForm
 from remediation.models import Activity
 
 REQUEST = "remediation.add_activity"
-TARGETS = ListSpec(columns=(Column("name", "Machine", fixed=True),), sort="", per_page=50, keeps=("state",))
+TARGETS = ListSpec(columns=(Column("name", "Machine", fixed=True),), sort="", per_page=50, keeps=("state", "from"))
 STATES = {"open": False, "fixed": True}
 HEADER = (
     "Activity", "Component", "Type", "Priority", "Machines fixed", "Machines targeted", "Due", "Status", "Requested by", "Requested",
@@ -106,6 +108,7 @@ def export(request: HttpRequest) -> StreamingHttpResponse:
 def activity(request: HttpRequest, pk: UUID) -> HttpResponse:
     """One activity: how far it is, what IT has to do, and its machines."""
     found, today = _activity(pk), timezone.now().date()
+    reached = origins.trail(request, home="remediation:list")
     state = TARGETS.read(request.GET)
     which = request.GET.get("state", "")
     groups = scope.of(request).group_ids
@@ -116,6 +119,7 @@ def activity(request: HttpRequest, pk: UUID) -> HttpResponse:
     values = [value for _, value in days]
     context = {
         "activity": found,
+        "trail": reached,
         "row": queries.row_of(found, groups=_groups(request), today=today),
         "what": queries.steps_of(found),
         "state": state,
@@ -168,9 +172,11 @@ def _form_context(request: HttpRequest, recommendation: Recommendation) -> dict[
     measurable = recommendation.kind != Recommendation.Kind.ATTENTION
     data = request.POST if request.method == "POST" else (request.GET if "groups" in request.GET and wants(request, "reach") else None)
     form = RequestForm(data, reach=reach, today=timezone.now().date(), measurable=measurable)
+    page = reverse("recommendations:detail", args=[recommendation.key])
     total, before = queries.of_recommendation(recommendation, today=timezone.now().date())
     return {
         "recommendation": recommendation,
+        "trail": origins.trail(request, home=origins.LIST, page=page, then=(Crumb(recommendation.title, page),)),
         "form": form,
         "groups": reach,
         "chosen": form.chosen(),

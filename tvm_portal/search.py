@@ -145,10 +145,11 @@ def _recommendation(row: Mapping[str, Any]) -> Hit:
 
 
 def _weakness(row: Mapping[str, Any]) -> Hit:
+    note = row["title"] or ("" if row["present"] else "On no machine")
     return Hit(
         title=row["cve"],
         address=reverse("recommendations:weakness", args=[row["cve"]]),
-        note=row["title"] or ("" if row["present"] else "On no machine"),
+        note=f"Formerly {row['alias']}. {note}" if row["alias"] else note,
         exact=row["exact"],
         severity=row["severity"],
         exploited=row["exploited"],

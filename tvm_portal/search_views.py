@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
@@ -31,7 +32,7 @@ def index(request: HttpRequest) -> HttpResponse:
     limits = (SUGGESTED, SUGGESTED_OF_ONE) if suggesting else (LISTED, LISTED_OF_ONE)
     seen = {"most": SUGGESTIONS_LOOK_AT} if suggesting else {}
     found = search(words, kind=kind, groups=scope.of(request).group_ids, limit=limits[bool(kind)], **seen)
-    context = {
+    context: dict[str, Any] = {
         "words": words,
         "kind": kind,
         "found": found,

@@ -129,6 +129,12 @@ def day_month(at: dt.datetime) -> str:
 
 
 @register.filter
+def iso_day(at: dt.datetime) -> str:
+    """2026-03-15, in UTC: how addresses name a day"""
+    return f"{at.astimezone(dt.UTC):%Y-%m-%d}"
+
+
+@register.filter
 def days(moment: dt.date | dt.datetime | None) -> str:
     """How far away a day is: today, in 12 days, 3 days ago."""
     if moment is None:
@@ -220,12 +226,14 @@ def stacked(parts: Sequence[tuple[str, str, float]]) -> dict[str, Any]:
 
 
 @register.inclusion_tag("components/threats.html")
-def threats(alert: bool = False, exploit: int = 0, exploited: bool = False, insight: bool | None = None) -> dict[str, Any]:
-    """Target, bug and bulb, each with what it says. `insight` None: no bulb."""
+def threats(
+    alert: bool = False, exploit: int = 0, exploited: bool = False, insight: bool | None = None, address: str = ""
+) -> dict[str, Any]:
+    """Target, bug and bulb, each with what it says. `insight` None: no bulb. `address`: of the panel that says more."""
     known = EXPLOITS[min(exploit, 3)]
     wild = "Exploited in the wild"
     words = f"{wild}, {known[0].lower()}{known[1:]}" if exploited and exploit else wild if exploited else known
-    return {"alert": alert, "bug": exploited or exploit > 0, "bug_words": words, "bulb": insight}
+    return {"alert": alert, "bug": exploited or exploit > 0, "bug_words": words, "bulb": insight, "address": address}
 
 
 @register.inclusion_tag("components/gauge.html")

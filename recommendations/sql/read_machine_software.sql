@@ -1,5 +1,5 @@
 -- Software on one machine with the weaknesses of each version. Key: (machine, version). Cost: installations of one machine.
-SELECT w.key, w.name, w.vendor, w.support, w.ecosystem, v.version, v.support_ends_on, i.first_seen,
+SELECT v.id AS version_id, w.key, w.name, w.vendor, w.support, w.ecosystem, v.version, v.support_ends_on, i.first_seen,
        coalesce(m.weaknesses, 0)::int AS weaknesses, coalesce(m.exploit, 0) AS exploit, coalesce(m.exploited, false) AS exploited,
        coalesce(p.evidence, '{}') AS evidence, count(*) OVER () AS total
 FROM inventory_installation i

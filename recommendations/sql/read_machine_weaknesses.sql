@@ -9,6 +9,7 @@ JOIN weaknesses_versionweakness x ON x.version_id = v.id
 JOIN weaknesses_weakness k ON k.id = x.weakness_id
 WHERE i.machine_id = %(machine)s
   AND (%(severities)s::int[] IS NULL OR k.severity = ANY(%(severities)s::int[]))
+  AND (%(version)s::int IS NULL OR v.id = %(version)s::int)
   AND (NOT %(exploited_only)s OR k.exploited) AND (NOT %(exploit_only)s OR k.exploit > 0)
   AND (%(text)s = '' OR k.cve ILIKE %(pattern)s OR w.name ILIKE %(pattern)s)
 GROUP BY k.id

@@ -1,4 +1,4 @@
--- Weaknesses that a recommendation removes from versions on the fleet, the most threatening first. Key: weakness. With each
+-- Weaknesses that a recommendation removes from versions on the fleet, in the order asked for. Key: weakness. With each
 -- row come the totals, and `named`: those of all of them that a group, campaign, malware or tool is known to use.
 -- Which recommendation a match belongs to is decided as in match_pairs.sql; the release lines are looked at only where a
 -- software has both an update and an upgrade. Cost: matches of the versions of one recommendation, and once the
@@ -54,5 +54,11 @@ CROSS JOIN LATERAL (SELECT EXISTS (SELECT FROM weaknesses_threatinsight t WHERE 
 WHERE NOT w.rejected
   AND (self.kind <> 'attention' OR self.no_fix_counts = 'always' OR w.exploited OR a.alert OR w.exploit > 0)
   AND (%(text)s = '' OR w.cve ILIKE %(pattern)s OR w.title ILIKE %(pattern)s)
-ORDER BY w.exploited DESC, w.severity DESC, w.exploit DESC, w.epss DESC, w.cvss DESC NULLS LAST, w.cve DESC
+ORDER BY
+    %(sign)s * CASE %(by)s
+        WHEN 'severity' THEN w.severity WHEN 'cvss' THEN coalesce(w.cvss, -1) WHEN 'epss' THEN w.epss
+        WHEN 'published' THEN coalesce(extract(epoch FROM w.published_at), 0)::float8
+        WHEN 'threat' THEN 1000 * w.exploited::int + 100 * w.severity + 10 * w.exploit + w.epss ELSE 0 END,
+    CASE WHEN %(by)s = 'name' AND %(sign)s > 0 THEN w.cve END, CASE WHEN %(by)s = 'name' AND %(sign)s < 0 THEN w.cve END DESC,
+    w.exploited DESC, w.severity DESC, w.exploit DESC, w.epss DESC, w.cvss DESC NULLS LAST, w.cve DESC
 LIMIT %(limit)s OFFSET %(offset)s

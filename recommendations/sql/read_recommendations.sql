@@ -1,6 +1,7 @@
 -- A page of the list of recommendations that machines of some groups need, with what the whole list says: how many fit,
 -- the largest impact, and how many each filter value has. One row at least: where nothing fits, its id is NULL.
--- Key: recommendation. Cost: one pass over the stats of these groups (recommendations x groups); who carries the
+-- Key: recommendation. Cost: one pass over the stats of these groups (recommendations x groups), one over the scored versions for
+-- their platforms; who carries the
 -- software is looked up for the rows of the page alone.
 WITH need AS MATERIALIZED (
     SELECT s.recommendation_id AS id, sum(s.exposed)::int AS exposed, sum(s.installed)::int AS installed, sum(s.impact) AS impact,
@@ -9,14 +10,22 @@ WITH need AS MATERIALIZED (
     WHERE s.group_id = ANY(%(groups)s)
     GROUP BY s.recommendation_id
     HAVING sum(s.exposed) > 0
+), family AS (
+    SELECT s.recommendation_id AS id, array_agg(DISTINCT CASE WHEN v.platform IN ('windows', 'macos') THEN v.platform
+        WHEN v.platform = '' THEN 'any' ELSE 'linux' END) AS families
+    FROM recommendations_versionscore s
+    JOIN inventory_version v ON v.id = s.version_id
+    GROUP BY s.recommendation_id
 ), base AS MATERIALIZED (
     SELECT n.*, r.key, r.kind, r.status, r.title, r.component, r.category, r.weakness_count, r.exploit, r.exploited, r.zero_day, r.software_id,
         r.status <> 'exception' AS shown, w.support, w.vendor, c.cce, c.user_impact, c.impact AS check_impact,
-        cardinality(c.benchmarks) > 0 AS benchmarked
+        cardinality(c.benchmarks) > 0 AS benchmarked, coalesce(f.families, ARRAY['any']) AS families,
+        r.category || ':' || nullif(c.subcategory, '') AS sub
     FROM need n
     JOIN recommendations_recommendation r ON r.id = n.id AND r.present
     LEFT JOIN inventory_software w ON w.id = r.software_id
     LEFT JOIN inventory_configuration c ON c.id = r.configuration_id
+    LEFT JOIN family f ON f.id = n.id
 ), activity AS (
     SELECT recommendation_id AS id, count(*)::int AS activities FROM remediation_activity GROUP BY recommendation_id
 ), removing AS (
@@ -30,11 +39,13 @@ WITH need AS MATERIALIZED (
     SELECT b.*, coalesce(a.activities, 0) AS activities
     FROM base b
     LEFT JOIN activity a ON a.id = b.id
-    WHERE (%(cve)s = '' OR b.id IN (SELECT id FROM removing))
+    WHERE (%(picks)s::int[] IS NULL OR b.id = ANY(%(picks)s))
+      AND (%(cve)s = '' OR b.id IN (SELECT id FROM removing))
       AND (cardinality(%(patterns)s::text[]) = 0 OR concat_ws(' ', b.title, b.component, b.key, b.vendor, b.cce) ILIKE ALL(%(patterns)s))
       AND (%(status)s::text[] IS NULL OR b.status = ANY(%(status)s))
       AND (%(kind)s::text[] IS NULL OR b.kind = ANY(%(kind)s))
-      AND (%(category)s::text[] IS NULL OR b.category = ANY(%(category)s))
+      AND (%(category)s::text[] IS NULL AND %(sub)s::text[] IS NULL OR b.category = ANY(%(category)s) OR b.sub = ANY(%(sub)s))
+      AND (%(platform)s::text[] IS NULL OR b.families && %(platform)s)
       AND (%(threat)s::text[] IS NULL OR b.alerts > 0 AND 'alert' = ANY(%(threat)s) OR b.exploited AND 'exploited' = ANY(%(threat)s)
         OR (ARRAY['', 'public', 'verified', 'kit'])[b.exploit + 1] = ANY(%(threat)s))
       AND (%(tag)s::text[] IS NULL OR b.zero_day AND 'zero-day' = ANY(%(tag)s) OR b.user_impact <> '' AND 'user-impact' = ANY(%(tag)s)
@@ -61,6 +72,12 @@ WITH need AS MATERIALIZED (
                 'network', count(*) FILTER (WHERE shown AND category = 'network'),
                 'accounts', count(*) FILTER (WHERE shown AND category = 'accounts'),
                 'controls', count(*) FILTER (WHERE shown AND category = 'controls')),
+            'sub', (SELECT coalesce(jsonb_object_agg(n.sub, n.found), '{}') FROM (
+                SELECT sub, count(*) AS found FROM base WHERE shown AND sub IS NOT NULL GROUP BY sub) n),
+            'platform', jsonb_build_object(
+                'windows', count(*) FILTER (WHERE shown AND 'windows' = ANY(families)),
+                'macos', count(*) FILTER (WHERE shown AND 'macos' = ANY(families)),
+                'linux', count(*) FILTER (WHERE shown AND 'linux' = ANY(families)), 'any', count(*) FILTER (WHERE shown AND 'any' = ANY(families))),
             'tag', jsonb_build_object(
                 'zero-day', count(*) FILTER (WHERE shown AND zero_day), 'eos-software', count(*) FILTER (WHERE shown AND support = 4),
                 'eos-versions', count(*) FILTER (WHERE shown AND support = 2),

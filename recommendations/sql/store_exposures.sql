@@ -1,7 +1,8 @@
 -- exposure from part_exposure, keyed (machine, recommendation), for `machines` (or all). Stored and wanted rows are compared
 -- once; only differences are written. part_base_move: what they mean for the base of a machine that was scored before. Per machine and
 -- recommendation, a rise by the facts of before is found, a fall fixed; the rest is learnt. Also without what its group's exceptions cover.
-DROP TABLE IF EXISTS part_exposure_change, part_base_move
+-- part_withdrawn: recommendations of software that had a weakness which was rejected since, and took its matches along: a fall is learnt.
+DROP TABLE IF EXISTS part_exposure_change, part_base_move, part_withdrawn
 -- ;;
 CREATE TEMP TABLE part_exposure_change ON COMMIT DROP AS
 SELECT coalesce(n.machine_id, o.machine_id) AS machine_id, coalesce(n.recommendation_id, o.recommendation_id) AS recommendation_id, n.base,
@@ -18,17 +19,33 @@ WHERE o.machine_id IS NULL OR n.base IS NULL OR abs(n.base - o.base) > 1e-12 * g
 -- ;;
 ANALYZE part_exposure_change (machine_id, recommendation_id, change)
 -- ;;
+CREATE TEMP TABLE part_withdrawn ON COMMIT DROP AS
+SELECT r.id AS recommendation_id
+FROM recommendations_recommendation r
+WHERE r.software_id IN (
+    SELECT b.software_id
+    FROM recommendations_weaknessbasis b
+    JOIN weaknesses_weakness w ON w.id = b.weakness_id AND w.rejected
+    WHERE b.software_id IN (
+        SELECT x.software_id
+        FROM part_exposure_change c
+        JOIN recommendations_recommendation x ON x.id = c.recommendation_id
+        WHERE c.known < c.before))
+-- ;;
 CREATE TEMP TABLE part_base_move ON COMMIT DROP AS
-SELECT machine_id, sum(greatest(0, gained)) AS found, sum(least(0, gained)) AS fixed, sum(learnt) AS learnt,
-    coalesce(sum(greatest(0, gained)) FILTER (WHERE NOT covered), 0) AS found_after,
-    coalesce(sum(least(0, gained)) FILTER (WHERE NOT covered), 0) AS fixed_after, coalesce(sum(learnt) FILTER (WHERE NOT covered), 0) AS learnt_after
+SELECT machine_id, sum(greatest(0, gained)) AS found, sum(least(0, gained)) FILTER (WHERE NOT withdrawn) AS fixed,
+    sum(CASE WHEN withdrawn THEN least(0, gained) ELSE 0 END + learnt) AS learnt,
+    sum(greatest(0, gained)) FILTER (WHERE NOT covered) AS found_after,
+    sum(least(0, gained)) FILTER (WHERE NOT covered AND NOT withdrawn) AS fixed_after,
+    sum(CASE WHEN withdrawn THEN least(0, gained) ELSE 0 END + learnt) FILTER (WHERE NOT covered) AS learnt_after
 FROM (
-    SELECT c.machine_id, k.recommendation_id IS NOT NULL AS covered,
+    SELECT c.machine_id, k.recommendation_id IS NOT NULL AS covered, t.recommendation_id IS NOT NULL AS withdrawn,
         CASE WHEN abs(c.known - c.before) > 1e-12 * greatest(1, c.before) THEN c.known - c.before ELSE 0 END AS gained,
         CASE WHEN abs(coalesce(c.base, 0) - c.known) > 1e-12 * greatest(1, c.known) THEN coalesce(c.base, 0) - c.known ELSE 0 END AS learnt
     FROM part_exposure_change c
     JOIN recommendations_machinescore o ON o.machine_id = c.machine_id
     LEFT JOIN part_covered k ON k.recommendation_id = c.recommendation_id AND k.group_id = o.group_id
+    LEFT JOIN part_withdrawn t ON t.recommendation_id = c.recommendation_id
 ) m
 GROUP BY machine_id
 -- ;;

@@ -24,7 +24,7 @@ from recommendations import group_queries as score_rows
 from recommendations.group_forms import ConditionForm, GroupForm
 
 CHANGE = "inventory.change_machinegroup"
-AT_ONCE = 20_000
+AT_ONCE = 5_000
 _TASK = "tvm_portal.tasks.regroup_machines"  # by name: tasks of the root are above this app
 
 
@@ -42,7 +42,7 @@ def index(request: HttpRequest) -> HttpResponse:
 def edit(request: HttpRequest, group_id: int | None = None) -> HttpResponse:
     """A group, or a new one: the form and what it would do. `do` of the form: save, preview, add, remove-<number>."""
     _refuse_others(request)
-    group = get_object_or_404(MachineGroup, pk=group_id) if group_id else None
+    group = get_object_or_404(MachineGroup, pk=group_id) if group_id is not None else None
     places = group_forms.places(group)
     if request.method != "POST":
         draft = _stored(group, places)

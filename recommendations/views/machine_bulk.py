@@ -12,11 +12,12 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_http_methods, require_POST
 
-from core.navigation import back_to
 from inventory import actions, scope
 from inventory.errors import BadTag
 from inventory.models import Machine
@@ -105,7 +106,7 @@ def change(request: HttpRequest) -> HttpResponse:
         return _ask(request, what, machines, form, status=422)
     machine_queries.forget_tags()
     _tell(request, chosen, changed, now)
-    return redirect(back_to(request, drop=["page"]))
+    return redirect(_back(request))
 
 
 @require_POST
@@ -120,7 +121,7 @@ def undo(request: HttpRequest) -> HttpResponse:
         back = actions.undo_machines(action=offer["action"], at=at, **_who(request, timezone.now())) if at else 0
         machine_queries.forget_tags()
         messages.success(request, f"{_machines(back)} as before. Scores follow within seconds.")
-    return redirect(back_to(request))
+    return redirect(_back(request))
 
 
 def may_change(request: HttpRequest) -> bool:
@@ -165,7 +166,7 @@ def _ask(request: HttpRequest, what: str, machines: Sequence[Machine], form: Any
         "now_is": sorted(now_is.items(), key=lambda item: (-item[1], item[0]))[:SHOWN],
         "form": form,
         "weights": score_queries.weights_of(score_queries.scoring_settings()) if what == "value" else None,
-        "next": asked.get("next", ""),
+        "next": _back(request),
     }
     return render(request, "machines/bulk.html", context, status=status)
 
@@ -174,8 +175,10 @@ def _do(request: HttpRequest, what: str, machines: Sequence[Machine], data: dict
     who = _who(request, now)
     if what == "value":
         return actions.set_machine_value(machines=machines, value=data["value"], **who)
-    if what in {"tag", "untag"}:
-        return actions.tag_machines(machines=machines, **{"add" if what == "tag" else "remove": [data["tag"]]}, **who)
+    if what == "tag":
+        return actions.tag_machines(machines=machines, add=[data["tag"]], **who)
+    if what == "untag":
+        return actions.tag_machines(machines=machines, remove=[data["tag"]], **who)
     if what in {"facing", "not-facing"}:
         return actions.set_internet_facing(machines=machines, internet_facing=what == "facing", **who)
     return actions.exclude_machines(machines=machines, excluded=what == "exclude", reason=data["reason"], **who)
@@ -192,6 +195,15 @@ def _tell(request: HttpRequest, chosen: Change, changed: int, now: dt.datetime) 
 
 def _machines(count: int) -> str:
     return f"{count:,} machine{'' if count == 1 else 's'}"
+
+
+def _back(request: HttpRequest) -> str:
+    """The list that the form was on; the whole list where `next` names none."""
+    asked = request.POST if request.method == "POST" else request.GET
+    address = asked.get("next", "")
+    home = reverse("recommendations:machine_list")
+    is_ours = url_has_allowed_host_and_scheme(address, allowed_hosts={request.get_host()}, require_https=request.is_secure())
+    return address if is_ours and address.startswith(home) else home
 
 
 def _who(request: HttpRequest, now: dt.datetime) -> dict[str, Any]:

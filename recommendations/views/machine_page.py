@@ -35,13 +35,14 @@ def detail(request: HttpRequest, machine_id: int) -> HttpResponse:
     """One machine, a tab at a time."""
     page = _page(request, machine_id)
     machine = page.machine
+    reached = origins.trail(request, home=origins.MACHINES)
     updates = update_queries.missing_on_machine(machine=machine)
     shown = _tabs(request, page, updates)
     tab = tabs.current(shown)
     weights = _weights()
     context = {
         "page": page,
-        "trail": origins.trail(request, home=origins.MACHINES),
+        "trail": reached,
         "machine": machine,
         "tabs": shown,
         "tab": tab,

@@ -14,7 +14,7 @@ from recommendations.models import Recommendation
 from weaknesses import opinion_queries
 from weaknesses.models import Weakness
 
-KEEPS = ("tab",)
+KEEPS = ("tab", "from")
 SEVERITIES = {label.lower(): level for level, label in reversed(Weakness.Severity.choices)}
 
 SPECS = {
@@ -67,7 +67,7 @@ SPECS = {
             Facet("threat", "Threats", (("exploited", "Exploited in the wild"), ("exploit", "Public exploit"))),
         ),
         per_page=50,
-        keeps=KEEPS,
+        keeps=("tab", "version"),
     ),
     "updates": ListSpec(columns=(), sort="", per_page=50, keeps=KEEPS),
     "configuration": ListSpec(
@@ -89,7 +89,7 @@ SPECS = {
     "alerts": ListSpec(
         columns=(), sort="", facets=(Facet("state", "State", (("open", "Open"), ("closed", "Closed"))),), per_page=50, keeps=KEEPS
     ),
-    "opinions": ListSpec(columns=(), sort="", per_page=50, keeps=("tab", "verdict")),
+    "opinions": ListSpec(columns=(), sort="", per_page=50, keeps=(*KEEPS, "verdict")),
 }
 
 
@@ -146,18 +146,19 @@ def _software(page: MachinePage, state: ListState, offset: int, limit: int | Non
 
 
 def _vulnerabilities(page: MachinePage, state: ListState, offset: int, limit: int | None) -> TabRows:
-    threats = state.chosen["threat"]
+    threats, version = state.chosen["threat"], dict(state.kept).get("version", "")
     total, rows = machine_page_queries.weakness_rows(
         machine_id=page.machine.pk,
         text=state.q,
         severities=[SEVERITIES[name] for name in state.chosen["severity"]],
         exploited="exploited" in threats,
         exploit="exploit" in threats,
+        version_id=int(version) if version.isdecimal() and len(version) < 10 else None,
         sort=state.sort,
         offset=offset,
         limit=limit,
     )
-    return TabRows(total, rows, {})
+    return TabRows(total, rows, {"of_version": bool(version)})
 
 
 def _updates(page: MachinePage, state: ListState, offset: int, limit: int | None) -> TabRows:

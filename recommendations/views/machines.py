@@ -3,31 +3,38 @@
 from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import redirect
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
-from core import lists
+from core import lists, saved
 from core.answers import list_answer
 from core.exports import stream
 from recommendations import counters, machine_queries
 from recommendations.machine_filters import RISKS
 from recommendations.machine_queries import COUNTED
 from recommendations.views import machine_bulk
-from recommendations.views.machine_spec import chosen_machines, read
+from recommendations.views.machine_spec import SPEC, chosen_machines, read, spec_of
+
+LIST = saved.register("machines", address="recommendations:machine_list", spec=SPEC, spec_of=spec_of)
 
 
 @require_safe
 @vary_on_headers("HX-Request", "HX-Target")
 def index(request: HttpRequest) -> HttpResponse:
     """Machines of the chosen groups, the most exposed first."""
-    state = read(request)
+    opened = saved.opened(request, LIST)
+    if opened.home:
+        return redirect(opened.home)
+    state = opened.state
     computed = counters.last_run(request).id
     chosen = chosen_machines(request, state)
     total = machine_queries.count_machines(chosen)
     may_change = machine_bulk.may_change(request)
     context = {
         "state": state,
+        "views": opened.bar(),
         "rows": machine_queries.machine_rows(chosen, now=timezone.now(), offset=state.offset, limit=state.per_page),
         "pager": lists.pager(state, total),
         "more": total > COUNTED,

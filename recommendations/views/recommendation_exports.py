@@ -10,12 +10,12 @@ from django.views.decorators.http import require_safe
 
 from core.exports import stream
 from inventory import scope
-from recommendations import detail_queries, recommendation_queries
+from recommendations import behind_queries, detail_queries, recommendation_queries
 from recommendations.filters import SPEC
 from recommendations.machine_queries import Carrier
 from recommendations.models import MachineScore
 from recommendations.recommendation_queries import RecommendationRow
-from recommendations.views.recommendation_lists import WEAKNESSES, found
+from recommendations.views.recommendation_lists import WEAKNESSES, found, machine_spec
 from weaknesses.models import Weakness
 
 HEADER = (
@@ -29,21 +29,28 @@ WEAKNESS_HEADER = ("cve", "title", "severity", "cvss", "epss", "exploit", "explo
 
 @require_safe
 def recommendations(request: HttpRequest) -> StreamingHttpResponse:
-    """The list of this address, all of its pages."""
-    found = recommendation_queries.read(SPEC.read(request.GET), groups=scope.of(request).group_ids)
+    """The list of this address, all of its pages; with `pick` these rows alone, whatever the filters."""
+    state, groups = SPEC.read(request.GET), scope.of(request).group_ids
+    if state.picks:
+        chosen = recommendation_queries.picked(state.picks, groups=groups)
+        return stream(filename="picked-recommendations.csv", header=HEADER, rows=map(_line, chosen))
+    found = recommendation_queries.read(state, groups=groups)
     return stream(filename="recommendations.csv", header=HEADER, rows=map(_line, found.rows))
 
 
 @require_safe
 def machines(request: HttpRequest, key: str, which: str) -> StreamingHttpResponse:
+    """The list of this address, all of its pages."""
     recommendation = found(key)
-    rows = detail_queries.every_machine(recommendation, groups=scope.of(request).group_ids, exposed=which == "exposed")
+    state, groups = machine_spec(recommendation).read(request.GET), scope.of(request).group_ids
+    rows = behind_queries.every_machine(recommendation, groups=groups, exposed=which == "exposed", text=state.q, sort=state.sort)
     return stream(filename=f"{which}-machines.csv", header=MACHINE_HEADER, rows=map(_machine_line, rows))
 
 
 @require_safe
 def weaknesses(request: HttpRequest, key: str) -> StreamingHttpResponse:
-    addressed = detail_queries.weaknesses_of(found(key), text=WEAKNESSES.read(request.GET).q, limit=None)
+    state = WEAKNESSES.read(request.GET)
+    addressed = detail_queries.weaknesses_of(found(key), text=state.q, sort=state.sort, limit=None)
     return stream(filename="weaknesses.csv", header=WEAKNESS_HEADER, rows=_weakness_lines(addressed.rows))
 
 

@@ -5,55 +5,86 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.http import require_safe
+from django.views.decorators.vary import vary_on_headers
 
+from core.answers import list_answer
 from core.lists import Column, ListSpec, pager
 from core.origin import Crumb, Trail
 from inventory import scope
-from recommendations import detail_queries, origins
+from recommendations import behind_queries, detail_queries, origins
+from recommendations.behind_queries import USUAL
+from recommendations.machine_queries import COUNTED
 from recommendations.models import Recommendation
 
-MACHINES = ListSpec(columns=(Column("name", "Machine", fixed=True),), sort="-score", per_page=50, keeps=("from",))
-WEAKNESSES = ListSpec(columns=(Column("name", "Weakness", fixed=True),), sort="-threat", per_page=50, keeps=("from",))
+_COLUMNS = (
+    Column("name", "Machine", sort="+", fixed=True),
+    Column("group", "Group", sort="+"),
+    Column("system", "System"),
+    Column("versions", "Version"),
+    Column("level", "Exposure"),
+    Column("score", "Score", sort="-", numeric=True),
+    Column("last_seen", "Last seen", sort="-"),
+)
+MACHINES = ListSpec(columns=_COLUMNS, sort=USUAL, per_page=50, keeps=("from",))
+CHECKED = ListSpec(columns=tuple(column for column in _COLUMNS if column.key != "versions"), sort=USUAL, per_page=50, keeps=("from",))
+WEAKNESSES = ListSpec(
+    columns=(
+        Column("name", "Weakness", sort="-", fixed=True),
+        Column("severity", "Severity", sort="-"),
+        Column("cvss", "CVSS", sort="-", numeric=True),
+        Column("epss", "EPSS", sort="-", numeric=True, hint="Chance of being exploited in the next 30 days"),
+        Column("threat", "Threats", sort="-"),
+        Column("fixed", "Fixed in"),
+        Column("published", "Published", sort="-"),
+    ),
+    sort="-threat",
+    per_page=50,
+    keeps=("from",),
+)
+
+
+def machine_spec(recommendation: Recommendation) -> ListSpec:
+    """A check has no versions."""
+    return CHECKED if recommendation.configuration_id else MACHINES
 
 
 @require_safe
+@vary_on_headers("HX-Request", "HX-Target")
 def machines(request: HttpRequest, key: str, which: str) -> HttpResponse:
     """Machines that need it (`exposed`) or that have it (`installed`), the most exposed first."""
     recommendation, groups = found(key), scope.of(request).group_ids
     figures = detail_queries.figures_of(recommendation, groups=groups)
     exposed = which == "exposed"
     reached = trail_of(request, recommendation)
-    state = MACHINES.read(request.GET)
-    pages = pager(state, figures.exposed if exposed else figures.installed)
-    rows = detail_queries.machines_of(
-        recommendation,
-        groups=groups,
-        exposed=exposed,
-        expected=pages.total,
-        offset=(pages.page - 1) * state.per_page,
-        limit=state.per_page,
-    )
-    context: dict[str, Any] = {"recommendation": recommendation, "which": which, "rows": rows, "state": state, "pager": pages}
-    context["trail"] = reached
-    return render(request, "recommendations/machines.html", context)
+    state = machine_spec(recommendation).read(request.GET)
+    expected = figures.exposed if exposed else figures.installed
+    total, rows = behind_queries.machine_page(recommendation, groups=groups, exposed=exposed, expected=expected, state=state)
+    context: dict[str, Any] = {"recommendation": recommendation, "which": which, "rows": rows, "state": state}
+    context |= {
+        "trail": reached,
+        "pager": pager(state, total),
+        "columns": dict.fromkeys(state.columns, True),
+        "more": bool(state.q) and total > COUNTED,
+    }
+    return list_answer(request, "recommendations/machines.html", context, state=state)
 
 
 @require_safe
+@vary_on_headers("HX-Request", "HX-Target")
 def weaknesses(request: HttpRequest, key: str) -> HttpResponse:
-    """Weaknesses that it removes, the most threatening first."""
+    """Weaknesses that it removes, the most threatening first. A page beyond the last shows the first."""
     recommendation = found(key)
     reached = trail_of(request, recommendation)
     state = WEAKNESSES.read(request.GET)
-    addressed = detail_queries.weaknesses_of(recommendation, text=state.q, offset=state.offset, limit=state.per_page)
+    addressed = detail_queries.weaknesses_of(recommendation, text=state.q, sort=state.sort, offset=state.offset, limit=state.per_page)
     if not addressed.rows and state.page > 1:
-        raise Http404
+        return redirect(f"{request.path}{state.address(page=1)}")
     context: dict[str, Any] = {"recommendation": recommendation, "rows": addressed.rows, "state": state}
-    context["pager"] = pager(state, addressed.total)
-    context["trail"] = reached
-    return render(request, "recommendations/weaknesses.html", context)
+    context |= {"trail": reached, "pager": pager(state, addressed.total), "columns": dict.fromkeys(state.columns, True)}
+    return list_answer(request, "recommendations/weaknesses.html", context, state=state)
 
 
 def found(key: str) -> Recommendation:

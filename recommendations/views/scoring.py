@@ -14,7 +14,8 @@ from core.admin_links import admin_address
 from inventory import scope
 from recommendations import detail_queries, score_queries
 from recommendations.counters import last_run
-from recommendations.models import Recommendation, Run, ScoringSettings
+from recommendations.models import Cause, Recommendation, Run, ScoringSettings
+from recommendations.score_change_words import DESCRIPTIONS
 
 PROPERTIES = (
     "Adding a detection never lowers the score; fixing one never raises it.",
@@ -23,6 +24,7 @@ PROPERTIES = (
     "The impact of a recommendation is the score minus the score without it; all impacts together never exceed the score.",
     "The order of reports, duplicates and repeated imports change nothing.",
     "A mitigating exception equals removal; when it ends, exactly what was there comes back.",
+    "The parts of a change add up to the change.",
 )
 
 
@@ -61,6 +63,7 @@ def index(request: HttpRequest) -> HttpResponse:
         "exposure": score_queries.exposure_score(groups=groups, settings=settings),
         "configuration": score_queries.configuration_score(groups=groups),
         "example": example(groups),
+        "causes": [(Cause(cause).label, text) for cause, text in DESCRIPTIONS],
         "properties": PROPERTIES,
         "edit": admin_address(request, settings),
     }

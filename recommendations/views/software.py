@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import redirect
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
-from core import lists
+from core import lists, saved
 from core.answers import list_answer
 from core.exports import stream
 from core.lists import Column, Facet, ListSpec, ListState
@@ -57,6 +58,7 @@ SPEC = ListSpec(
         Facet("kind", "Kind", tuple(Software.Ecosystem.choices)),
     ),
 )
+LIST = saved.register("software", address="recommendations:software_list", spec=SPEC)
 DAYS = 30
 
 
@@ -64,13 +66,17 @@ DAYS = 30
 @vary_on_headers("HX-Request", "HX-Target")
 def index(request: HttpRequest) -> HttpResponse:
     """Software of the chosen groups."""
-    state, groups = SPEC.read(request.GET), scope.of(request).group_ids
+    opened, groups = saved.opened(request, LIST), scope.of(request).group_ids
+    if opened.home:
+        return redirect(opened.home)
+    state = opened.state
     total, rows = software_queries.software_rows(_filter(state, groups), offset=state.offset, limit=state.per_page)
     first, today = page_charts.days_until(timezone.now().date(), DAYS)
     rows = software_queries.with_days(rows, groups=groups, first=first, last=today)
     largest = max((row.impact for row in rows), default=0.0)
     context = {
         "state": state,
+        "views": opened.bar(),
         "pager": lists.pager(state, total),
         "rows": rows,
         "largest": largest,

@@ -29,10 +29,11 @@ def detail(request: HttpRequest, key: str) -> HttpResponse:
     """One software, a tab at a time."""
     subject = subject_of(request, key, today=timezone.now().date())
     page = subject.page
+    reached = origins.trail(request, home=origins.SOFTWARE)
     tab, shown = _shown(subject, request.GET)
     context = {
         "page": page,
-        "trail": origins.trail(request, home=origins.SOFTWARE),
+        "trail": reached,
         "tabs": shown,
         "tab": tabs.current(shown),
         "attackers": software_tab_queries.attackers(software_id=page.software.pk, groups=subject.groups) if page.weaknesses else (),

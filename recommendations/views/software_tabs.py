@@ -19,7 +19,7 @@ from weaknesses.models import Event, Weakness
 
 Export = tuple[Sequence[str], Iterable[Sequence[object]]]
 PER_PAGE = 50
-KEEPS = ("tab",)
+KEEPS = ("tab", "from")
 NUMBERS = {severity.label.lower(): severity.value for severity in Weakness.Severity}
 SEVERITIES = tuple((severity.label.lower(), severity.label) for severity in reversed(Weakness.Severity) if severity)
 THREATS = (

@@ -7,11 +7,13 @@ from dataclasses import replace
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from core import tabs
-from recommendations import software_tab_queries
+from core.origin import Crumb
+from recommendations import origins, software_tab_queries
 from recommendations.views import software_tabs
 from recommendations.views.software_page import subject_of
 from recommendations.views.software_tabs import Subject
@@ -21,7 +23,9 @@ from recommendations.views.software_tabs import Subject
 def detail(request: HttpRequest, key: str, version_id: int) -> HttpResponse:
     """One version, a tab at a time."""
     subject = version_of(request, key, version_id, today=timezone.now().date())
-    version = subject.version
+    version, page = subject.version, reverse("recommendations:software", args=[key])
+    above = (Crumb(subject.page.software.name, page), Crumb("Versions", f"{page}?tab=versions"))
+    reached = origins.trail(request, home=origins.SOFTWARE, page=page, then=above)
     shown = tabs.tabs(
         request.GET,
         (
@@ -30,7 +34,8 @@ def detail(request: HttpRequest, key: str, version_id: int) -> HttpResponse:
         ),
     )
     show = software_tabs.machines if tabs.current(shown) == "machines" else software_tabs.weaknesses
-    context = {"page": subject.page, "version": version, "tabs": shown, "tab": tabs.current(shown), **show(subject, request.GET)}
+    context = {"page": subject.page, "trail": reached, "version": version, "tabs": shown, "tab": tabs.current(shown)}
+    context |= show(subject, request.GET)
     return render(request, "software/version.html", context)
 
 

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict, StreamingHttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.dateparse import parse_date
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
-from core import lists
+from core import lists, saved
 from core.answers import list_answer
 from core.exports import stream
 from core.flyouts import Listed
@@ -22,7 +22,7 @@ from core.htmx import details, wants
 from core.lists import Column, Facet, ListSpec, ListState
 from inventory import scope
 from inventory.models import Software
-from recommendations import counters, page_charts, score_queries, timeline_queries
+from recommendations import counters, origins, page_charts, score_queries, timeline_queries
 from recommendations.timeline_queries import EventDetail, EventFilter
 from recommendations.views import why_moved
 from weaknesses.models import Event, Weakness
@@ -47,8 +47,9 @@ SPEC = ListSpec(
     keeps=("from", "to", "days", "software", "score"),
 )
 LISTED = Listed(SPEC, "event", "recommendations:timeline", "recommendations:event", "pk")
-WEAKNESSES = ListSpec(columns=(Column("name", "Weakness", fixed=True),), sort="-threat", per_page=50)
+WEAKNESSES = ListSpec(columns=(Column("name", "Weakness", fixed=True),), sort="-threat", per_page=50, keeps=("from",))
 WEAKNESS_HEADER = ("CVE", "Title", "Severity", "CVSS", "EPSS", "Exploit", "Exploited in the wild", "Exposed machines")
+LIST = saved.register("timeline", address="recommendations:timeline", spec=SPEC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +76,17 @@ class Window:
 def index(request: HttpRequest) -> HttpResponse:
     """Events of a window of days, the newest first. With `open` the flyout stands on one of them."""
     now = timezone.now()
-    state, window = SPEC.read(request.GET), window_of(request.GET, now=now)
+    opened = saved.opened(request, LIST)
+    if opened.home:
+        return redirect(opened.home)
+    state, window = opened.state, window_of(request.GET, now=now)
     chosen = _filter(request, request.GET, state, window)
     total = timeline_queries.matching(chosen).count()
     pager = lists.pager(state, total)
     history = score_queries.exposure_history(groups=chosen.groups, first=window.charted, last=window.last)
     context: dict[str, Any] = {
         "state": state,
+        "views": opened.bar(),
         "window": window,
         "rows": timeline_queries.newest(chosen, offset=(pager.page - 1) * state.per_page, limit=state.per_page),
         "pager": pager,
@@ -131,10 +136,12 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
             raise Http404
         return LISTED.answer(request, "timeline/detail.html", context, state=state, key=str(pk), place=context["place"])
     found, groups = _found(request, pk), scope.of(request).group_ids
+    reached = origins.trail(request, home="recommendations:timeline")
     state = WEAKNESSES.read(request.GET)
     pager = lists.pager(state, len(found.weakness_ids))
     rows = timeline_queries.weaknesses_of(found, groups=groups, offset=(pager.page - 1) * state.per_page, limit=state.per_page)
-    return render(request, "timeline/detail.html", {"event": found, "row": found.row, "weaknesses": rows, "state": state, "pager": pager})
+    context = {"event": found, "row": found.row, "trail": reached, "weaknesses": rows, "state": state, "pager": pager}
+    return render(request, "timeline/detail.html", context)
 
 
 @require_safe

@@ -13,12 +13,13 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
-from core import lists
+from core import lists, saved
 from core.admin_links import add_address
 from core.answers import list_answer
 from core.exports import stream
 from core.htmx import wants
 from core.lists import Column, ListSpec, ListState
+from core.origin import Crumb
 from inventory import scope
 from recommendations import counters, origins, page_charts, score_queries, weakness_list_queries, weakness_queries
 from recommendations.recommendation_queries import scale_of, total_weight
@@ -27,22 +28,27 @@ from recommendations.weakness_list_queries import WeaknessFilter, WeaknessRow
 from weaknesses.models import MatchOverride, Weakness
 from weaknesses.source_names import source_name
 
-MACHINES = ListSpec(columns=(Column("name", "Machine", fixed=True),), sort="-score", per_page=50)
+MACHINES = ListSpec(columns=(Column("name", "Machine", fixed=True),), sort="-score", per_page=50, keeps=("from",))
 HEADER = (
     *("CVE", "Title", "Severity", "CVSS", "EPSS", "Exploit", "Exploited in the wild", "Ransomware", "Active alert", "Software"),
     *("More software", "Age, days", "Published", "Updated", "Exposed machines", "Tags"),
 )
+LIST = saved.register("weaknesses", address="recommendations:weakness_list", spec=SPEC)
 
 
 @require_safe
 @vary_on_headers("HX-Request", "HX-Target")
 def index(request: HttpRequest) -> HttpResponse:
     """Weaknesses on machines of the chosen groups; with `present=any` all known ones. With `open` the flyout stands on it."""
-    state = SPEC.read(request.GET)
+    opened = saved.opened(request, LIST)
+    if opened.home:
+        return redirect(opened.home)
+    state = opened.state
     chosen = _filter(request, state)
     total, rows = weakness_list_queries.weakness_rows(chosen, offset=state.offset, limit=state.per_page)
     context = {
         "state": state,
+        "views": opened.bar(),
         "rows": rows,
         "pager": lists.pager(state, total),
         "counts": weakness_list_queries.weakness_counts(groups=chosen.groups, everything=chosen.everything),
@@ -88,9 +94,11 @@ def detail(request: HttpRequest, cve: str) -> HttpResponse:
 def machines(request: HttpRequest, cve: str) -> HttpResponse:
     """All machines of the chosen groups that have the weakness, the most exposed first."""
     weakness, groups = _known(cve), scope.of(request).group_ids
+    page = reverse("recommendations:weakness", args=[cve])
+    reached = origins.trail(request, home=origins.WEAKNESSES, page=page, then=(Crumb(cve, page),))
     state = MACHINES.read(request.GET)
     total, rows = weakness_queries.carriers_of(cve=cve, groups=groups, offset=state.offset, limit=state.per_page)
-    context = {"weakness": weakness, "rows": rows, "state": state, "pager": lists.pager(state, total)}
+    context = {"weakness": weakness, "trail": reached, "rows": rows, "state": state, "pager": lists.pager(state, total)}
     return render(request, "weaknesses/machine_list.html", context)
 
 

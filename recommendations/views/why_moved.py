@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.http import HttpRequest
@@ -13,7 +13,7 @@ from django.utils.http import urlencode
 from recommendations import score_change_queries, score_change_words, timeline_queries
 from recommendations.models import Cause
 from recommendations.score_change_queries import UNRECORDED, Moves
-from recommendations.score_change_words import Step
+from recommendations.score_change_words import Waterfall
 from recommendations.timeline_queries import EventFilter
 from weaknesses.models import Event
 
@@ -22,12 +22,13 @@ AFTER = "after"
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """`moves` None: no two days are recorded. `still`: causes that did nothing. `plain`, `excepted`: addresses of both scores; the second
-    empty where they are equal."""
+    """`moves` None: there are no two recorded days. `still`: causes that did nothing.
+
+    `plain`, `excepted`: addresses of both scores; the second empty where they are equal.
+    """
 
     moves: Moves | None
-    steps: tuple[Step, ...] = ()
-    ends: tuple[Step, ...] = ()
+    drawn: Waterfall | None = None
     still: str = ""
     headline: str = ""
     plain: str = ""
@@ -49,11 +50,9 @@ def panel(request: HttpRequest, *, groups: Sequence[int], first: dt.date, last: 
         )
         for part in moves.parts
     }
-    steps = score_change_words.steps(moves, words=words)
     return Panel(
         moves=moves,
-        steps=steps,
-        ends=score_change_words.ends(moves),
+        drawn=score_change_words.waterfall(moves, words=words),
         still=score_change_words.still(moves),
         headline=score_change_words.headline(moves),
         plain=_page(request, ""),
@@ -61,7 +60,7 @@ def panel(request: HttpRequest, *, groups: Sequence[int], first: dt.date, last: 
     )
 
 
-def _address(cause: str, weaknesses: dict[str, Collection[int]], *, since: dt.date, last: dt.date) -> str:
+def _address(cause: str, weaknesses: Mapping[str, Collection[int]], *, since: dt.date, last: dt.date) -> str:
     """Where the things that a cause counts are listed; empty where no list shows them."""
     kinds = {
         Cause.FOUND: (Event.Kind.NEW_WEAKNESS,),
@@ -69,7 +68,7 @@ def _address(cause: str, weaknesses: dict[str, Collection[int]], *, since: dt.da
         Cause.INTELLIGENCE: score_change_words.EXPLOITS,
     }.get(Cause(cause) if cause != UNRECORDED else Cause.SETTINGS, ())
     if named := [kind for kind in kinds if weaknesses.get(kind)]:
-        return f"{reverse('recommendations:timeline')}?{urlencode({'from': since, 'to': last, 'type': ','.join(named)})}"
+        return f"{reverse('recommendations:timeline')}?{urlencode({'from': str(since), 'to': str(last), 'type': ','.join(named)})}"
     match cause:
         case Cause.POPULATION | Cause.VALUE:
             return reverse("recommendations:machine_list")

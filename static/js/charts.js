@@ -48,14 +48,14 @@
       plot_bgcolor: "rgba(0,0,0,0)",
       font: { family: getComputedStyle(document.body).fontFamily, size: 11, color: ink },
       showlegend: false,
-      hovermode: "x unified",
-      hoverlabel: { align: "left", bgcolor: token("surface-raised"), bordercolor: token("line-control"), font: { color: token("ink"), size: 12 } },
+      hovermode: "x",
       ...figure.layout,
     };
-    layout.xaxis = { ...axis, showgrid: false, tickformat: "%-d %b", nticks: 5, hoverformat: "%-d %b %Y", ...figure.layout.xaxis };
+    layout.xaxis = { ...axis, showgrid: false, tickformat: "%-d %b", nticks: 5, showspikes: true, spikemode: "across", spikethickness: 1, spikedash: "dot", spikecolor: ink, ...figure.layout.xaxis };
     layout.yaxis = { ...axis, nticks: 4, tickformat: ",~s", rangemode: "tozero", ...figure.layout.yaxis };
     if (figure.layout.yaxis2) layout.yaxis2 = { ...axis, nticks: 4, ...figure.layout.yaxis2 };
-    const data = figure.data.map((trace) => {
+    const data = figure.data.map((given) => {
+      const { hovertemplate, ...trace } = { ...given, hoverinfo: "none" }; // shown by tell() instead
       const colour = tone(trace.meta?.tone ?? "1");
       if (trace.type === "bar") return { ...trace, marker: { ...trace.marker, color: colour } };
       // Days with events: open circles that lead to them.
@@ -71,6 +71,37 @@
     for (const svg of box.querySelectorAll(".main-svg")) {
       svg.setAttribute("viewBox", `0 0 ${svg.width.baseVal.value} ${svg.height.baseVal.value}`);
     }
+  }
+
+  const day = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", year: "numeric", timeZone: "UTC" });
+  const number = new Intl.NumberFormat("en", { maximumFractionDigits: 1 });
+
+  function line(tag, text) {
+    return Object.assign(document.createElement(tag), { textContent: text });
+  }
+
+  // What a day says: its figures, its events, where a click leads. Plotly's own label would be cut off at the chart's edge.
+  function tell(box, { points }) {
+    const figure = box.closest("figure");
+    const events = points.find((point) => point.data.meta?.role === "events");
+    const tip = figure.querySelector(".plot__tip") ?? figure.appendChild(Object.assign(line("div", ""), { className: "plot__tip" }));
+    tip.setAttribute("aria-hidden", "true");
+    const figures = points.filter((point) => point !== events).map((point) => line("p", `${point.data.name}: ${number.format(point.y)}${point.data.meta?.unit ?? ""}`));
+    const sentences = events ? events.text.split("<br>").slice(1).map((sentence) => line("li", sentence)) : [];
+    tip.replaceChildren(line("b", day.format(new Date(points[0].x))), ...figures);
+    if (sentences.length) {
+      const list = line("ul", "");
+      list.append(...sentences);
+      tip.append(list, line("small", "Click for all events of this day"));
+    }
+    const { xaxis, yaxis, x, y } = points[0];
+    const left = box.offsetLeft + xaxis._offset + xaxis.d2p(x) - tip.offsetWidth / 2;
+    tip.style.left = `${Math.max(Math.min(left, figure.offsetWidth - tip.offsetWidth), 0)}px`;
+    tip.style.top = `${box.offsetTop + yaxis._offset + yaxis.d2p(y) - tip.offsetHeight - 12}px`;
+  }
+
+  function hush(box) {
+    box.closest("figure").querySelector(".plot__tip")?.remove();
   }
 
   // A click, or a tap, on a day with events leads to them.
@@ -90,6 +121,8 @@
       await Plotly.react(box, data, layout, options);
       if (!box.dataset.drawn) {
         box.on("plotly_click", follow);
+        box.on("plotly_hover", (event) => tell(box, event));
+        box.on("plotly_unhover", () => hush(box));
         box.on("plotly_afterplot", () => scalable(box));
       }
       scalable(box);

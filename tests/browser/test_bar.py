@@ -159,7 +159,7 @@ def test_without_javascript_a_list_is_filtered_sorted_paged_and_opened(made: Pop
     page.get_by_role("link", name="Update Google Chrome to 1.3.1").click()
     expect(page.get_by_role("heading", level=1, name="Update Google Chrome to 1.3.1")).to_be_visible()
     page.goto("/machines/?per_page=30")
-    page.get_by_label("Rows").select_option("50")
+    page.get_by_label("Rows", exact=True).select_option("50")
     page.get_by_role("button", name="Show").click()
     expect(page).to_have_url(re.compile(r"per_page=50"))
     page.goto("/")

@@ -95,7 +95,7 @@ def test_searching_a_list_keeps_its_state_in_the_address(made: Population, porta
 def test_a_curator_tags_a_machine_with_the_keyboard(made: Population, curation: Page, live_server: LiveServer) -> None:
     machine = made.machines[1]
     curation.goto(f"{live_server.url}/machines/{machine.pk}/")
-    curation.get_by_role("button", name="Tags").press("Enter")
+    curation.get_by_role("button", name="Manage tags").press("Enter")
     field = curation.get_by_label("Tags", exact=False).and_(curation.get_by_role("textbox"))
     field.fill("vip")
     field.press("Enter")

@@ -17,6 +17,7 @@ from inventory.actions import default_group, load_aliases
 from inventory.intake import Memory
 from inventory.models import Alert, Configuration, Machine, MachineGroup
 from inventory.records import InstalledSoftware, MachineFacts, Report
+from recommendations.actions import held
 from tvm_portal import pipeline
 from tvm_portal.demo import checks, requests, store
 from tvm_portal.demo.catalogue import Package, version_on
@@ -64,7 +65,8 @@ def play(*, count: int, days: int, seed: int, now: dt.datetime, progress: Progre
     if learns:
         store.forget_intelligence_after(replay.day(days))
     for age in range(days, -1, -1):
-        _play_day(replay, age)
+        with held():  # a worker would take the machines of a day long past for silent ones
+            _play_day(replay, age)
         progress(days - age + 1, days + 1)
     if learns:
         store.past_scores(first=replay.moment(days).date(), last=now.date())

@@ -1,9 +1,17 @@
--- Weaknesses by id, the newest, or by the words of the title where they are present. `total` ends at `most` for each of the three.
--- Key: weakness. Cost: `most` steps on the index of ids or on weakness_newest; present ones (tens of thousands) by weakness_present.
+-- Weaknesses by id or a former one, the newest, or by the words of the title where they are present. `total` ends at `most` for each.
+-- Key: weakness. Cost: `most` steps on the indexes of ids and on weakness_by_published; present ones (tens of thousands) by
+-- weakness_present.
 WITH found AS (
     (SELECT id FROM weaknesses_weakness WHERE %(newest)s AND NOT rejected ORDER BY published_at DESC NULLS LAST LIMIT %(most)s)
     UNION
     (SELECT id FROM weaknesses_weakness WHERE %(id_prefix)s <> '' AND cve LIKE %(id_prefix)s ORDER BY cve LIMIT %(most)s)
+    UNION
+    (SELECT w.id
+     FROM weaknesses_weaknessalias a
+     JOIN weaknesses_weakness w ON w.cve = a.cve
+     WHERE %(id_prefix)s <> '' AND a.alias LIKE %(id_prefix)s
+     ORDER BY a.alias
+     LIMIT %(most)s)
     UNION
     (SELECT id
      FROM weaknesses_weakness
@@ -12,11 +20,12 @@ WITH found AS (
      LIMIT %(most)s)
 )
 SELECT w.cve, w.title, w.severity, w.exploited, w.exposed_count > 0 AS present, w.published_at,
-       w.cve = %(weakness)s AS exact,
+       w.cve = %(weakness)s OR former.alias IS NOT NULL AS exact, former.alias,
        count(*) OVER () AS total
 FROM found f
 JOIN weaknesses_weakness w ON w.id = f.id
-ORDER BY w.cve = %(weakness)s DESC,
+LEFT JOIN weaknesses_weaknessalias former ON former.cve = w.cve AND former.alias = %(weakness)s
+ORDER BY exact DESC,
          CASE WHEN %(newest)s THEN w.published_at END DESC NULLS LAST,
          w.exposed_count > 0 DESC, w.exploited DESC, w.severity DESC, w.published_at DESC NULLS LAST, w.cve
 LIMIT %(limit)s

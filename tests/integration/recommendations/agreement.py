@@ -19,7 +19,7 @@ from weaknesses.models import Weakness
 
 WEIGHTS = Weights()
 random_fleets = settings(
-    max_examples=8,
+    max_examples=25,
     phases=[Phase.explicit, Phase.reuse, Phase.generate],  # shrinking takes minutes with a database
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],

@@ -168,7 +168,7 @@ def test_the_number_of_queries_does_not_grow_with_machines(
 ) -> None:
     worlds.fleet(machines=machines)
     flyout(viewer_client)
-    with django_assert_max_num_queries(24):
+    with django_assert_max_num_queries(25):
         flyout(viewer_client)
 
 
@@ -177,3 +177,42 @@ def test_a_recommendation_of_another_page_finds_its_place(viewer_client: Client)
     last = viewer_client.get("/recommendations/?page=2").context["rows"][-1]
     place = viewer_client.get(f"/recommendations/?open={last.key}").context["place"]
     assert (place.number, place.page, place.following) == (57, 2, "")
+
+
+@pytest.mark.parametrize("which", ["exposed", "installed"])
+@pytest.mark.parametrize("sort", ["name", "-name", "group", "score", "-last_seen"])
+def test_machines_behind_can_be_searched_and_sorted_and_exported_alike(viewer_client: Client, which: str, sort: str) -> None:
+    worlds.fleet()
+    page = viewer_client.get(f"/recommendations/{CHROME}/{which}/?q=web-edge&sort={sort}")
+    names = [row.name for row in page.context["rows"]]
+    assert names
+    assert all("web-edge" in name for name in names)
+    assert page.context["pager"].total == len(names)
+    export = viewer_client.get(f"/recommendations/{CHROME}/{which}/export.csv?q=web-edge&sort={sort}")
+    text = b"".join(export.streaming_content).decode("utf-8-sig")  # type: ignore[attr-defined]
+    assert [line["machine"] for line in csv.DictReader(io.StringIO(text))] == names
+    if sort == "name":
+        assert names == sorted(names)
+
+
+@pytest.mark.parametrize("sort", ["name", "-cvss", "epss", "threat", "-threat", "-severity", "published"])
+def test_weaknesses_behind_can_be_sorted(viewer_client: Client, sort: str) -> None:
+    worlds.fleet()
+    rows = viewer_client.get(f"/recommendations/{CHROME}/weaknesses/?sort={sort}").context["rows"]
+    key = {"name": lambda row: row.cve, "-cvss": lambda row: -row.cvss, "epss": lambda row: row.epss}.get(sort)
+    if key is not None:
+        assert [row.cve for row in rows] == [row.cve for row in sorted(rows, key=key)] or [key(row) for row in rows] == sorted(
+            map(key, rows)
+        )
+    usual = viewer_client.get(f"/recommendations/{CHROME}/weaknesses/").context["rows"]
+    assert {row.cve for row in rows} == {row.cve for row in usual}
+    if sort == "-threat":
+        assert rows == usual
+
+
+def test_what_to_do_is_said_by_platform(viewer_client: Client) -> None:
+    worlds.fleet()
+    assert "Remediation options" in flyout(viewer_client)
+    assert "still maintained" in flyout(viewer_client, "va-_-oracle-_-java_se_7")
+    assert "?tab=versions" in flyout(viewer_client, "va-_-oracle-_-java_se_7")
+    assert "workaround" in flyout(viewer_client, "va-_-zimbra-_-collaboration-_-attention")

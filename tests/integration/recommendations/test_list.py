@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 
 import pytest
 from django.test import Client
@@ -64,13 +65,15 @@ def test_each_filter_value_counts_its_rows(viewer_client: Client) -> None:
     for facet in facets:
         for choice in facet.choices:
             assert len(rows(viewer_client, f"?per_page=100&{facet.key}={choice.value}")) == choice.count, (facet.key, choice.value)
+            for part in choice.parts:
+                assert len(rows(viewer_client, f"?per_page=100&{facet.parts_key}={part.value}")) == part.count, part.value
 
 
 def test_each_view_counts_its_rows(viewer_client: Client) -> None:
     worlds.fleet()
-    for view in viewer_client.get(LIST).context["views"]:
-        address = f"{view['address']}&per_page=100"
-        assert len(rows(viewer_client, address)) == view["count"], view["label"]
+    for view in viewer_client.get(LIST).context["views"].tabs:
+        address = f"{view.address}&per_page=100"
+        assert len(rows(viewer_client, address)) == view.count, view.label
 
 
 @pytest.mark.parametrize(
@@ -209,14 +212,14 @@ def test_a_title_is_text_and_not_markup(viewer_client: Client) -> None:
 def test_the_number_of_queries_does_not_grow_with_rows(
     viewer_client: Client, extra: int, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
-    """Session, user, groups, weight, list, trends, last run."""
+    """Session, user, views, groups, weight, list, trends, last run."""
     if extra:
         worlds.fleet(extra=extra)
     else:
         kept = worlds.fleet().recommendations[0]
         Recommendation.objects.exclude(pk=kept.pk).update(present=False)
     viewer_client.get(LIST)
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(8):
         assert viewer_client.get(LIST).context["pager"].total == (1 if not extra else 17 + extra)
 
 
@@ -225,3 +228,58 @@ def test_a_page_of_thirty_rows_is_small(viewer_client: Client) -> None:
     page = viewer_client.get(LIST)
     assert len(page.context["rows"]) == 30
     assert len(page.content) < 150_000
+
+
+def test_columns_stand_in_the_order_of_the_address(viewer_client: Client) -> None:
+    worlds.fleet()
+    page = viewer_client.get(f"{LIST}?columns=tags,impact,weaknesses").content.decode()
+    heads = re.findall(r"<th scope=\"col\"[^>]*>(?:<a[^>]*>)?([A-Z][a-z]+)", page)
+    assert heads == ["Recommendation", "Tags", "Impact", "Weaknesses"]
+    row = page[page.index("<tbody") :].split("</tr>")[0]
+    assert row.index('class="tags"') < row.index('data-l="Impact"') < row.index('data-l="Weaknesses"')
+
+
+def test_a_picked_row_stays_picked_on_the_next_page_and_by_every_filter(viewer_client: Client) -> None:
+    worlds.fleet(extra=40)
+    first = viewer_client.get(LIST).context["rows"][0]
+    page = viewer_client.get(f"{LIST}?pick={first.id}")
+    assert f'value="{first.id}" form="picks" aria-label="Pick {first.title}" checked' in page.content.decode()
+    assert f"pick={first.id}" in page.context["pager"].following
+    for address in [view.address for view in page.context["views"].tabs] + [chip.address for chip in page.context["state"].chips()]:
+        assert f"pick={first.id}" in address
+    assert "pick" not in page.context["state"].export_address
+
+
+def test_all_rows_of_a_filter_can_be_picked(viewer_client: Client) -> None:
+    worlds.fleet(extra=40)
+    answer = viewer_client.get(f"{LIST}?kind=uninstall,upgrade&pick=all", follow=True)
+    assert len(answer.context["state"].picks) == answer.context["pager"].total == 2
+    everything = viewer_client.get(f"{LIST}?pick=all", follow=True)
+    assert len(everything.context["state"].picks) == 57
+
+
+def test_a_page_of_fifty_rows_is_small(viewer_client: Client) -> None:
+    worlds.fleet(extra=40)
+    page = viewer_client.get(f"{LIST}?per_page=50")
+    assert len(page.content) < 150_000
+
+
+def test_an_export_of_picked_rows_holds_just_these(viewer_client: Client) -> None:
+    worlds.fleet()
+    chosen = viewer_client.get(LIST).context["rows"][2:5]
+    answer = viewer_client.get(f"{LIST}export.csv?kind=attention&pick={','.join(str(row.id) for row in reversed(chosen))}")
+    text = b"".join(answer.streaming_content).decode("utf-8-sig")  # type: ignore[attr-defined]
+    assert [line["id"] for line in csv.DictReader(io.StringIO(text))] == [row.key for row in reversed(chosen)]
+
+
+def test_the_panel_says_what_stands_behind_the_marks(viewer_client: Client) -> None:
+    worlds.fleet()
+    rows = {row.title: row for row in viewer_client.get(LIST).context["rows"]}
+    chrome = rows["Update Google Chrome to 146.0.7680.71"]
+    panel = viewer_client.get(f"{LIST}{chrome.key}/insights/", headers={"HX-Request": "true"}).content.decode()
+    assert "exploited in the wild" in panel
+    check = rows["Turn on LSA protection"]
+    panel = viewer_client.get(f"{LIST}{check.key}/insights/", headers={"HX-Request": "true"}).content.decode()
+    assert "comply already" in panel
+    assert viewer_client.get(f"{LIST}{check.key}/insights/")["Location"] == f"{LIST}{check.key}/#insights"
+    assert viewer_client.get(f"{LIST}nothing/insights/", headers={"HX-Request": "true"}).status_code == 404

@@ -42,7 +42,7 @@ def names(client: Client, query: str) -> set[str]:
 def test_it_asks_first_with_counts(made: Population, curator_client: Client) -> None:
     first, second = made.machines[1], made.machines[2]
     actions.set_machine_value(machines=[second], value=2, by="x", now=NOW)
-    words = text(curator_client.get(ADDRESS, {"what": "value", "machine": ids(first, second)}))
+    words = text(curator_client.get(f"{ADDRESS}?what=value&machine={first.pk}&machine={second.pk}"))
     assert "2 machines are chosen." in words
     assert "Counts 3×" in words
     assert "High 1" in words
@@ -83,7 +83,9 @@ def test_tags_come_off_and_groups_follow(made: Population, curator_client: Clien
     MachineGroup.objects.filter(is_default=False).exclude(pk=group.pk).update(rule=[])
     curator_client.post(ADDRESS, {"what": "tag", "machine": ids(*made.machines[:3]), "tag": "mine"})
     assert Machine.objects.filter(group=group).count() == 3
-    assert "mine (3)" in text(curator_client.get(ADDRESS, {"what": "untag", "machine": ids(*made.machines[:4])}))
+    assert "mine (3)" in text(
+        curator_client.get(f"{ADDRESS}?what=untag&" + "&".join(f"machine={machine.pk}" for machine in made.machines[:4]))
+    )
     curator_client.post(ADDRESS, {"what": "untag", "machine": ids(made.machines[0]), "tag": "mine"})
     assert Machine.objects.filter(group=group).count() == 2
     assert names(curator_client, "tag=mine") == {made.machines[1].name, made.machines[2].name}
@@ -116,6 +118,14 @@ def test_a_wrong_change_is_refused_in_words(
 
 def test_nothing_chosen_leads_back(made: Population, curator_client: Client) -> None:
     assert "No machine is chosen" in text(curator_client.get(ADDRESS, {"what": "facing"}))
+
+
+@pytest.mark.parametrize("address", ["javascript:alert(1)", "https://example.org/machines/", "//example.org/machines/", "/software/x/"])
+def test_it_leads_back_to_the_list_only(address: str, made: Population, curator_client: Client) -> None:
+    page = curator_client.get(ADDRESS, {"what": "facing", "machine": str(made.machines[1].pk), "next": address}).content.decode()
+    assert address not in page
+    done = curator_client.post(ADDRESS, {"what": "facing", "machine": ids(made.machines[1]), "next": address})
+    assert done["Location"] == "/machines/"
 
 
 def test_others_may_not(made: Population, viewer_client: Client) -> None:

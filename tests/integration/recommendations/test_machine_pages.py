@@ -169,7 +169,7 @@ def test_a_wrong_change_is_refused_in_words(fields: dict[str, str], complaint: s
 
 def test_a_curator_excludes_a_machine_and_takes_it_in_again(made: Population, curator_client: Client) -> None:
     machine = made.machines[1]
-    curator_client.post(f"/machines/{machine.pk}/change/", {"what": "exclude", "excluded": "yes"})
+    curator_client.post(f"/machines/{machine.pk}/change/", {"what": "exclude", "excluded": "yes", "reason": "Sold"})
     machine.refresh_from_db()
     assert machine.excluded
     curator_client.post(f"/machines/{machine.pk}/change/", {"what": "exclude", "excluded": "no"})

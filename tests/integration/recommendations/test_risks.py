@@ -70,7 +70,7 @@ def agree(fleet: Fleet, days: Published, stored: Stored, *, now: dt.datetime) ->
     found = {
         row.machine_id: (
             row.group_id,
-            None if row.severity is None else Risk(row.severity, row.exploit, row.published_on),
+            None if row.severity is None else Risk(row.severity, row.exploit or 0, row.published_on),
             (row.platform, row.release),
         )
         for row in MachineRisk.objects.all()

@@ -12,17 +12,18 @@ from hypothesis import strategies as st
 
 from inventory.bulk import mark_dirty
 from inventory.models import Machine
-from recommendations import actions, rules
+from recommendations import actions, rules, score_change_queries
 from recommendations.explanations import explain_change, points_of
 from recommendations.models import Cause, GroupScore, Run, ScoreChange, ScoreChangeDay, ScoreDay, ScoringSettings, WeaknessBasis
 from recommendations.records import Effect, Fleet, FleetCheck, FleetMachine, FleetVersion, Match, ScoredWeakness, Weights
 from tests.integration.recommendations.agreement import computed, granted, in_a_scratch_database, random_fleets
 from tests.integration.recommendations.stored_fleets import NOW, Stored, become, store, store_effects
 from tests.unit.recommendations.fleets import fleets
+from weaknesses.models import VersionWeakness, Weakness
 
 pytestmark = pytest.mark.django_db
 WEIGHTS = Weights()
-CHOICES = (("default", "servers"), ("default",), ("servers",))
+CHOICES: tuple[tuple[str, ...], ...] = (("default", "servers"), ("default",), ("servers",))
 
 
 def stored_sums(runs: Sequence[int], groups: Sequence[int], *, excepted: bool = False) -> dict[str, tuple[float, float]]:
@@ -180,7 +181,7 @@ def test_the_first_run_is_all_population() -> None:
     stored = store(small_fleet())
     run = actions.recompute(now=NOW)
     weight, exposure = sums_now(list(stored.groups.values()), excepted=False)
-    assert stored_sums([run.pk], list(stored.groups.values())) == {Cause.POPULATION: (weight, pytest.approx(exposure))}
+    assert stored_sums([run.pk], list(stored.groups.values())) == {"population": pytest.approx((weight, exposure))}
 
 
 def test_an_unchanged_run_stores_nothing() -> None:
@@ -250,6 +251,45 @@ def test_nothing_is_recorded_until_a_full_run_has_taken_down_the_facts() -> None
     assert not actions.recompute(now=NOW).changes.exists()
     become(replace(fleet, weaknesses={"CVE-2026-0001": ScoredWeakness(cvss=9.8, epss=0.5)}), stored)
     assert {row.cause for row in actions.recompute(now=NOW).changes.all()} == {"intelligence"}
+
+
+def test_a_rejected_weakness_is_learnt_not_fixed() -> None:
+    fleet = small_fleet()
+    stored = computed(fleet)
+    Weakness.objects.filter(cve="CVE-2026-0001").update(rejected=True)
+    VersionWeakness.objects.filter(weakness__cve="CVE-2026-0001").delete()
+    assert {row.cause for row in actions.recompute(now=NOW).changes.all()} == {"intelligence"}
+    become(replace(fleet, versions={**fleet.versions, "a@0": FleetVersion("a", matches={"CVE-2026-0002": Match()})}), stored)
+    assert {row.cause for row in actions.recompute(now=NOW).changes.all()} == {"found"}
+    become(replace(fleet, versions={**fleet.versions, "a@0": FleetVersion("a", matches={})}), stored)
+    assert {row.cause for row in actions.recompute(now=NOW).changes.all()} == {"fixed"}
+
+
+@pytest.mark.parametrize(
+    ("changed", "cause"),
+    [
+        ({"versions": frozenset({"a@1"})}, "fixed"),
+        ({"internet_facing": True}, "configuration"),
+        ({"alerted": True}, "configuration"),
+        ({"checks": {"scid-1": True}}, "configuration"),
+        ({"active": False}, "population"),
+        ({"group": "servers"}, "population"),
+        ({"value": 2}, "value"),
+    ],
+)
+def test_one_change_has_one_cause(changed: dict[str, object], cause: str) -> None:
+    fleet = small_fleet()
+    stored = computed(fleet)
+    machine = replace(fleet.machines["m0"], **changed)  # type: ignore[arg-type]
+    become(replace(fleet, machines={**fleet.machines, "m0": machine}), stored)
+    mark_dirty(now=NOW, machine_ids=[stored.machines["m0"]])
+    actions.refresh_dirty(now=NOW)
+    assert {row.cause for row in ScoreChange.objects.filter(run__kind=Run.Kind.INCREMENTAL)} == {cause}
+    run = Run.objects.get(kind=Run.Kind.INCREMENTAL)
+    before = Run.objects.get(kind=Run.Kind.FULL)
+    assert run.score is not None
+    assert before.score is not None
+    assert sum(part.points for part in score_change_queries.run_parts(run)) == pytest.approx(run.score - before.score, abs=1e-9)
 
 
 def _history(day: dt.date) -> float:

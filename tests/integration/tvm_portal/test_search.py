@@ -18,7 +18,7 @@ from inventory.models import Machine
 from tests.integration.pages import LARGEST, links, queries, text
 from tests.populations import Population, populate
 from tvm_portal import search, search_words
-from weaknesses.models import Weakness
+from weaknesses.models import Weakness, WeaknessAlias
 
 pytestmark = pytest.mark.django_db
 SUGGESTIONS = {"HX-Request": "true", "HX-Target": "suggestions"}
@@ -58,6 +58,9 @@ def test_an_id_is_found_whole_and_by_its_beginning(made: Population) -> None:
     Weakness.objects.create(cve="GHSA-ABCD-EFGH-2345", severity=3, source="osv", title="Sample")
     Weakness.objects.create(cve="MAL-2024-77", severity=4, source="osv")
     assert titles("ghsa-abcd", made)["weaknesses"] == ["GHSA-ABCD-EFGH-2345"]
+    WeaknessAlias.objects.create(alias="GHSA-ZZZZ-ZZZZ-9999", cve=cve)
+    assert titles("ghsa-zzzz", made)["weaknesses"] == [cve]
+    assert search.best(search.search(search_words.read("GHSA-ZZZZ-ZZZZ-9999"), kind="", groups=[], limit=5)) is not None
     assert titles("MAL", made)["weaknesses"] == ["MAL-2024-77"]
 
 
@@ -92,7 +95,7 @@ def test_the_page_groups_what_it_found_and_leads_to_the_lists(made: Population, 
     assert len(response.content) < LARGEST
     for link in {link for link in links(response) if "q=chrome" in link}:
         assert viewer_client.get(link).status_code == 200, link
-    assert "Recommendations 1" not in text(viewer_client.get("/search/?q=chrome&type=software"))
+    assert "Show all in Recommendations" not in text(viewer_client.get("/search/?q=chrome&type=software"))
     assert "Type two letters or more" in text(viewer_client.get("/search/?q=a"))
     assert "Nothing found" in text(viewer_client.get("/search/?q=nothing-here"))
     assert viewer_client.get("/search/?q=chrome&type=colour").status_code == 200
@@ -155,7 +158,7 @@ def many(made: Population) -> list[int]:
         ("machines", "ho", "machine_name_starts"),
         ("machines", "09876", "machine_name_holds"),
         ("weaknesses", "CVE-2011-11", "weaknesses_weakness_cve"),
-        ("weaknesses", "CVE", "weakness_newest"),
+        ("weaknesses", "CVE", "weakness_by_published"),
     ],
 )
 def test_an_index_answers_and_no_table_is_read_whole(kind: str, typed: str, index: str, many: list[int], monkeypatch: Any) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from django.http import QueryDict
 from hypothesis import given
@@ -97,3 +99,43 @@ def test_an_address_leads_back_to_its_state(q: str, kinds: list[str], page: int,
     again = SPEC.read(QueryDict(state.address()[1:]))
     assert again.address() == state.address()
     assert again.unknown == ()
+
+
+ORDERED = ListSpec(columns=SPEC.columns, sort=SPEC.sort, facets=SPEC.facets, ordered=True, picks=3)
+
+
+def test_an_ordered_list_keeps_the_order_of_its_columns_behind_the_fixed_ones() -> None:
+    keys = [column.key for column in SPEC.columns if not column.fixed][::-1]
+    state = ORDERED.read(QueryDict(f"columns={','.join(keys)}"))
+    assert list(state.columns)[-len(keys) :] == keys
+    assert [head.column.key for head in state.headers()] == list(state.columns)
+    assert ORDERED.read(QueryDict(state.address()[1:])).columns == state.columns
+
+
+def test_moving_a_column_there_and_back_changes_nothing() -> None:
+    state = ORDERED.read(QueryDict("columns=" + ",".join(column.key for column in SPEC.columns)))
+    movable = [choice for choice in state.column_choices() if choice.later]
+    for choice in movable:
+        moved = ORDERED.read(QueryDict(choice.later[1:]))
+        assert moved.columns != state.columns
+        back = next(other for other in moved.column_choices() if other.value == choice.value)
+        assert ORDERED.read(QueryDict(back.earlier[1:])).columns == state.columns
+
+
+def test_only_so_many_rows_can_be_picked_and_the_rest_is_named() -> None:
+    state = ORDERED.read(QueryDict("pick=5,7&pick=5,9,11,x"))
+    assert state.picks == (5, 7, 9)
+    assert state.address() == "?pick=5,7,9"
+    assert [name for name, _ in state.unknown] == ["pick", "pick"]
+    assert SPEC.read(QueryDict("pick=5")).unknown == (("pick", "5"),)
+
+
+def test_a_view_keeps_neither_page_nor_picks() -> None:
+    assert ORDERED.read(QueryDict("q=a&page=3&pick=5&open=x")).view_query == "q=a"
+
+
+def test_the_untouched_list_has_an_address_of_its_own_where_the_bare_one_leads_elsewhere() -> None:
+    state = replace(SPEC.read(QueryDict("view=all")), plain="view=all")
+    assert state.unknown == ()
+    assert state.address() == "?view=all"
+    assert state.address(q="a") == "?q=a"

@@ -39,6 +39,7 @@ def test_a_day_is_the_day_of_its_source_wherever_one_looks(zone: str) -> None:
     with timezone.override(zoneinfo.ZoneInfo(zone)):
         assert display.day(LATE) == "15 Mar 2026"
         assert display.day_month(LATE) == "15 Mar"
+        assert display.iso_day(LATE) == "2026-03-15"
 
 
 @pytest.mark.parametrize(

@@ -46,11 +46,11 @@ def test_the_tone_follows_the_two_ends() -> None:
 def test_without_history_there_is_no_chart_and_no_change() -> None:
     assert page_charts.exposure_score([], events={}, bounds=(30, 70)) is None
     assert page_charts.configuration_score([]) is None
-    assert page_charts.new_weaknesses({}, [], first=DAY, last=DAY) is None
+    assert page_charts.new_weaknesses({}, [], events={}, first=DAY, last=DAY) is None
     assert page_charts.change(POINTS[:1]) is None
 
 
 def test_days_without_a_score_stay_empty_and_are_never_zero() -> None:
-    chart = page_charts.new_weaknesses({DAY: 5}, POINTS[1:], first=DAY, last=DAY + dt.timedelta(days=3))
+    chart = page_charts.new_weaknesses({DAY: 5}, POINTS[1:], events={}, first=DAY, last=DAY + dt.timedelta(days=3))
     assert chart is not None
     assert chart.rows[-1].values == (5, None)
