@@ -34,6 +34,10 @@ def fits(page: Page) -> None:
     assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") <= 0
 
 
+def tab(page: Page, name: str) -> None:
+    page.get_by_role("navigation", name="Sections").get_by_role("link", name=name).click()
+
+
 def test_from_a_software_over_its_severities_and_versions_to_a_machine(made: Population, portal: Page, live_server: LiveServer) -> None:
     portal.goto(f"{live_server.url}/software/?tag=untagged")
     portal.get_by_role("link", name="Google Chrome").click()
@@ -41,13 +45,13 @@ def test_from_a_software_over_its_severities_and_versions_to_a_machine(made: Pop
     fits(portal)
     portal.get_by_role("link", name="1 critical").click()
     expect(portal.get_by_text("1–1 of 1")).to_be_visible()
-    portal.get_by_role("link", name="Version distribution").click()
+    tab(portal, "Version distribution")
     portal.get_by_role("link", name="1.2.0", exact=True).click()
     expect(portal.get_by_role("heading", level=1)).to_contain_text("1.2.0")
     fits(portal)
-    portal.get_by_role("link", name="Discovered vulnerabilities").click()
+    tab(portal, "Discovered vulnerabilities")
     expect(portal.get_by_text("1–3 of 3")).to_be_visible()
-    portal.get_by_role("link", name="Installed machines").click()
+    tab(portal, "Installed machines")
     portal.get_by_role("link", name=made.machines[0].name).click()
     expect(portal.get_by_role("heading", level=1, name=made.machines[0].name)).to_be_visible()
 
@@ -74,7 +78,7 @@ def test_from_the_report_over_a_bar_to_its_machines_and_their_file(made: Populat
 
 def test_both_fit_a_narrow_dark_screen(made: Population, portal: Page, live_server: LiveServer) -> None:
     portal.emulate_media(color_scheme="dark")
-    portal.set_viewport_size({"width": 320, "height": 800})
+    portal.set_viewport_size({"width": 360, "height": 800})
     for address in (REPORT, f"{REPORT}machines/", f"/software/{made.software[0].key}/", f"/software/{made.software[1].key}/?tab=machines"):
         portal.goto(f"{live_server.url}{address}")
         settle(portal)
