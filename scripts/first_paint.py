@@ -11,7 +11,7 @@ import argparse
 import os
 import statistics
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, StorageState, sync_playwright
 
 from scripts.screenshots import Portal, chromium, running_portal, sign_in
 
@@ -31,20 +31,18 @@ def main() -> None:
     chosen = options.parse_args()
     with running_portal() as portal, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox"] if os.geteuid() == 0 else [])
+        context = browser.new_context(base_url=portal.url)
+        sign_in(context.new_page(), portal)
+        state = context.storage_state()
         print("| Page | Answer, ms | First paint, ms | Slowest, ms |\n|---|---:|---:|---:|")
         for address in chosen.addresses:
-            answers, paints = zip(*(_load(browser, portal, address) for _ in range(chosen.loads)), strict=True)
+            answers, paints = zip(*(_load(browser, portal, state, address) for _ in range(chosen.loads)), strict=True)
             print(f"| `{address}` | {statistics.median(answers):.0f} | {statistics.median(paints):.0f} | {max(paints):.0f} |", flush=True)
         browser.close()
 
 
-def _load(browser: Browser, portal: Portal, address: str) -> tuple[float, float]:
+def _load(browser: Browser, portal: Portal, state: StorageState, address: str) -> tuple[float, float]:
     """(until the last byte of HTML, until the first contentful paint) in milliseconds, of a browser that has seen nothing."""
-    context = browser.new_context(base_url=portal.url, viewport={"width": 1440, "height": 900})
-    page = context.new_page()
-    sign_in(page, portal)
-    state = context.storage_state()
-    context.close()
     context = browser.new_context(base_url=portal.url, viewport={"width": 1440, "height": 900}, storage_state=state)
     page = context.new_page()
     page.goto(address)

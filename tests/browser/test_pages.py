@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 
 import pytest
 from django.core.cache import cache
@@ -11,7 +12,6 @@ from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from inventory.models import Machine
-from tests.browser.conftest import accessibility_faults, settle
 from tests.populations import Population, populate
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -21,39 +21,6 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def made() -> Population:
     cache.clear()
     return populate(machines=14, software=8, weaknesses=3, checks=6, now=timezone.now().replace(microsecond=0) - dt.timedelta(minutes=1))
-
-
-def pages(made: Population) -> list[str]:
-    machine, software, weakness = made.machines[0].pk, made.software[0].key, made.weaknesses[0].cve
-    return [
-        "/",
-        "/software/",
-        f"/software/{software}/?tab=versions",
-        f"/software/{software}/?tab=timeline",
-        "/machines/",
-        f"/machines/{machine}/",
-        f"/machines/{machine}/?tab=configuration",
-        "/weaknesses/",
-        f"/weaknesses/{weakness}/",
-        "/timeline/",
-        "/scoring/",
-    ]
-
-
-@pytest.mark.parametrize(("scheme", "width"), [("light", 1440), ("dark", 390)])
-def test_every_page_is_accessible_and_fits(scheme: str, width: int, made: Population, portal: Page, live_server: LiveServer) -> None:
-    portal.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-    portal.set_viewport_size({"width": width, "height": 900})
-    faults: dict[str, list[str]] = {}
-    for path in pages(made):
-        portal.goto(f"{live_server.url}{path}")
-        settle(portal)
-        portal.wait_for_load_state("networkidle")
-        if found := accessibility_faults(portal):
-            faults[path] = found
-        overflow = portal.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-        assert overflow <= 0, f"{path} is {overflow} px wider than the window"
-    assert faults == {}
 
 
 def test_the_dashboard_draws_its_charts_and_loads_the_top_recommendations(made: Population, portal: Page, live_server: LiveServer) -> None:
@@ -67,11 +34,37 @@ def test_the_dashboard_draws_its_charts_and_loads_the_top_recommendations(made: 
     expect(portal.get_by_role("heading", name="Event timeline")).to_be_visible()
 
 
+def test_a_slice_says_what_it_counts_and_leads_there(made: Population, portal: Page, live_server: LiveServer) -> None:
+    portal.goto(f"{live_server.url}/")
+    ring = portal.get_by_role("group", name="Machines by exposure level")
+    slice_ = ring.get_by_role("link").first
+    words = str(slice_.get_attribute("aria-label"))
+    slice_.focus()
+    expect(ring.locator(".donut__tip").locator("visible=true").last).to_contain_text(words.split(":", maxsplit=1)[0])
+    slice_.press("Enter")
+    expect(portal.get_by_role("heading", level=1, name="Machines")).to_be_visible()
+
+
+def test_the_day_under_the_pointer_tells_its_events(made: Population, portal: Page, live_server: LiveServer) -> None:
+    portal.goto(f"{live_server.url}/")
+    chart = portal.locator("[data-chart='exposure-trend'][data-drawn]")
+    dot = chart.locator(".scatterlayer .trace").last.locator(".point").last
+    dot.scroll_into_view_if_needed()
+    box = dot.bounding_box()
+    assert box is not None
+    portal.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    tip = portal.locator(".plot__tip")
+    expect(tip).to_contain_text("Exposure score:")
+    expect(tip.get_by_role("listitem", include_hidden=True).first).to_be_visible()
+    portal.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    expect(portal).to_have_url(re.compile(r"/timeline/\?from=(\S+)&to=\1"))
+
+
 def test_from_a_slice_of_the_fleet_to_the_machine_to_its_weakness_to_the_fix(
     made: Population, portal: Page, live_server: LiveServer
 ) -> None:
     portal.goto(f"{live_server.url}/")
-    portal.get_by_role("table", name="Machines by exposure level").get_by_role("link", name="High").click()
+    portal.get_by_role("table", name="Machines by exposure level").get_by_role("link", name="High", exact=True).click()
     portal.get_by_role("link", name=made.machines[0].name).click()
     expect(portal.get_by_role("heading", level=1, name=made.machines[0].name)).to_be_visible()
     portal.get_by_role("link", name="Discovered vulnerabilities").click()
