@@ -35,7 +35,7 @@ class Command(BaseCommand):
             self._load_starter(now)
         if _wanted("demo", present=Machine.objects.exists()):
             self._load_demo(now)
-        if not User.objects.exists():
+        if not User.objects.filter(is_active=True).exists():
             self._make_admin(now)
 
     def _load_starter(self, now: dt.datetime) -> None:
