@@ -13,7 +13,9 @@ from django.http import QueryDict
 from django.template.loader import get_template
 
 from core import lists, tabs
+from core.flyouts import Head
 from core.lists import Column, Facet, ListSpec, ListState
+from core.saved import ViewBar, ViewTab
 from recommendations import charts, page_charts
 from recommendations.score_queries import Point
 
@@ -40,6 +42,11 @@ SPEC = ListSpec(
         Facet("threat", "Threats", (("alert", "Possible active alert"), ("exploited", "Exploited in the wild"))),
     ),
     keeps=("tab", *FORM_FIELDS),
+)
+VIEWS = (
+    ViewTab("All active", "?", 186, current=True),
+    ViewTab("Ongoing threats", "?threat=exploited", 11),
+    ViewTab("Servers, this quarter", "?sort=-exposed", 47, owner="Ikram Haddad", shared=True),
 )
 COUNTS = {"status": {"active": TOTAL, "partial": 5, "exception": 7}, "threat": {"alert": 3, "exploited": 11}}
 DAILY = (52, 52, 51, 53, 52, 51, 50, 49, 49, 48, 50, 56, 55, 54, 53, 52, 51, 50, 50, 49, 48, 48, 47, 50, 49, 48, 47, 47, 46, 46)
@@ -165,6 +172,8 @@ def _list(state: ListState) -> dict[str, Any]:
     rows = sorted(ROWS, key=lambda row: getattr(row, by), reverse=state.sort.startswith("-"))
     return {
         "state": state,
+        "head": Head("flyout", "Flyout", "recommendation", "?open=flyout", "?", "?open=flyout", 1, TOTAL, "", "#list"),
+        "views": ViewBar("", VIEWS, state.view_query, staff=False),
         "facets": state.facets(COUNTS),
         "rows": [row for row in rows if state.q.lower() in row.title.lower()],
         "pager": lists.pager(state, TOTAL),

@@ -2,12 +2,12 @@
 "use strict";
 
 (() => {
-  const picks = () => [...document.querySelectorAll("[data-pick]")];
+  const picks = () => [...document.querySelectorAll("input[data-pick]")];
 
   function tell() {
-    const place = document.querySelector("[data-picked]");
-    if (!place) return;
-    const all = document.querySelector("[data-pick-all]");
+    const place = document.querySelector("#bulk [data-picked]");
+    const all = document.querySelector("#bulk [data-pick-all]");
+    if (!place || !all) return;
     const every = document.querySelector("[data-pick-every]");
     const chosen = picks().filter((pick) => pick.checked).length;
     for (const pick of picks()) pick.closest("tr").setAttribute("aria-selected", String(pick.checked || every.checked));
@@ -18,7 +18,7 @@
 
   let last = null; // with the shift key, all rows from the one that was ticked before
   document.addEventListener("click", (event) => {
-    const pick = event.target.closest("[data-pick]");
+    const pick = event.target.closest("input[data-pick]");
     if (!pick) return;
     if (event.shiftKey && last?.isConnected) {
       const rows = picks();
@@ -30,7 +30,7 @@
 
   document.addEventListener("change", (event) => {
     if (event.target.matches("[data-pick-all]")) for (const pick of picks()) pick.checked = event.target.checked;
-    if (event.target.matches("[data-pick], [data-pick-all], [data-pick-every]")) tell();
+    if (event.target.matches("input[data-pick], [data-pick-all], [data-pick-every]")) tell();
   });
   document.addEventListener("htmx:afterSettle", tell);
   window.addEventListener("pageshow", tell);

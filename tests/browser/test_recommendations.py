@@ -46,7 +46,7 @@ def test_a_filter_narrows_the_list_and_its_address(listed: Page, live_server: Li
 
 def test_slash_leads_to_the_search(listed: Page) -> None:
     listed.locator("#main").press("/")
-    expect(listed.get_by_role("searchbox", name="Search recommendations by name, software or CVE")).to_be_focused()
+    expect(listed.get_by_role("combobox", name="Search a CVE, software, machine or recommendation")).to_be_focused()
 
 
 def test_the_flyout_opens_and_closes_by_keyboard(listed: Page, live_server: LiveServer) -> None:

@@ -168,7 +168,7 @@ def test_the_number_of_queries_does_not_grow_with_machines(
 ) -> None:
     worlds.fleet(machines=machines)
     flyout(viewer_client)
-    with django_assert_max_num_queries(25):
+    with django_assert_max_num_queries(27):
         flyout(viewer_client)
 
 

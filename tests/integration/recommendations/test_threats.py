@@ -113,12 +113,12 @@ def test_the_recommendation_shows_who_uses_what_it_removes(viewer_client: Client
 
 def test_an_address_of_a_feed_is_a_link_only_where_it_leads_to_the_web(viewer_client: Client) -> None:
     cve = chrome()
-    insight(cve, '"><script>alert(1)</script>', url="javascript:alert(1)", techniques=['"><b>'])
+    insight(cve, '"><script>alert(1)</script>', url="javascript:alert(1)", techniques=['"><i id=x>'])
     for address in (f"/weaknesses/{cve}/", f"/recommendations/{CHROME}/"):
         page = text(viewer_client, address)
         assert 'href="javascript:' not in page
         assert "<script>alert(1)" not in page
-        assert '"><b>' not in page
+        assert "<i id=x>" not in page
 
 
 @pytest.mark.parametrize("address", ["/weaknesses/{cve}/", f"/recommendations/{CHROME}/"])

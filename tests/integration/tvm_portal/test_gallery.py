@@ -20,7 +20,8 @@ def nothing_kept() -> None:
 
 
 def test_every_component_is_shown(viewer_client: Client) -> None:
-    shown = {template.name for template in viewer_client.get("/gallery/").templates}
+    pages = [viewer_client.get(address) for address in ("/gallery/", "/gallery/?open=flyout")]
+    shown = {template.name for page in pages for template in page.templates}
     assert COMPONENTS - shown == set()
 
 

@@ -170,7 +170,7 @@ class TestProperty8ThePartsOfADeltaSumToTheDelta:
     @given(fleet=fleets(), cve=st.sampled_from(CVES), other=weaknesses)
     def test_what_is_learnt_is_neither_found_nor_fixed(self, fleet: Fleet, cve: str, other: ScoredWeakness) -> None:
         delta = explain_change(fleet, replace(fleet, weaknesses=with_entry(fleet.weaknesses, cve, other)), WEIGHTS)
-        assert all(getattr(delta, part.name) == 0 for part in fields(Delta) if part.name != "intelligence")
+        assert all(abs(getattr(delta, part.name)) < SLACK for part in fields(Delta) if part.name != "intelligence")
 
     def test_each_part_names_its_cause(self) -> None:
         machine = FleetMachine(versions=frozenset({"a@1"}), checks={"scid-1": True})
