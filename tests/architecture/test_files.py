@@ -82,6 +82,6 @@ def test_a_template_has_nothing_the_policy_would_block(file: Path) -> None:
 @pytest.mark.parametrize("file", TEMPLATES, ids=lambda file: str(file.relative_to(ROOT / "templates")))
 def test_a_partial_is_named_like_the_element_it_replaces(file: Path) -> None:
     """An element of the same template, or of the frame around every page (the flyout)."""
-    text = file.read_text() + (ROOT / "templates" / "base.html").read_text()
+    text = "".join(part.read_text() for part in (file, ROOT / "templates" / "base.html", ROOT / "templates" / "components" / "topbar.html"))
     for name in re.findall(r"\{%-?\s*partialdef\s+([\w-]+)", text):
         assert re.search(rf'id="{re.escape(name)}"', text), f"{name} is no id in {file.name}"

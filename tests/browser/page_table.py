@@ -45,6 +45,23 @@ PAGES = (
     Listed("settings/feeds/"),
     Listed("settings/feeds/<slug:kind>/"),
     Listed("settings/overrides/"),
+    Listed("settings/"),
+    Listed("settings/groups/"),
+    Listed("settings/groups/new/"),
+    Listed("settings/inaccuracies/"),
+    Listed("remediation/"),
+    Listed("recommendations/<str:key>/remediation/"),
+    Listed("recommendations/<str:key>/inaccuracy/"),
+    Listed("recommendations/what-if/"),
+    Listed("software/<str:key>/inaccuracy/"),
+    Listed("weaknesses/<str:key>/inaccuracy/"),
+    Listed("weaknesses/<str:cve>/machines/"),
+    Listed("reports/vulnerable-machines/", charts=True),
+    Listed("reports/vulnerable-machines/machines/"),
+    Listed("search/", "?q=chrome"),
+    Listed("notifications/"),
+    Listed("help/"),
+    Listed("account/"),
     Listed("account/password/"),
     Listed("sign-in/", signed_in=False),
 )
@@ -52,6 +69,8 @@ PAGES = (
 # Route -> why no test looks at it as a page.
 EXCUSED = {
     "healthz": "a word for machines",
+    "recommendations/picked/": "the bar below a list, looked at there",
+    "recommendations/<str:key>/remediation/panel/": "a part of the recommendation's page, looked at there",
     "readyz": "a word for machines",
     "account/password/done/": "a sentence, after the form of account/password/",
 }
@@ -63,7 +82,7 @@ def address(page: Listed, made: Population) -> str:
         "recommendations/": {"key": "va-_-google-_-chrome"},
         "software/": {"key": made.software[0].key},
         "machines/": {"machine_id": made.machines[0].pk},
-        "weaknesses/": {"cve": made.weaknesses[0].cve},
+        "weaknesses/": {"cve": made.weaknesses[0].cve, "key": made.weaknesses[0].cve},
         "settings/feeds/": {"kind": "kev"},
     }
     known = next((values for start, values in samples.items() if page.route.startswith(start)), {})

@@ -54,12 +54,15 @@ def links(response: Any) -> Iterator[str]:
 
 
 def queries(client: Client, address: str) -> int:
-    """How many statements an answer takes, once what is kept for a minute is there."""
+    """How many statements an answer takes, once what is kept for a minute is there: the least of two, as the minute may end between them."""
     client.get(address)
-    with CaptureQueriesContext(connection) as found:
-        response = client.get(address)
-    assert response.status_code == 200, address
-    return len(found)
+    counts = []
+    for _ in range(2):
+        with CaptureQueriesContext(connection) as found:
+            response = client.get(address)
+        assert response.status_code == 200, address
+        counts.append(len(found))
+    return min(counts)
 
 
 def csv_lines(client: Client, address: str) -> list[str]:
