@@ -79,9 +79,12 @@ def test_a_template_has_nothing_the_policy_would_block(file: Path) -> None:
     assert "|safe" not in text
 
 
+FRAME = [ROOT / "templates" / name for name in ("base.html", "components/topbar.html", "search/box.html")]
+
+
 @pytest.mark.parametrize("file", TEMPLATES, ids=lambda file: str(file.relative_to(ROOT / "templates")))
 def test_a_partial_is_named_like_the_element_it_replaces(file: Path) -> None:
     """An element of the same template, or of the frame around every page (the flyout)."""
-    text = "".join(part.read_text() for part in (file, ROOT / "templates" / "base.html", ROOT / "templates" / "components" / "topbar.html"))
+    text = "".join(part.read_text() for part in (file, *FRAME))
     for name in re.findall(r"\{%-?\s*partialdef\s+([\w-]+)", text):
         assert re.search(rf'id="{re.escape(name)}"', text), f"{name} is no id in {file.name}"

@@ -54,7 +54,7 @@ def links(response: Any) -> Iterator[str]:
 
 
 def queries(client: Client, address: str) -> int:
-    """How many statements an answer takes, once what is kept for a minute is there: the least of two, as the minute may end between them."""
+    """How many statements an answer takes, once what is kept for a minute is there; the least of two, as the minute may end meanwhile."""
     client.get(address)
     counts = []
     for _ in range(2):
