@@ -69,6 +69,28 @@ def _below_row(end: str) -> Callable[[Page], None]:
     return go
 
 
+def _what_if(page: Page) -> None:
+    page.goto("/recommendations/?pick=all")
+    picks = page.url.partition("pick=")[2].partition("&")[0].replace("%2C", ",").split(",")[:3]
+    page.goto(f"/recommendations/what-if/?pick={','.join(picks)}")
+
+
+def _activity(page: Page) -> None:
+    page.goto("/remediation/?status=any")
+    page.locator("#results tbody a.name").first.click()
+
+
+def _first_row(address: str) -> Callable[[Page], None]:
+    """The flyout of a list's first row."""
+
+    def go(page: Page) -> None:
+        page.goto(address)
+        page.locator('main tbody[hx-target="#flyout"] a.name').first.click()
+        page.locator("dialog[open]").wait_for()
+
+    return go
+
+
 def _at(address: str) -> Callable[[Page], None]:
     def go(page: Page) -> None:
         page.goto(address)
@@ -100,6 +122,22 @@ PAGES: dict[str, Callable[[Page], None]] = {
     "exposed-machines": _below_row("exposed/"),
     "weaknesses-addressed": _below_row("weaknesses/"),
     "password": _at("/account/password/"),
+    "what-if": _what_if,
+    "request-remediation": _below_row("remediation/"),
+    "remediation": _at("/remediation/"),
+    "activity": _activity,
+    "inaccuracy": _below_row("inaccuracy/"),
+    "inaccuracies": _at("/settings/inaccuracies/"),
+    "weakness-flyout": _first_row("/weaknesses/"),
+    "event": _first_row("/timeline/"),
+    "vulnerable-machines": _at("/reports/vulnerable-machines/"),
+    "settings": _at("/settings/"),
+    "groups": _at("/settings/groups/"),
+    "group-new": _at("/settings/groups/new/"),
+    "search": _at("/search/?q=chrome"),
+    "notifications": _at("/notifications/"),
+    "help": _at("/help/"),
+    "account": _at("/account/"),
 }
 # Also taken at the widths between and beyond, and in forced colours.
 MAIN = ("dashboard", "recommendations", "recommendation-flyout")
