@@ -70,9 +70,10 @@ def test_the_number_of_statements_does_not_grow_with_the_rows(viewer_client: Cli
     cache.clear()
     populate(machines=25, software=25, weaknesses=3, checks=25)
     many = {page: queries(viewer_client, page) for page in every_page()}
-    # A lookup of nothing is not sent at all, so a page may take fewer.
-    assert {page: (before, now) for (page, now), before in zip(many.items(), few, strict=True) if now > before} == {}
-    assert max(many.values()) <= 30
+    # A lookup of nothing is not sent at all, so a page may take fewer. The place of an open row that is not near is looked for once more.
+    looks = {page: 1 if "open=" in page else 0 for page in many}
+    assert {page: (before, now) for (page, now), before in zip(many.items(), few, strict=True) if now > before + looks[page]} == {}
+    assert max(many.values()) <= 31
 
 
 @pytest.mark.parametrize("page", LISTS)
