@@ -88,3 +88,13 @@ def test_a_partial_is_named_like_the_element_it_replaces(file: Path) -> None:
     text = "".join(part.read_text() for part in (file, *FRAME))
     for name in re.findall(r"\{%-?\s*partialdef\s+([\w-]+)", text):
         assert re.search(rf'id="{re.escape(name)}"', text), f"{name} is no id in {file.name}"
+
+
+@pytest.mark.parametrize("file", sorted((ROOT / "static" / "css").glob("*.css")), ids=lambda file: file.name)
+def test_every_brace_of_a_style_sheet_has_its_other_half(file: Path) -> None:
+    """A stray one silently takes the next rule with it."""
+    depth = 0
+    for brace in re.findall(r"[{}]", re.sub(r"/\*.*?\*/", "", file.read_text(), flags=re.DOTALL)):
+        depth += 1 if brace == "{" else -1
+        assert depth >= 0, "closes more than it opens"
+    assert depth == 0, "opens more than it closes"
