@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from django.http import HttpRequest
 
+from core.access import Permission, may
 from inventory.models import MachineGroup
 
 SESSION_KEY = "groups"
@@ -61,3 +62,8 @@ def choose(groups: Sequence[tuple[int, str, int]], *, address: Iterable[str], se
     named = {int(part) for text in address for part in text.split(",") if part.strip().isdecimal()} & known
     selected = named or (set(session) & known) or known
     return Scope(tuple(GroupChoice(group_id, name, machines, group_id in selected) for group_id, name, machines in groups), bool(named))
+
+
+def handled(request: HttpRequest, permission: Permission) -> list[int]:
+    """The groups in force for which the user holds the permission."""
+    return of(request).group_ids if may(request.user, permission) else []

@@ -82,6 +82,12 @@ def _web_address(text: str) -> str:
     return text.rstrip("/")
 
 
+def _mail_server(text: str) -> str:
+    if text and not text.startswith(("smtp://", "smtps://")):
+        raise ValueError("write an address such as smtp://user:password@mail.example.org:587/?starttls=yes")
+    return text
+
+
 def _redis(text: str) -> str:
     if not text.startswith(("redis://", "rediss://", "unix://")):
         raise ValueError("write an address such as redis://host:6379 or unix:///run/valkey.sock")
@@ -115,6 +121,14 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("FEED_PAUSE_SECONDS", "6", "Pause between two pages of a feed that is read by API.", _seconds),
     Setting("FLEET_URL", "", "Address of a Fleet server whose hosts are read every hour: https://fleet.example.org.", _web_address),
     Setting("FLEET_TOKEN", "", "API token of a Fleet user that may read hosts (an API-only observer)."),
+    Setting(
+        "PUBLIC_URL", "http://localhost:8000", "Address people reach the portal at; links in mails and tickets start with it.", _web_address
+    ),
+    Setting("SECRETS_KEY", "", "Encrypts the secrets of ticket systems. Empty: derived from SECRET_KEY, which then must not change."),
+    Setting(
+        "EMAIL_URL", "", "Mail server: smtp://user:password@host:587/?starttls=yes, or smtps://. Empty: no mail is sent.", _mail_server
+    ),
+    Setting("EMAIL_FROM", "tvm-portal@localhost", "Sender of every mail."),
     Setting("ACTIVE_DAYS", "30", "Machines silent for longer are left out of the scores.", _whole),
 )
 START_SETTINGS: tuple[Setting, ...] = (

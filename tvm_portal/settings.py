@@ -1,6 +1,7 @@
 """Django settings. Everything that differs between installations comes from `env.py`."""
 
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 import dj_database_url
 from celery.schedules import crontab
@@ -181,6 +182,17 @@ FEED_PAUSE_SECONDS = env.read("FEED_PAUSE_SECONDS")
 FLEET_URL = env.read("FLEET_URL")
 FLEET_TOKEN = env.read("FLEET_TOKEN")
 ACTIVE_DAYS = env.read("ACTIVE_DAYS")
+PUBLIC_URL = env.read("PUBLIC_URL")
+SECRETS_KEY = env.read("SECRETS_KEY")
+
+_MAIL = urlsplit(env.read("EMAIL_URL"))
+EMAIL_HOST = _MAIL.hostname or ""
+EMAIL_USE_SSL = _MAIL.scheme == "smtps"
+EMAIL_USE_TLS = "starttls=yes" in _MAIL.query
+EMAIL_PORT = _MAIL.port or (465 if EMAIL_USE_SSL else 25)
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = unquote(_MAIL.username or ""), unquote(_MAIL.password or "")
+EMAIL_TIMEOUT = 20
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.read("EMAIL_FROM")
 
 LOGGING = {
     "version": 1,

@@ -149,7 +149,15 @@ def add_many(kind: str, groups: Sequence[int], *, rows: int = 6000) -> None:
             Weakness(cve=f"CVE-{2000 + n // 300}-{n:05}", source="nvd", published_at=now - dt.timedelta(hours=n)) for n in range(rows)
         )
     with connection.cursor() as cursor:
+        cursor.execute("SELECT gin_clean_pending_list('machine_name_holds')")  # what waits there makes the index look slow
         cursor.execute("ANALYZE inventory_machine, weaknesses_weakness")
+
+
+def group_indexes() -> list[str]:
+    """The indexes of machines by their group alone."""
+    with connection.cursor() as cursor:
+        found = connection.introspection.get_constraints(cursor, Machine._meta.db_table)
+    return [name for name, one in found.items() if one["index"] and not one["unique"] and one["columns"] == ["group_id"]]
 
 
 @pytest.mark.parametrize(
@@ -177,6 +185,8 @@ def test_an_index_answers_and_no_table_is_read_whole(kind: str, typed: str, inde
         cursor.execute("SET LOCAL enable_seqscan TO off")
         if index == "machine_name_holds":  # nor all machines of the groups one by one
             cursor.execute("SET LOCAL enable_indexscan TO off")
+            for name in group_indexes():
+                cursor.execute(f"DROP INDEX {name}")  # until the test ends
     search.search(search_words.read(typed), kind=kind, groups=groups, limit=5, most=50)
     plan = "\n".join(planned)
     assert index in plan, plan

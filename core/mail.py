@@ -1,0 +1,51 @@
+"""Mail with a text and an HTML part, from the templates `mail/<name>.txt` and `mail/<name>.html`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from email.utils import make_msgid
+from smtplib import SMTPException
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives
+from django.template.loader import render_to_string
+
+
+class MailUnavailable(Exception):
+    """The mail was not taken; the text says why. `lasting`: another try would end the same."""
+
+    def __init__(self, sentence: str, *, lasting: bool = False) -> None:
+        super().__init__(sentence)
+        self.lasting = lasting
+
+
+def enabled() -> bool:
+    """Whether a mail server is set."""
+    return bool(settings.EMAIL_HOST)
+
+
+def address_of(path: str) -> str:
+    """The whole address of a page of the portal, for mails and tickets."""
+    return f"{settings.PUBLIC_URL}{path}"
+
+
+def send(*, to: Sequence[str], subject: str, template: str, context: Mapping[str, Any], key: str = "") -> None:
+    """Hand one mail to the server. `key`: the same for every try of the mail, so that receivers tell repeats. Raises MailUnavailable."""
+    if not enabled():
+        raise MailUnavailable("No mail server is set: EMAIL_URL is empty.", lasting=True)
+    known = {"portal": settings.PUBLIC_URL, **context}
+    host = urlsplit(settings.PUBLIC_URL).hostname or "tvm.invalid"
+    reference = f"<{key}@{host}>" if key else make_msgid(domain=host)
+    mail = EmailMultiAlternatives(
+        " ".join(subject.split()), render_to_string(f"mail/{template}.txt", known), to=list(to), headers={"Message-ID": reference}
+    )
+    mail.attach_alternative(render_to_string(f"mail/{template}.html", known), "text/html")
+    try:
+        mail.send()
+    except SMTPException as error:
+        code = getattr(error, "smtp_code", 0)
+        raise MailUnavailable(f"The mail server refused it: {error}", lasting=500 <= code < 600) from error
+    except OSError as error:
+        raise MailUnavailable(f"The mail server does not answer: {error}") from error
