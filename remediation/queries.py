@@ -260,7 +260,7 @@ def _row(activity: Activity, progress: tuple[int, int] | None, *, today: dt.date
         due_words=rules.days_left(activity.due_on, today=today) if activity.due_on and not completed else "",
         status=activity.status,
         status_label=activity.get_status_display(),
-        requester=_named(activity.requested_by),
+        requester=person(activity.requested_by),
         created_at=activity.created_at,
         completed_at=activity.completed_at,
         completed_by=activity.completed_by,
@@ -281,5 +281,5 @@ def _target(target: ActivityTarget) -> TargetRow:
     )
 
 
-def _named(user: User | None) -> str:
+def person(user: User | None) -> str:
     return (user.get_full_name() or user.get_username()) if user else "somebody who has left"

@@ -47,7 +47,14 @@ class Email:
 
     def tell(self, connection: Connection, external_id: str, *, key: str, event: str, note: str) -> None:
         what = TOLD.get(event, "News")
-        _send(connection, subject=f"{what}: fix requested", template="ticket_news", context={"what": what, "note": note}, key=key, thread=external_id)
+        _send(
+            connection,
+            subject=f"{what}: fix requested",
+            template="ticket_news",
+            context={"what": what, "note": note},
+            key=key,
+            thread=external_id,
+        )
 
 
 def recipients(connection: Connection) -> list[str]:
