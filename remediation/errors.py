@@ -21,3 +21,7 @@ class NotInThisState(Exception):
 
 class NothingToSend(Exception):
     """The delivery is done, or on its way this moment."""
+
+
+class NotReady(Exception):
+    """Something that is needed has not been entered. The text says what."""

@@ -108,7 +108,7 @@ def attempt(claim: Claim) -> Result:
         return Result("unsure", str(error), wait=error.wait)
     except TryLater as error:
         return Result("later", str(error), wait=error.wait)
-    except Exception as error:  # what is wrong in a system's code must not hold up the others
+    except Exception as error:  # noqa: BLE001 - what is wrong in a system's code must not hold up the others
         _log.exception("delivery %s", delivery.key)
         return Result("unsure", f"The portal met an error of its own ({type(error).__name__}); its log says more.")
 

@@ -59,7 +59,7 @@ def _ask(ticket: Ticket, connection: Connection | Refused) -> Reading | Ticketin
         return ticketing.SYSTEMS[ticket.provider].read(connection, ticket.external_id)
     except TicketingError as error:
         return error
-    except Exception as error:  # what is wrong in a system's code must not hold up the others
+    except Exception as error:  # noqa: BLE001 - what is wrong in a system's code must not hold up the others
         return TryLater(f"The portal met an error of its own ({type(error).__name__}).")
 
 

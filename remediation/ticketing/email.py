@@ -17,7 +17,7 @@ class Email:
     key = "email"
     label = "E-mail"
     about = "Mails each request to IT, or to the address of a ticket system, with its steps, a link, and its machines as CSV."
-    fields = (Field("recipients", "Recipients", "One address a line.", kind="lines"),)
+    fields: tuple[Field, ...] = (Field("recipients", "Recipients", "One address a line.", kind="lines"),)
     most_devices: int | None = 10_000
     reads_back = False
 
@@ -38,7 +38,7 @@ class Email:
 
     def create(self, connection: Connection, request: Request) -> Made:
         files = [mail.Attachment("machines.csv", _machines(request), "text/csv")] if request.devices else []
-        context = {"request": request, "due": request.due_on}
+        context: dict[str, object] = {"request": request, "due": request.due_on}
         _send(connection, subject=f"Fix requested: {request.title}", template="ticket", context=context, key=request.key, files=files)
         return Made(request.key)
 
@@ -47,14 +47,8 @@ class Email:
 
     def tell(self, connection: Connection, external_id: str, *, key: str, event: str, note: str) -> None:
         what = TOLD.get(event, "News")
-        _send(
-            connection,
-            subject=f"{what}: fix requested",
-            template="ticket_news",
-            context={"what": what, "note": note},
-            key=key,
-            thread=external_id,
-        )
+        context: dict[str, object] = {"what": what, "note": note}
+        _send(connection, subject=f"{what}: fix requested", template="ticket_news", context=context, key=key, thread=external_id)
 
 
 def recipients(connection: Connection) -> list[str]:

@@ -1,7 +1,7 @@
 """Any program that takes a signed POST, by Standard Webhooks 1.0.0.
 
-https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md (Apache-2.0). `webhook-id` is the same for every try,
-so that the receiver tells repeats. Machines are counted, not listed: a message stays below 20 kB.
+https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md (Apache-2.0). `webhook-id` is the same for
+every try, so that the receiver tells repeats. Machines are counted, not listed: a message stays below 20 kB.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 import httpx
-from standardwebhooks import EmptyWebhookSecretError, Webhook as Signer
+from standardwebhooks import Webhook as Signer
+from standardwebhooks.webhooks import EmptyWebhookSecretError
 
 from remediation.ticketing import guard
 from remediation.ticketing.base import Connection, Field, Finding, Gone, Made, Reading, Refused, Request, TicketingError, TryLater, Unsure
@@ -30,7 +31,7 @@ class Webhook:
     key = "webhook"
     label = "Webhook"
     about = "Sends each request as a signed message to an address of yours: a script, an automation platform, a ticket system of any kind."
-    fields = (
+    fields: tuple[Field, ...] = (
         Field("url", "Address", "Begins with https://. It answers with a 2xx status once it has kept the message.", kind="address"),
         Field("secret", "Signing secret", "whsec_ and at least 24 bytes in base64.", kind="secret", generated=True),
     )
