@@ -233,7 +233,7 @@ def test_a_state_that_cannot_be_read_is_said_and_asked_for_later(
     assert ticket_of(activity, "desk").error == ""
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", range(6))
 def test_never_lost_never_twice(
     seed: int, wanted: Recommendation, desk: Server, desk_on: TicketConnection, receiver: Server, webhook_on: TicketConnection,
     curator: User, clock: Clock, monkeypatch: pytest.MonkeyPatch,
