@@ -46,7 +46,7 @@ class Box:
     ) -> str:
         answer = self.answers.popleft() if self.answers else "250 kept"
         if answer.startswith("2"):
-            self.mails.append(email.message_from_bytes(envelope.content, policy=email.policy.default))  # type: ignore[arg-type]
+            self.mails.append(email.message_from_bytes(envelope.content, policy=email.policy.default))
         return answer
 
 
