@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from recommendations.models import RecommendationStat
 from tests.populations import Population
 
 
@@ -50,6 +51,8 @@ PAGES = (
     Listed("settings/groups/new/"),
     Listed("settings/inaccuracies/"),
     Listed("remediation/"),
+    Listed("remediation/request/", "?pick=PICK"),
+    Listed("remediation/time-to-fix/", charts=True),
     Listed("recommendations/<str:key>/remediation/"),
     Listed("recommendations/<str:key>/inaccuracy/"),
     Listed("recommendations/what-if/"),
@@ -77,7 +80,7 @@ EXCUSED = {
 
 
 def address(page: Listed, made: Population) -> str:
-    """The page's address among what `made` holds."""
+    """The page's address among what `made` holds. PICK of a query is the recommendation with the most exposed machines."""
     samples: dict[str, dict[str, object]] = {
         "recommendations/": {"key": "va-_-google-_-chrome"},
         "software/": {"key": made.software[0].key},
@@ -86,4 +89,8 @@ def address(page: Listed, made: Population) -> str:
         "settings/feeds/": {"kind": "kev"},
     }
     known = next((values for start, values in samples.items() if page.route.startswith(start)), {})
-    return "/" + re.sub(r"<(?:\w+:)?(\w+)>", lambda found: str(known[found[1]]), page.route) + page.query
+    query = page.query
+    if "PICK" in query:
+        picked = RecommendationStat.objects.order_by("-exposed").values_list("recommendation", flat=True).first()
+        query = query.replace("PICK", str(picked))
+    return "/" + re.sub(r"<(?:\w+:)?(\w+)>", lambda found: str(known[found[1]]), page.route) + query
