@@ -48,6 +48,7 @@ SAMPLES: dict[str, dict[str, object]] = {
     "timeline/": {"pk": 0},
     "views/": {"pk": 0},
     "settings/feeds/": {"kind": "kev"},
+    "styles/": {"digest": "0123456789abcdef"},
     "api/ingest/": {"format": "osquery", "source": "osquery"},
 }
 
@@ -61,6 +62,7 @@ OSQUERY = (
 ACCESS: dict[str, Access] = {
     "healthz": PUBLIC,
     "readyz": PUBLIC,
+    "styles/<slug:digest>.css": Access(MISSING, MISSING, MISSING, MISSING),
     "sign-in/": Access(OK, MOVED, MOVED, MOVED),
     "sign-out/": Access(SIGN_IN, METHOD, METHOD, METHOD),
     "account/": SIGNED_IN,
