@@ -96,7 +96,7 @@ def test_the_page_its_export_and_its_cost(made: Population, viewer_client: Clien
     asked(made, days_ago=40, fixed_after=[0.5, 6, 29, None])
     page = text(viewer_client.get(address))
     assert "50% fixed within 7 days" in page
-    assert "75% 3 of 4" in page
+    assert "30 days 75% 3 of 4" in page
     assert "30,High,3,4,75.0" in csv_lines(viewer_client, reverse("remediation:pace_export"))
     assert "Nothing to measure yet" in text(viewer_client.get(address + "?kind=uninstall"))
     assert "Nothing to measure yet" in text(viewer_client.get(address + "?days=30"))
