@@ -5,11 +5,12 @@ from __future__ import annotations
 from django.contrib.auth import views as auth
 from django.urls import path
 
-from core import saved_views, views
+from core import saved_views, styles, views
 
 urlpatterns = [
     path("sign-in/", auth.LoginView.as_view(redirect_authenticated_user=True), name="login"),
     path("sign-out/", auth.LogoutView.as_view(), name="logout"),
+    path("styles/<slug:digest>.css", styles.sheet, name="styles"),
     path("account/", views.preferences, name="preferences"),
     path("account/rail/", views.choose_rail, name="choose_rail"),
     path("account/password/", auth.PasswordChangeView.as_view(), name="password_change"),

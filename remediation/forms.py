@@ -15,7 +15,7 @@ from remediation.ticketing import builtin
 
 
 class RequestForm(forms.Form):
-    """`due_on` is not asked for where nothing can be measured (`measurable` False)."""
+    """`due_on` is not asked for where nothing can be measured (`measurable` False), `reach` only of configuration (`undisturbed`)."""
 
     groups = forms.TypedMultipleChoiceField(
         coerce=int,
@@ -51,16 +51,27 @@ class RequestForm(forms.Form):
         widget=forms.Textarea(attrs={"class": "field__c", "rows": 4}),
     )
 
+    reach = forms.ChoiceField(
+        choices=Activity.Reach.choices,
+        initial=Activity.Reach.ALL,
+        required=False,
+        label="Which machines",
+        widget=forms.RadioSelect(attrs={"class": "check"}),
+    )
+
     def __init__(
         self,
         *args: Any,
         reach: Sequence[GroupReach],
         today: dt.date,
         measurable: bool,
+        undisturbed: bool = False,
         systems: Sequence[tuple[str, str, int | None]] = (),
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
+        if not undisturbed:
+            del self.fields["reach"]
         self.today = today
         groups = self.fields["groups"]
         assert isinstance(groups, forms.TypedMultipleChoiceField)
@@ -90,6 +101,10 @@ class RequestForm(forms.Form):
             return []
         asked = self.data.getlist("systems") if hasattr(self.data, "getlist") else []
         return list(asked) if self.is_bound else list(self.fields["systems"].initial)
+
+    def only_undisturbed(self) -> bool:
+        """Whether only machines without user impact are asked for, also while something else is wrong."""
+        return "reach" in self.fields and self.is_bound and self.data.get("reach") == Activity.Reach.UNDISTURBED
 
     def chosen(self) -> list[int]:
         """The ids of the chosen groups, also while something else is wrong."""

@@ -30,6 +30,7 @@ LEASE = dt.timedelta(minutes=10)  # longer than the calls of one attempt can tak
 LATEST_CREATE = 300.0  # seconds after which an attempt makes nothing any more
 MOST = 200  # deliveries of one run
 LONGEST_RUN = 60.0  # seconds after which a run leaves the rest to the next, so that other tasks have their turn
+UNSURE = ("unsure", "stopped")
 STOPPED = "The worker stopped before an answer came. The next attempt looks first."
 
 _log = logging.getLogger(__name__)
@@ -44,6 +45,12 @@ class Claim:
     number: int
     first: bool
     started: float  # of time.monotonic
+
+    def too_early(self, seconds: float) -> bool:
+        """Whether the last attempt that may have made it is more recent than this, so that not finding it says nothing."""
+        started = dt.datetime.fromisoformat(self.delivery.attempts[-1]["started"])
+        unsure = [entry for entry in self.delivery.attempts[:-1] if entry["outcome"] in UNSURE]
+        return bool(unsure) and started - dt.datetime.fromisoformat(unsure[-1]["ended"]) < dt.timedelta(seconds=seconds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +159,8 @@ def _end(delivery: Delivery, result: Result, *, now: dt.datetime) -> None:
     delay = None
     if result.outcome in ("later", "unsure"):
         delay = rules.next_delay(delivery.tries, spread=random.uniform(*rules.SPREAD), wait=result.wait)
+        if delay is not None and result.outcome == "unsure" and delivery.verb == Delivery.Verb.CREATE:
+            delay = max(delay, _look_up_after(delivery.ticket.provider))
         if delay is None:
             result = Result(result.outcome, f"Given up after {delivery.tries} tries. {result.sentence}")
             entry["sentence"] = result.sentence
@@ -166,8 +175,11 @@ def _end(delivery: Delivery, result: Result, *, now: dt.datetime) -> None:
 
 def _create(claim: Claim, system: System, connection: Connection) -> Result:
     request = request_of(claim.delivery, most_devices=system.most_devices)
-    if not claim.first and (found := system.find(connection, request)):
-        return Result("found", "An earlier attempt had made it.", made=found)
+    if not claim.first:
+        if found := system.find(connection, request):
+            return Result("found", "An earlier attempt had made it.", made=found)
+        if claim.too_early(system.look_up_after):
+            raise TryLater(f"{system.label} may know only later that it has it: it is looked for again.")
     if time.monotonic() - claim.started > LATEST_CREATE:
         raise TryLater("Looking for the ticket took too long.")
     return Result("done", made=system.create(connection, request))
@@ -179,6 +191,10 @@ def _tell(delivery: Delivery, system: System, connection: Connection) -> Result:
         raise Refused("There is no ticket to tell: send its creation again first.")
     system.tell(connection, ticket.external_id, key=str(delivery.key), event=delivery.payload["event"], note=delivery.payload["note"])
     return Result("done")
+
+
+def _look_up_after(provider: str) -> float:
+    return ticketing.SYSTEMS[provider].look_up_after if provider in ticketing.SYSTEMS else 0.0
 
 
 def _system(provider: str) -> System:

@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+from core.transitions import Transitions
 
 DUE_SOON = dt.timedelta(days=7)
 DEFAULT_DAYS = {"high": 7, "medium": 30, "low": 90}
+MARKS = (1, 3, 7, 14, 30, 60, 90)  # days after a request at which it is told how much was fixed
+UNDISTURBED_TAG = "no user impact"  # of machines whose users notice no change of configuration
+
+# An activity: active, or how it was completed (Activity.Completion).
+ACTIVITY: Transitions = {
+    "active": {"complete": "manual", "confirm": "automatic"},
+    "manual": {"reopen": "active"},
+    "automatic": {"regress": "active"},
+}
 
 # What may happen to a ticket: state -> verb -> state. In the queue of the portal people say the verbs; another system's answers are turned
 # into them by VERB_TO, so that whatever somebody does there has a way to arrive here.
-TRANSITIONS: Mapping[str, Mapping[str, str]] = {
+TRANSITIONS: Transitions = {
     "creating": {"made": "pending", "fail": "failed"},
     "pending": {"accept": "accepted", "reject": "rejected", "complete": "completed"},
     "accepted": {"reopen": "pending", "reject": "rejected", "complete": "completed"},

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from django.urls import path
 
-from remediation import connection_views, delivery_views, queue_views, ticket_views, views
+from remediation import (
+    connection_views,
+    delivery_views,
+    pace_views,
+    queue_views,
+    several_views,
+    ticket_views,
+    views,
+)
 
 app_name = "remediation"
 TICKETS = [
@@ -33,6 +41,9 @@ urlpatterns = [
     path("recommendations/<str:key>/remediation/panel/", views.panel, name="panel"),
     path("remediation/", views.index, name="list"),
     path("remediation/export.csv", views.export, name="list_export"),
+    path("remediation/request/", several_views.form, name="request_several"),
+    path("remediation/time-to-fix/", pace_views.index, name="pace"),
+    path("remediation/time-to-fix/export.csv", pace_views.export, name="pace_export"),
     path("remediation/<uuid:pk>/", views.activity, name="activity"),
     path("remediation/<uuid:pk>/export.csv", views.activity_export, name="activity_export"),
     path("remediation/<uuid:pk>/complete/", views.complete, name="complete"),

@@ -125,6 +125,7 @@ PAGES: dict[str, Callable[[Page], None]] = {
     "what-if": _what_if,
     "request-remediation": _below_row("remediation/"),
     "remediation": _at("/remediation/"),
+    "time-to-fix": _at("/remediation/time-to-fix/"),
     "activity": _activity,
     "queue": _at("/remediation/queue/"),
     "deliveries": _at("/settings/deliveries/"),

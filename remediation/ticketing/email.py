@@ -20,6 +20,7 @@ class Email:
     fields: tuple[Field, ...] = (Field("recipients", "Recipients", "One address a line.", kind="lines"),)
     most_devices: int | None = 10_000
     reads_back = False
+    look_up_after = 0.0
 
     def test(self, connection: Connection) -> list[Finding]:
         if not mail.enabled():

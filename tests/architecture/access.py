@@ -51,6 +51,7 @@ SAMPLES: dict[str, dict[str, object]] = {
     "timeline/": {"pk": 0},
     "views/": {"pk": 0},
     "settings/feeds/": {"kind": "kev"},
+    "styles/": {"digest": "0123456789abcdef"},
     "api/ingest/": {"format": "osquery", "source": "osquery"},
 }
 
@@ -64,6 +65,7 @@ OSQUERY = (
 ACCESS: dict[str, Access] = {
     "healthz": PUBLIC,
     "readyz": PUBLIC,
+    "styles/<slug:digest>.css": Access(MISSING, MISSING, MISSING, MISSING),
     "sign-in/": Access(OK, MOVED, MOVED, MOVED),
     "sign-out/": Access(SIGN_IN, METHOD, METHOD, METHOD),
     "account/": SIGNED_IN,
@@ -131,6 +133,9 @@ ACCESS: dict[str, Access] = {
     "recommendations/<str:key>/remediation/panel/": SIGNED_IN,
     "remediation/": SIGNED_IN,
     "remediation/export.csv": SIGNED_IN,
+    "remediation/request/": Access(SIGN_IN, FORBIDDEN, OK, OK),
+    "remediation/time-to-fix/": SIGNED_IN,
+    "remediation/time-to-fix/export.csv": SIGNED_IN,
     "remediation/<uuid:pk>/": Access(SIGN_IN, MISSING, MISSING, MISSING),
     "remediation/<uuid:pk>/export.csv": Access(SIGN_IN, MISSING, MISSING, MISSING),
     "remediation/<uuid:pk>/complete/": POST_SIGNED_IN,

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from recommendations.models import RecommendationStat
 from tests.populations import Population
 
 
@@ -54,6 +55,8 @@ PAGES = (
     Listed("settings/deliveries/"),
     Listed("settings/advanced-features/"),
     Listed("settings/advanced-features/<slug:system>/"),
+    Listed("remediation/request/", "?pick=PICK"),
+    Listed("remediation/time-to-fix/", charts=True),
     Listed("recommendations/<str:key>/remediation/"),
     Listed("recommendations/<str:key>/inaccuracy/"),
     Listed("recommendations/what-if/"),
@@ -75,13 +78,14 @@ EXCUSED = {
     "healthz": "a word for machines",
     "recommendations/picked/": "the bar below a list, looked at there",
     "recommendations/<str:key>/remediation/panel/": "a part of the recommendation's page, looked at there",
+    "styles/<slug:digest>.css": "a style sheet",
     "readyz": "a word for machines",
     "account/password/done/": "a sentence, after the form of account/password/",
 }
 
 
 def address(page: Listed, made: Population) -> str:
-    """The page's address among what `made` holds."""
+    """The page's address among what `made` holds. PICK of a query is the recommendation with the most exposed machines."""
     samples: dict[str, dict[str, object]] = {
         "recommendations/": {"key": "va-_-google-_-chrome"},
         "software/": {"key": made.software[0].key},
@@ -91,4 +95,8 @@ def address(page: Listed, made: Population) -> str:
         "settings/advanced-features/": {"system": "webhook"},
     }
     known = next((values for start, values in samples.items() if page.route.startswith(start)), {})
-    return "/" + re.sub(r"<(?:\w+:)?(\w+)>", lambda found: str(known[found[1]]), page.route) + page.query
+    query = page.query
+    if "PICK" in query:
+        picked = RecommendationStat.objects.order_by("-exposed").values_list("recommendation", flat=True).first()
+        query = query.replace("PICK", str(picked))
+    return "/" + re.sub(r"<(?:\w+:)?(\w+)>", lambda found: str(known[found[1]]), page.route) + query

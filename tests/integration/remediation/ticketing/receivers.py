@@ -156,6 +156,7 @@ class Desk:
     fields = (Field("url", "Address", kind="address"), Field("token", "Token", kind="secret"))
     most_devices: int | None = 3
     reads_back = True
+    look_up_after = 0.0
     timeout = 0.3
 
     def test(self, connection: Connection) -> list[Finding]:

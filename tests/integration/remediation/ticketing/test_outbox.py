@@ -18,7 +18,7 @@ from remediation.errors import NotConnected, NothingToSend
 from remediation.models import Activity, Delivery, Ticket, TicketConnection
 from remediation.ticketing import builtin
 from tests.integration.remediation.ticketing.conftest import Clock, ask, ticket_of, work
-from tests.integration.remediation.ticketing.receivers import Server
+from tests.integration.remediation.ticketing.receivers import Desk, Server
 
 pytestmark = pytest.mark.django_db
 
@@ -286,6 +286,30 @@ def test_two_workers_at_once_share_the_work(
     assert sum(counts) == 12
     assert len(desk.made) == len(set(desk.made)) == 12
     assert {len(delivery.attempts) for delivery in Delivery.objects.all()} == {1}
+
+
+def test_a_system_that_finds_late_is_not_believed_too_early(
+    wanted: Recommendation, desk: Server, desk_on: TicketConnection, curator: User, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its index lags behind: what was made a moment ago is not found."""
+    lagging = Desk()
+    lagging.look_up_after = 60.0
+    monkeypatch.setitem(ticketing.SYSTEMS, "desk", lagging)
+    desk.faults.append("closed")  # made, and nobody hears of it
+    ask(wanted, curator, clock, "desk")
+    outbox.deliver_due(clock=clock)
+    delivery = Delivery.objects.get()
+    assert delivery.due_at >= clock.now + dt.timedelta(seconds=60)
+    hidden, desk.tickets = desk.tickets, {}
+    ticket_actions.send_again(delivery=delivery, by=curator, now=clock.now)  # somebody is impatient
+    outbox.deliver_due(clock=clock)
+    delivery.refresh_from_db()
+    assert delivery.state == "waiting"
+    desk.tickets = hidden
+    work(clock)
+    delivery.refresh_from_db()
+    assert delivery.attempts[-1]["outcome"] == "found"
+    assert len(desk.made) == 1
 
 
 def test_a_late_looking_makes_nothing(

@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('remediation', '0002_requests'),
+        ('remediation', '0003_reach_and_pace'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
