@@ -144,6 +144,7 @@ class System(Protocol):
     fields: tuple[Field, ...]
     most_devices: int | None  # that a ticket may name
     reads_back: bool  # whether `read` says anything
+    look_up_after: float  # seconds after an uncertain `create` until a `find` that finds nothing may be believed
 
     def test(self, connection: Connection) -> list[Finding]:
         """What would be needed, tried without making a ticket; never raises."""
