@@ -20,9 +20,16 @@ MOST_NOTE = 3_000
 DEFAULT_STATES: dict[str, dict[str, State]] = {
     "incident": {"1": "pending", "2": "accepted", "3": "accepted", "6": "completed", "7": "completed", "8": "rejected"},
     "sc_task": {"-5": "pending", "1": "pending", "2": "accepted", "3": "completed", "4": "rejected", "7": "rejected"},
-    "change_request": dict.fromkeys(("-5", "-4", "-3"), "pending")
-    | dict.fromkeys(("-2", "-1", "0"), "accepted")
-    | {"3": "completed", "4": "rejected"},
+    "change_request": {
+        "-5": "pending",
+        "-4": "pending",
+        "-3": "pending",
+        "-2": "accepted",
+        "-1": "accepted",
+        "0": "accepted",
+        "3": "completed",
+        "4": "rejected",
+    },
 }
 _ENTRY = re.compile(r"^\S*\d\S*.* - .+ \(.+\)$")  # how a journal heads an entry: 2026-12-01 08:30:00 - Jo Hill (Work notes)
 
