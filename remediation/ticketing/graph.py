@@ -158,7 +158,7 @@ def managed(graph: Site, devices: Sequence[Device]) -> dict[int, Managed]:
     called = Counter(_short(device.name) for device in devices)
     short = {_short(device.name): [device.machine_id] for device in unknown if called[_short(device.name)] == 1}
     found: dict[int, Managed] = {}
-    select: dict[str, str | int] = {"$select": "id,azureADDeviceId,deviceName,lastSyncDateTime", "$top": 1000}
+    select: dict[str, str | int] = {"$select": "id,azureADDeviceId,deviceName,lastSyncDateTime"}
     for row in pages(graph, _DEVICES, select):
         candidate = _managed(row)
         name = candidate.name.casefold()

@@ -13,7 +13,7 @@ from remediation.ticketing import adf, wording
 from remediation.ticketing.base import Device, Refused, Unsure
 from remediation.ticketing.jira import JIRA
 from tests.fakes.server import Fault
-from tests.integration.remediation.ticketing.sides import REQUEST, Side, side
+from tests.integration.remediation.ticketing.clients.sides import REQUEST, Side, side
 
 
 @pytest.fixture(params=["jira-cloud", "jira-datacenter"])

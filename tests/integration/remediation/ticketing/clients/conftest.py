@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from remediation.ticketing import http, tokens
-from tests.integration.remediation.ticketing.sides import NAMES, Side, side
+from tests.integration.remediation.ticketing.clients.sides import NAMES, Side, side
 
 
 @pytest.fixture(autouse=True)

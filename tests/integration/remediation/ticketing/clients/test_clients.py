@@ -9,7 +9,7 @@ import pytest
 
 from remediation.ticketing.base import Made, Refused, TryLater, Unsure
 from tests.fakes.server import Fault
-from tests.integration.remediation.ticketing.sides import NAMES, REQUEST, Side, side
+from tests.integration.remediation.ticketing.clients.sides import NAMES, REQUEST, Side, side
 
 UNICODE = "Ünïcode – “quotes” {code} [~admin] <b>&amp;</b> ^OR 1=1 \\ 更新 🙂"
 

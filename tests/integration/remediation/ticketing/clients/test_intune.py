@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from remediation.ticketing import graph, tokens
+from remediation.ticketing import graph
 from remediation.ticketing.base import Device, Refused, Request, TryLater
 from remediation.ticketing.intune import INTUNE
 from tests.fakes.graph_server import DEVICES, READ, TASKS, GraphServer
 from tests.fakes.server import Fault
-from tests.integration.remediation.ticketing.sides import REQUEST, Side, side
+from tests.integration.remediation.ticketing.clients.sides import REQUEST, Side, side
 
 
 @pytest.fixture
@@ -96,9 +97,8 @@ def test_a_name_without_its_domain_counts_where_it_is_the_only_one(there: Side) 
     alone = there.server.add_device("PC1")
     there.server.add_device("PC2")
     there.server.add_device("pc4.other.example")
-    known = graph.managed
     with graph.site(there.connection) as site:
-        found = known(site, devices("pc1.a.example", "pc2.a.example", "pc2.b.example", "pc4.a.example")["devices"])
+        found = graph.managed(site, devices("pc1.a.example", "pc2.a.example", "pc2.b.example", "pc4.a.example")["devices"])
     assert {machine: device.id for machine, device in found.items()} == {1: alone["id"]}
 
 
@@ -180,8 +180,8 @@ def test_a_token_refused_twice_is_an_error_and_no_loop(there: Side) -> None:
 
 def test_a_token_near_its_end_is_not_used(there: Side, monkeypatch: pytest.MonkeyPatch) -> None:
     graph.token(there.connection)
-    later = tokens.time.monotonic() + 3599 - 100
-    monkeypatch.setattr(tokens.time, "monotonic", lambda: later)
+    later = time.monotonic() + 3599 - 100
+    monkeypatch.setattr("remediation.ticketing.tokens.time.monotonic", lambda: later)
     graph.token(there.connection)
     assert len(there.server.calls("/oauth2/v2.0/token")) == 2
 

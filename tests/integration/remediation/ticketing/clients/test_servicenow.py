@@ -12,7 +12,7 @@ from remediation.ticketing.servicenow import DEFAULT_STATES, SERVICENOW, entries
 from remediation.ticketing.servicenow_site import TABLES
 from tests.fakes.server import Fault
 from tests.fakes.servicenow_server import STATES
-from tests.integration.remediation.ticketing.sides import REQUEST, Side, side
+from tests.integration.remediation.ticketing.clients.sides import REQUEST, Side, side
 
 
 @pytest.fixture
