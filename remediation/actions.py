@@ -14,8 +14,9 @@ from core.models import User
 from inventory.models import MachineGroup
 from inventory.versions import sort_key
 from recommendations.models import Recommendation
+from remediation import ticket_actions
 from remediation.errors import AlreadyCompleted, NothingToDo
-from remediation.models import Activity
+from remediation.models import Activity, InboundMessage
 
 KEPT = dt.timedelta(days=180)
 SYSTEM = "System confirmation"
@@ -29,13 +30,15 @@ def request_remediation(
     priority: str,
     due_on: dt.date | None = None,
     notes: str = "",
+    systems: Sequence[str] = (),
     by: User,
     now: dt.datetime,
     address: str = "",
 ) -> Activity:
     """Ask IT to carry it out on the machines of these groups that need it now. Which machines these are is fixed here.
 
-    What needs attention has no targets, no due date and no progress: there is nothing to measure. Raises NothingToDo.
+    What needs attention has no targets, no due date and no progress: there is nothing to measure. `systems`: where tickets are opened.
+    Raises NothingToDo, NotConnected.
     """
     measurable = recommendation.kind != Recommendation.Kind.ATTENTION
     names = list(MachineGroup.objects.filter(pk__in=group_ids).order_by("is_default", "rank", "id").values_list("name", flat=True))
@@ -68,6 +71,7 @@ def request_remediation(
             "due_on": due_on.isoformat() if due_on else None,
         }
         audit.record(by=by.get_username(), action="remediation.request", object=activity, now=now, after=after, address=address)
+        ticket_actions.open_tickets(activity=activity, systems=systems, by=by, now=now, address=address)
     return activity
 
 
@@ -90,7 +94,7 @@ def reopen_activity(*, activity: Activity, by: User, now: dt.datetime, address: 
         if activity.completion != Activity.Completion.MANUAL:
             return activity
         before = {"completed_by": activity.completed_by}
-        _set(activity, **NOT_COMPLETED)
+        _reopen(activity, who=by.get_username(), now=now)
         audit.record(by=by.get_username(), action="remediation.reopen", object=activity, now=now, before=before, address=address)
     return activity
 
@@ -105,7 +109,7 @@ def follow_progress(*, now: dt.datetime) -> int:
                 _complete(activity, who=SYSTEM, how=Activity.Completion.AUTOMATIC, now=now)
                 audit.record(by="system", action="remediation.complete", object=activity, now=now)
             else:
-                _set(activity, **NOT_COMPLETED)
+                _reopen(activity, who="", now=now)
                 audit.record(by="system", action="remediation.reopen", object=activity, now=now)
     return len(moved)
 
@@ -115,6 +119,7 @@ def forget_old(*, now: dt.datetime) -> int:
     found = Activity.objects.filter(status=Activity.Status.COMPLETED, completed_at__lt=now - KEPT)
     count = found.count()
     found.delete()
+    InboundMessage.objects.filter(received_at__lt=now - KEPT).delete()
     return count
 
 
@@ -133,6 +138,12 @@ def _aims(recommendation: Recommendation, group_ids: Sequence[int]) -> list[dict
 
 def _complete(activity: Activity, *, who: str, how: str, now: dt.datetime) -> None:
     _set(activity, status=Activity.Status.COMPLETED, completed_at=now, completed_by=who[:254], completion=how)
+    ticket_actions.tell(activity=activity, event="completed", who=who, now=now)
+
+
+def _reopen(activity: Activity, *, who: str, now: dt.datetime) -> None:
+    _set(activity, **NOT_COMPLETED)
+    ticket_actions.tell(activity=activity, event="reopened", who=who, now=now)
 
 
 def _set(activity: Activity, **values: Any) -> None:

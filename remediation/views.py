@@ -23,8 +23,8 @@ from core.origin import Crumb
 from inventory import scope
 from recommendations import charts, detail_queries, origins
 from recommendations.models import MachineScore, Recommendation
-from remediation import actions, queries
-from remediation.errors import AlreadyCompleted, NothingToDo
+from remediation import actions, connections, queries, ticket_queries
+from remediation.errors import AlreadyCompleted, NotConnected, NothingToDo
 from remediation.filters import SPEC
 from remediation.forms import RequestForm
 from remediation.models import Activity
@@ -34,7 +34,7 @@ TARGETS = ListSpec(columns=(Column("name", "Machine", fixed=True),), sort="", pe
 STATES = {"open": False, "fixed": True}
 HEADER = (
     "Activity", "Component", "Type", "Priority", "Machines fixed", "Machines targeted", "Due", "Status", "Requested by", "Requested",
-    "Completed", "Completed by",
+    "Completed", "Completed by", "Ticket",
 )  # fmt: skip
 TARGET_HEADER = ("Machine", "Group", "System", "Exposure level", "Last seen", "Fixed")
 
@@ -57,11 +57,15 @@ def request_form(request: HttpRequest, key: str) -> HttpResponse:
         activity = actions.request_remediation(
             recommendation=recommendation,
             group_ids=form.cleaned_data["groups"],
+            systems=form.cleaned_data.get("systems", ()),
             by=by,
             now=timezone.now(),
             address=_address(request),
             **values,
         )
+    except NotConnected as error:
+        form.add_error("systems", str(error))
+        return render(request, _form_template(request), context, status=422)
     except NothingToDo:
         form.add_error("groups", "No machine of these groups needs it any more.")
         return render(request, _form_template(request), context, status=422)
@@ -117,6 +121,7 @@ def activity(request: HttpRequest, pk: UUID) -> HttpResponse:
     )
     days = queries.fixed_by_day(found, last=min(today, found.completed_at.date() if found.completed_at else today))
     values = [value for _, value in days]
+    tickets = ticket_queries.of_activity(found)
     context = {
         "activity": found,
         "trail": reached,
@@ -130,6 +135,8 @@ def activity(request: HttpRequest, pk: UUID) -> HttpResponse:
             days=[day for day, _ in days], values=values, name="Machines fixed", tone="2", top=max(found.target_count, 1) * 1.08
         ),
         "days": days[::-1],
+        "tickets": tickets,
+        "openable": ticket_queries.may_be_opened(found, tickets),
         "may_request": _may_request(request),
         "link": request.build_absolute_uri(request.path),
     }
@@ -171,13 +178,16 @@ def _form_context(request: HttpRequest, recommendation: Recommendation) -> dict[
     reach = queries.groups_of(recommendation, groups=groups)
     measurable = recommendation.kind != Recommendation.Kind.ATTENTION
     data = request.POST if request.method == "POST" else (request.GET if "groups" in request.GET and wants(request, "reach") else None)
-    form = RequestForm(data, reach=reach, today=timezone.now().date(), measurable=measurable)
+    systems = connections.choices()
+    form = RequestForm(data, reach=reach, today=timezone.now().date(), measurable=measurable, systems=systems)
     page = reverse("recommendations:detail", args=[recommendation.key])
     total, before = queries.of_recommendation(recommendation, today=timezone.now().date())
     return {
         "recommendation": recommendation,
         "trail": origins.trail(request, home=origins.LIST, page=page, then=(Crumb(recommendation.title, page),)),
         "form": form,
+        "systems": systems,
+        "asked_systems": form.asked_systems(),
         "groups": reach,
         "chosen": form.chosen(),
         "reach": queries.reach(recommendation, chosen=form.chosen(), groups=groups),
@@ -241,6 +251,7 @@ def _line(row: queries.ActivityRow) -> tuple[Any, ...]:
         row.created_at,
         row.completed_at,
         row.completed_by,
+        "; ".join(mark.words for mark in row.tickets),
     )
 
 

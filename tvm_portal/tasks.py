@@ -12,6 +12,7 @@ from inventory import actions as inventory
 from inventory import fleet
 from recommendations import actions as recommendations
 from remediation import actions as remediation
+from remediation import outbox, ticket_reading
 from tvm_portal import pipeline
 from weaknesses.actions import sync_feed
 from weaknesses.errors import FeedBusy
@@ -72,6 +73,18 @@ def follow_remediation(**_: Any) -> int:
 @shared_task
 def forget_old_activities(**_: Any) -> int:
     return remediation.forget_old(now=timezone.now())
+
+
+@shared_task
+def deliver_tickets(**_: Any) -> int:
+    """Hands what is due to the ticket systems; returns attempts made."""
+    return outbox.deliver_due(clock=timezone.now)
+
+
+@shared_task
+def read_tickets(**_: Any) -> int:
+    """How the tickets stand in the systems that can be asked; returns how many were read."""
+    return ticket_reading.read_due(now=timezone.now())
 
 
 @shared_task

@@ -1,8 +1,8 @@
 """Calls to addresses that people typed in: the name is looked up, what it stands for is judged, and exactly that is connected to.
 
-Nothing between the judgement and the call can change where it goes: the connection is pinned to the judged address, the certificate is
-still checked for the name, redirects are not followed, proxies of the environment are not used. Without `allow_private` only public addresses
-over https are called. Addresses that hand out credentials of clouds (link-local) are refused always.
+Nothing between the judgement and the call can change where it goes: the connection is pinned to the judged address, the certificate
+is still checked for the name, redirects are not followed, proxies of the environment are not used. Without `allow_private` only public
+addresses over https are called. Addresses that hand out credentials of clouds (link-local) are refused always.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 def client(connection: Connection, *, base_url: str = "", timeout: float = WAIT, **options: Any) -> httpx.Client:
     """An httpx.Client that calls what the connection may call, and nothing else.
 
-    Raises (while calling) Refused for an address that may not be called, TryLater for a name that is not found, Unsure for an answer that is
-    too long or too slow; httpx's own errors otherwise.
+    Raises (while calling) Refused for an address that may not be called, TryLater for a name that is not found, Unsure for an answer
+    that is too long or too slow; httpx's own errors otherwise.
     """
     headers = {"User-Agent": AGENT, **options.pop("headers", {})}
     return httpx.Client(
