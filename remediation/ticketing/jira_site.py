@@ -68,10 +68,11 @@ class _Blocked(Exception):
 
 
 def site(connection: Connection) -> Site:
-    """The API that the kind of Jira has, with the credentials. Raises Refused where they cannot be sent."""
+    """The API that the kind of Jira has, with the credentials. Raises Refused where they lack or cannot be sent."""
+    data_center = connection["flavour"] == DATA_CENTER
+    wording.demand(connection, FIELDS, "token", *(() if data_center else ("mail",)))
     token, mail = connection["token"].strip(), connection["mail"].strip()
     pair = base64.b64encode(f"{mail}:{token}".encode()).decode()
-    data_center = connection["flavour"] == DATA_CENTER
     return Site(
         connection,
         address=f"{connection['address'].strip().rstrip('/')}/rest/api/{2 if data_center else 3}",

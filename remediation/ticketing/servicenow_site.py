@@ -54,6 +54,11 @@ FIELDS = (
     Field("extra", "Other fields", "Fields that the table demands, one a line: category = software", kind="lines", required=False),
 )
 
+_NEEDED = {
+    BASIC: ("user", "password"),
+    CLIENT: ("client_id", "client_secret"),
+    PASSWORD: ("user", "password", "client_id", "client_secret"),
+}
 _ADVICE = {
     401: "Check the user and password, or the OAuth client.",
     403: "Give the account a role that may read and write the table (the guide lists them).",
@@ -62,7 +67,8 @@ _ADVICE = {
 
 
 def site(connection: Connection) -> Site:
-    """The Table API with the credentials: nothing is sent before the first call."""
+    """The Table API with the credentials: nothing is sent before the first call. Raises Refused where some lack."""
+    wording.demand(connection, FIELDS, *_NEEDED.get(connection["sign_in"], _NEEDED[BASIC]))
     address = connection["address"].strip().rstrip("/")
     pair = base64.b64encode(f"{connection['user']}:{connection['password']}".encode()).decode()
     basic = connection["sign_in"] in ("", BASIC)

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from remediation.ticketing.base import Device, Refused, Request
+from remediation.ticketing.base import Connection, Device, Field, Refused, Request
 
 PRIORITIES = {"high": "High", "medium": "Medium", "low": "Low"}
 EVENTS = {"completed": "Completed in TVM Portal.", "reopened": "Taken up again in TVM Portal.", "noted": "Note from TVM Portal:"}
@@ -113,6 +113,13 @@ def ours(text: str) -> bool:
 def listed(text: str) -> frozenset[str]:
     """Words between commas or on lines of their own, in lower case."""
     return frozenset(word.strip().casefold() for word in re.split(r"[,\n]", text) if word.strip())
+
+
+def demand(connection: Connection, fields: Sequence[Field], *names: str) -> None:
+    """Raises Refused, which names those of the fields that are empty: some are needed for one way to sign in only."""
+    labels = [field.label for field in fields if field.name in names and not connection[field.name].strip()]
+    if labels:
+        raise Refused(f"Enter first, for this way to sign in: {', '.join(labels)}.")
 
 
 def pairs(text: str, *, what: str) -> dict[str, str]:

@@ -57,6 +57,12 @@ class JiraServer(FakeServer):
         with self.lock:
             self._comment(self.issues[key], self._body(note))
 
+    def index(self) -> None:
+        """The search catches up."""
+        with self.lock:
+            for issue in self.issues.values():
+                issue["indexed_at"] = 0.0
+
     def delete(self, key: str) -> None:
         with self.lock:
             del self.issues[key]

@@ -159,6 +159,14 @@ def test_steps_of_the_test_end_where_the_next_make_no_sense(there: Side) -> None
         assert detail in finding.detail
 
 
+def test_a_mail_address_is_needed_for_the_cloud_only(there: Side) -> None:
+    findings = JIRA.test(there.set(mail=""))
+    if there.server.flavour == "cloud":
+        assert [finding.detail for finding in findings] == ["Enter first, for this way to sign in: Mail address of the account."]
+    else:
+        assert all(finding.good for finding in findings)
+
+
 def test_permissions_that_are_missing_are_named(there: Side) -> None:
     there.server.permissions -= {"ADD_COMMENTS", "LINK_ISSUES"}
     finding = next(finding for finding in JIRA.test(there.connection) if not finding.good)

@@ -121,6 +121,22 @@ def test_oauth(there: Side, grant: str) -> None:
     assert not SERVICENOW.test(replace(connection, values={**connection.values, "client_id": "nope"}))[0].good
 
 
+@pytest.mark.parametrize(
+    ("sign_in", "labels"),
+    [
+        ("basic", "User, Password"),
+        ("client_credentials", "OAuth client id, OAuth client secret"),
+        ("password", "User, Password, OAuth client id, OAuth client secret"),
+    ],
+)
+def test_what_a_way_to_sign_in_needs_is_named(there: Side, sign_in: str, labels: str) -> None:
+    empty = there.set(sign_in=sign_in, user="", password="")
+    (finding,) = SERVICENOW.test(empty)
+    assert finding.detail == f"Enter first, for this way to sign in: {labels}."
+    with pytest.raises(Refused, match=r"Enter first"):
+        SERVICENOW.create(empty, REQUEST)
+
+
 def test_fields_that_a_policy_demands_can_be_given(there: Side) -> None:
     there.server.mandatory = {"category"}
     with pytest.raises(Refused, match=r"mandatory: category"):
