@@ -47,7 +47,7 @@ def cards() -> list[Card]:
         name: (waits, lost)
         for name, waits, lost in Delivery.objects.filter(waiting | failed)
         .values_list("ticket__provider")
-        .annotate(Count("id", filter=waiting), Count("id", filter=failed))
+        .annotate(waits=Count("id", filter=waiting), lost=Count("id", filter=failed))
         .order_by()
     }
     tickets = dict(Ticket.objects.values_list("provider").annotate(Count("id")).order_by())

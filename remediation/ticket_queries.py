@@ -89,8 +89,8 @@ def marks(tickets: Iterable[Ticket], *, completed: bool) -> tuple[Mark, ...]:
 
 
 def mark_of(ticket: Ticket, *, completed: bool) -> Mark:
-    tones = {"creating": "", "pending": "active", "accepted": "part", "rejected": "late", "completed": "done", "failed": "late"}
-    icons = {"rejected": "x", "completed": "check", "failed": "warn", "creating": "time"}
+    tones = {"creating": "", "pending": "part", "accepted": "active", "rejected": "late", "completed": "done", "failed": "late"}
+    icons = {"rejected": "x", "completed": "check", "failed": "warn", "creating": "time", "pending": "time"}
     label = ticketing.label_of(ticket.provider)
     state = ticket.get_state_display()
     if ticket.state == Ticket.State.COMPLETED and not completed:
