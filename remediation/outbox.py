@@ -43,6 +43,7 @@ class Claim:
     number: int
     first: bool
     started: float  # of time.monotonic
+    taken_at: dt.datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +89,7 @@ def take(*, now: dt.datetime, unwell: set[str] | None = None) -> Claim | None:
         delivery.tries += 1
         delivery.leased_until = now + LEASE
         delivery.save(update_fields=["attempts", "tries", "leased_until"])
-    return Claim(delivery, len(delivery.attempts), first, time.monotonic())
+    return Claim(delivery, len(delivery.attempts), first, time.monotonic(), now)
 
 
 def attempt(claim: Claim) -> Result:
@@ -149,7 +150,8 @@ def _end(delivery: Delivery, result: Result, *, now: dt.datetime) -> None:
         return
     delay = None
     if result.outcome in ("later", "unsure"):
-        delay = rules.next_delay(delivery.tries, spread=random.uniform(*rules.SPREAD), wait=result.wait)
+        wait = max(result.wait or 0.0, _until_sure(delivery, now=now))
+        delay = rules.next_delay(delivery.tries, spread=random.uniform(*rules.SPREAD), wait=wait)
         if delay is None:
             result = Result(result.outcome, f"Given up after {delivery.tries} tries. {result.sentence}")
             entry["sentence"] = result.sentence
@@ -166,9 +168,20 @@ def _create(claim: Claim, system: System, connection: Connection) -> Result:
     request = request_of(claim.delivery, most_devices=system.most_devices)
     if not claim.first and (found := system.find(connection, request)):
         return Result("found", "An earlier attempt had made it.", made=found)
+    if _until_sure(claim.delivery, now=claim.taken_at) > 0:
+        raise TryLater("Not found so far, but what was just made cannot be looked up yet.")
     if time.monotonic() - claim.started > LATEST_CREATE:
         raise TryLater("Looking for the ticket took too long.")
     return Result("done", made=system.create(connection, request))
+
+
+def _until_sure(delivery: Delivery, *, now: dt.datetime) -> float:
+    """Seconds until its system can say that no uncertain attempt has made the ticket; below zero: it can."""
+    ends = [dt.datetime.fromisoformat(entry["ended"]) for entry in delivery.attempts if entry["outcome"] == "unsure"]
+    system = ticketing.SYSTEMS.get(delivery.ticket.provider)
+    if not ends or system is None or delivery.verb != Delivery.Verb.CREATE:
+        return 0.0
+    return system.look_up_after - (now - max(ends)).total_seconds()
 
 
 def _tell(delivery: Delivery, system: System, connection: Connection) -> Result:

@@ -36,6 +36,7 @@ class Webhook:
         Field("secret", "Signing secret", "whsec_ and at least 24 bytes in base64.", kind="secret", generated=True),
     )
     most_devices: int | None = 0
+    look_up_after = 0.0
     reads_back = False  # its answers are pushed to /api/tickets/webhook/
 
     def test(self, connection: Connection) -> list[Finding]:
