@@ -11,7 +11,8 @@ from typing import Any, get_args
 from urllib.parse import quote
 
 from remediation.ticketing import servicenow_site, wording
-from remediation.ticketing.base import Connection, Field, Finding, Made, Reading, Request, State, Unsure
+from remediation.ticketing.base import Connection, Field, Finding, Made, Reading, Refused, Request, State, Unsure
+from remediation.ticketing.http import Site
 from remediation.ticketing.servicenow_site import escaped, table, table_path
 
 MOST_SUMMARY = 160  # characters of short_description
@@ -69,13 +70,8 @@ class ServiceNow:
         return _made(connection, made)
 
     def read(self, connection: Connection, external_id: str) -> Reading:
-        query: dict[str, str | int] = {
-            "sysparm_fields": "number,state,active,close_code,close_notes,comments,work_notes",
-            "sysparm_display_value": "all",
-        }
         with servicenow_site.site(connection) as site:
-            row = site.get(_path(connection, external_id), query).get("result")
-        row = row if isinstance(row, Mapping) else {}
+            row = _row(site, connection, external_id, "state,active,close_code,close_notes,comments,work_notes")
         state = _state(connection, row)
         said = _shown(row, "state") or _plain(row, "state")
         code = _shown(row, "close_code")
@@ -83,13 +79,13 @@ class ServiceNow:
         return Reading(state=state, said=f"{said} ({code})" if code and state in ("completed", "rejected") else said, notes=notes)
 
     def tell(self, connection: Connection, external_id: str, *, key: str, event: str, note: str) -> None:
-        query: dict[str, str | int] = {"sysparm_fields": "work_notes", "sysparm_display_value": "true"}
         with servicenow_site.site(connection) as site:
-            row = site.get(_path(connection, external_id), query).get("result")
-            if isinstance(row, Mapping) and wording.told(key, _shown(row, "work_notes")):
+            row = _row(site, connection, external_id, "work_notes")
+            if wording.told(key, _shown(row, "work_notes")):
                 return
             body = {"work_notes": wording.telling(key, event, note, most=MOST_NOTE)}
-            site.call("PATCH", _path(connection, external_id), params={"sysparm_fields": "sys_id"}, body=body, changes=True)
+            path = f"{table_path(connection)}/{quote(_plain(row, 'sys_id'), safe='')}"
+            site.call("PATCH", path, params={"sysparm_fields": "sys_id"}, body=body, changes=True)
 
 
 SERVICENOW = ServiceNow()
@@ -149,13 +145,28 @@ def _state(connection: Connection, row: Mapping[str, Any]) -> State:
 
 
 def _made(connection: Connection, row: Mapping[str, Any]) -> Made:
+    """Named by its number, which is what people say; the address has its sys_id."""
     name, address = _plain(row, "sys_id"), connection["address"].strip().rstrip("/")
     target = quote(f"{table(connection)}.do?sys_id={name}", safe="")
-    return Made(external_id=name, url=f"{address}/nav_to.do?uri={target}")
+    return Made(external_id=_plain(row, "number") or name, url=f"{address}/nav_to.do?uri={target}")
 
 
-def _path(connection: Connection, external_id: str) -> str:
-    return f"{table_path(connection)}/{quote(external_id, safe='')}"
+def _row(site: Site, connection: Connection, external_id: str, fields: str) -> Mapping[str, Any]:
+    """The record of that number (or sys_id), as stored and as shown. Raises Refused where there is none."""
+    name = "sys_id" if re.fullmatch(r"[0-9a-f]{32}", external_id) else "number"
+    query: dict[str, str | int] = {
+        "sysparm_query": f"{name}={escaped(external_id)}",
+        "sysparm_fields": f"sys_id,number,{fields}",
+        "sysparm_display_value": "all",
+        "sysparm_limit": 5,
+    }
+    rows = site.get(table_path(connection), query, also={404}).rows("result")
+    found = next((row for row in rows if _plain(row, name) == external_id), None)
+    if found is None:
+        raise Refused(
+            f"ServiceNow has no {external_id} among its records of {table(connection)}: it was deleted, or the account may not see it."
+        )
+    return found
 
 
 def _plain(row: Mapping[str, Any], name: str) -> str:

@@ -58,7 +58,7 @@ def named(devices: Sequence[Device], *, most: int) -> str:
 def facts(request: Request) -> tuple[str, ...]:
     """Name: value, of what is known."""
     pairs = (
-        ("Software", " ".join(part for part in (request.publisher, request.product) if part)),
+        ("Software", _software(request)),
         ("Version asked for", request.version),
         ("Priority", PRIORITIES[request.priority]),
         ("Due on", request.due_on.isoformat() if request.due_on else ""),
@@ -136,6 +136,13 @@ def pairs(text: str, *, what: str) -> dict[str, str]:
 def values(named_values: Mapping[str, str]) -> dict[str, Any]:
     """The same, where a value that is JSON (an object, a list, a number) is meant as such."""
     return {name: _value(text) for name, text in named_values.items()}
+
+
+def _software(request: Request) -> str:
+    """Google Chrome, not Google Google Chrome."""
+    if request.product.casefold().startswith(request.publisher.casefold()):
+        return request.product
+    return f"{request.publisher} {request.product}"
 
 
 def _paragraphs(text: str) -> tuple[str, ...]:

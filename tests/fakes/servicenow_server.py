@@ -81,7 +81,12 @@ class ServiceNowServer(FakeServer):
     def complete(self, table: str, name: str, note: str = "", *, code: str = "") -> None:
         self._move(table, name, COMPLETED[table], note, active="false", code=code)
 
+    def record(self, name: str) -> dict[str, str]:
+        """By its number or sys_id, in whatever table."""
+        return next(row for rows in self.records.values() for row in rows.values() if name in (row["number"], row["sys_id"]))
+
     def comment(self, name: str, note: str, *, field: str = "comments") -> None:
+        name = self.record(name)["sys_id"]
         with self.lock:
             self.journal.setdefault(name, []).insert(0, ("Jo Hill", field, note))
 
@@ -91,7 +96,7 @@ class ServiceNowServer(FakeServer):
 
     def _move(self, table: str, name: str, state: str, note: str, *, active: str = "true", code: str = "") -> None:
         with self.lock:
-            record = self.records[table][name]
+            record = self.record(name)
             record |= {"state": state, "active": active, "close_code": code}
             if active == "false":
                 record["close_notes"] = note

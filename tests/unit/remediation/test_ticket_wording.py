@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -67,6 +68,13 @@ def test_machines_that_do_not_fit_are_counted() -> None:
     listed = text.partition("Machines:\n")[2].splitlines()
     assert listed[-1] == f"… and {1_000 - (len(listed) - 1):,} more, listed in TVM Portal: https://tvm.example/x/"
     assert len(text) < 3_900
+
+
+def test_a_publisher_is_named_once() -> None:
+    made = replace(request("x"), publisher="google", product="Google Chrome")
+    assert "Software: Google Chrome" in wording.facts(made)
+    assert "Software: igor pavlov 7-zip" in wording.facts(replace(made, publisher="igor pavlov", product="7-zip"))
+    assert "Software: 7-zip" in wording.facts(replace(made, publisher="", product="7-zip"))
 
 
 @given(st.text(), st.text())

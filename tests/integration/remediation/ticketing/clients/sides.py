@@ -130,10 +130,10 @@ def _servicenow(name: str) -> Side:
         connection=Connection(initial(SERVICENOW) | values, allow_private=True),
         making="POST /api/now/table/incident",
         telling="PATCH ",
-        tickets=lambda: list(server.records["incident"]),
+        tickets=lambda: [record["number"] for record in server.records["incident"].values()],
         accept=lambda ticket, note: server.accept("incident", ticket, note),
         reject=lambda ticket, note: server.reject("incident", ticket, note),
         complete=lambda ticket, note: server.complete("incident", ticket, note),
         comment=server.comment,
-        text=lambda ticket: "\n".join(text for _, _, text in server.journal.get(ticket, [])),
+        text=lambda ticket: "\n".join(text for _, _, text in server.journal.get(server.record(ticket)["sys_id"], [])),
     )

@@ -23,12 +23,14 @@ def there() -> Iterator[Side]:
 
 def test_the_record_says_everything(there: Side) -> None:
     made = SERVICENOW.create(there.connection, REQUEST)
-    record = there.server.records["incident"][made.external_id]
+    record = there.server.record(made.external_id)
     assert (record["short_description"], record["due_date"]) == ("Update Google Chrome", "2026-12-01 00:00:00")
     assert (record["urgency"], record["impact"], record["correlation_id"]) == ("2", "2", REQUEST.key)
     for said in ("Chrome on 3 machines", "1. Bring Chrome on Windows", "Priority: Medium", "pc1 (Windows 11)", REQUEST.address):
         assert said in record["description"]
-    assert made.url == f"{there.server.address}/nav_to.do?uri=incident.do%3Fsys_id%3D{made.external_id}"
+    assert made.external_id == record["number"] == "INC0010001"
+    assert made.url == f"{there.server.address}/nav_to.do?uri=incident.do%3Fsys_id%3D{record['sys_id']}"
+    assert SERVICENOW.read(there.connection, record["sys_id"]).said == "New"
 
 
 @pytest.mark.parametrize("table", TABLES)
@@ -52,7 +54,7 @@ def test_every_usual_state_means_something() -> None:
 
 def test_own_states_and_unknown_ones(there: Side) -> None:
     made = SERVICENOW.create(there.connection, REQUEST)
-    record = there.server.records["incident"][made.external_id]
+    record = there.server.record(made.external_id)
     record["state"] = "18"
     assert SERVICENOW.read(there.connection, made.external_id).state == "accepted"
     assert SERVICENOW.read(there.set(states="18 = pending"), made.external_id).state == "pending"
@@ -70,9 +72,9 @@ def test_a_close_code_can_mean_rejected(there: Side) -> None:
 def test_the_group_goes_by_name_or_id(there: Side) -> None:
     group = there.server.add_group("Désktop ^ Support")
     made = SERVICENOW.create(there.set(group="désktop ^ support"), REQUEST)
-    assert there.server.records["incident"][made.external_id]["assignment_group"] == group
+    assert there.server.record(made.external_id)["assignment_group"] == group
     made = SERVICENOW.create(there.set(group=group), REQUEST)
-    assert there.server.records["incident"][made.external_id]["assignment_group"] == group
+    assert there.server.record(made.external_id)["assignment_group"] == group
     assert all(finding.good for finding in SERVICENOW.test(there.set(group="Désktop ^ Support")))
 
 
@@ -142,7 +144,7 @@ def test_fields_that_a_policy_demands_can_be_given(there: Side) -> None:
     with pytest.raises(Refused, match=r"mandatory: category"):
         SERVICENOW.create(there.connection, REQUEST)
     made = SERVICENOW.create(there.set(extra="category = software"), REQUEST)
-    assert there.server.records["incident"][made.external_id]["category"] == "software"
+    assert there.server.record(made.external_id)["category"] == "software"
 
 
 def test_an_instance_that_sleeps_says_so_and_is_tried_later(there: Side) -> None:
@@ -153,7 +155,7 @@ def test_an_instance_that_sleeps_says_so_and_is_tried_later(there: Side) -> None
 
 def test_long_texts_end_before_the_instance_cuts_them(there: Side) -> None:
     made = SERVICENOW.create(there.connection, replace(REQUEST, title="x" * 500, description="y" * 9_000, notes="z" * 9_000))
-    record = there.server.records["incident"][made.external_id]
+    record = there.server.record(made.external_id)
     assert record["short_description"].endswith("…")
     assert REQUEST.address in record["description"]
 
