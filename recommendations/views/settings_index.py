@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 PAGES = (
     ("recommendations:groups", "Machine groups", "group", "Rules that put machines into groups, and their rank."),
     ("weaknesses:feeds", "Feeds", "feed", "Where vulnerability data comes from, and how the last runs ended."),
-    ("remediation:connections", "Advanced features", "ticket", "The ticket systems that requests are handed to: off until they are set up."),
+    ("remediation:connections", "Advanced features", "ticket", "The ticket systems that requests are handed to."),
     ("remediation:deliveries", "Deliveries", "open", "Every message to a ticket system, its attempts, and sending it again."),
     ("weaknesses:overrides", "Corrected matches", "check", "What curators said about matches, and taking it back."),
     ("recommendations:inaccuracies", "Reported inaccuracies", "flag", "What somebody found not right, and what came of it."),

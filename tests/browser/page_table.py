@@ -50,6 +50,10 @@ PAGES = (
     Listed("settings/groups/new/"),
     Listed("settings/inaccuracies/"),
     Listed("remediation/"),
+    Listed("remediation/queue/"),
+    Listed("settings/deliveries/"),
+    Listed("settings/advanced-features/"),
+    Listed("settings/advanced-features/<slug:system>/"),
     Listed("recommendations/<str:key>/remediation/"),
     Listed("recommendations/<str:key>/inaccuracy/"),
     Listed("recommendations/what-if/"),
@@ -84,6 +88,7 @@ def address(page: Listed, made: Population) -> str:
         "machines/": {"machine_id": made.machines[0].pk},
         "weaknesses/": {"cve": made.weaknesses[0].cve, "key": made.weaknesses[0].cve},
         "settings/feeds/": {"kind": "kev"},
+        "settings/advanced-features/": {"system": "webhook"},
     }
     known = next((values for start, values in samples.items() if page.route.startswith(start)), {})
     return "/" + re.sub(r"<(?:\w+:)?(\w+)>", lambda found: str(known[found[1]]), page.route) + page.query

@@ -68,7 +68,9 @@ def desk_on(db: None, desk: Server, clock: Clock, monkeypatch: pytest.MonkeyPatc
 @pytest.fixture
 def webhook_on(db: None, receiver: Server, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> TicketConnection:
     monkeypatch.setattr(guard, "WAIT", 0.3)
-    monkeypatch.setattr(guard.client, "__kwdefaults__", guard.client.__kwdefaults__ | {"timeout": 0.3})
+    defaults = guard.client.__kwdefaults__
+    assert defaults is not None
+    monkeypatch.setattr(guard.client, "__kwdefaults__", defaults | {"timeout": 0.3})
     return connect("webhook", {"url": f"{receiver.url}/hook"}, {"secret": SECRET}, now=clock.now)
 
 

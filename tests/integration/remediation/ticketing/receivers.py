@@ -44,7 +44,6 @@ class Server:
     received: list[Received] = field(default_factory=list)
     tickets: dict[str, dict[str, Any]] = field(default_factory=dict)  # by key, as a receiver that tells repeats keeps them
     made: list[str] = field(default_factory=list)  # every creation that was carried out
-    hold: threading.Event = field(default_factory=threading.Event)
     after: float = 0.6  # seconds that "late" takes
 
 
@@ -60,82 +59,92 @@ def serving(*, by_id: bool) -> Iterator[Server]:
     try:
         yield server
     finally:
-        server.hold.set()
         listener.shutdown()
         listener.server_close()
         thread.join(5)
 
 
 def _handler(server: Server, *, by_id: bool) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
+    return type("Handler", (_Handler,), {"server_state": server, "by_id": by_id})
 
-        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base's own word
-            pass
 
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            got = Received("POST", self.path, {name.lower(): value for name, value in self.headers.items()}, body)
-            server.received.append(got)
-            self.answer(got)
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server_state: Server
+    by_id: bool
 
-        do_GET = do_POST
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base's own word
+        pass
 
-        def answer(self, got: Received) -> None:
-            fault = server.faults.popleft() if server.faults else "ok"
-            status, headers = fault if isinstance(fault, tuple) else (fault, {})
-            if isinstance(status, int):
-                self.say(status, b"no", headers)
-            elif status == "dropped":
-                self.close_connection = True
-                self.connection.close()
-            else:
-                answer = self.carry_out(got)
-                if status == "late":
-                    time.sleep(server.after)
-                if status == "closed":
-                    self.close_connection = True
-                    self.connection.close()
-                elif status == "garbage":
-                    self.wfile.write(b"\x00\x01 this is no HTTP\r\n\r\n")
-                    self.close_connection = True
-                else:
-                    self.say(200 if answer is not None else 404, json.dumps(answer).encode(), headers)
+    def do_GET(self) -> None:
+        self.do_POST()
 
-        def carry_out(self, got: Received) -> Any:
-            if by_id:
-                key = got.headers["webhook-id"]
-                if key not in server.tickets:
-                    server.made.append(key)
-                    server.tickets[key] = got.json
-                return {"id": f"T-{len(server.made)}", "url": "https://desk.example.org/T-1"}
-            parts = urlsplit(got.path)
-            if self.command == "POST" and parts.path == "/tickets":
-                key = got.json["key"]
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        got = Received(self.command, self.path, {name.lower(): value for name, value in self.headers.items()}, body)
+        server = self.server_state
+        server.received.append(got)
+        fault = server.faults.popleft() if server.faults else "ok"
+        status, headers = fault if isinstance(fault, tuple) else (fault, {})
+        if isinstance(status, int):
+            self.say(status, b"no", headers)
+        elif status == "dropped":
+            self.hang_up()
+        else:
+            self.end(status, self.carry_out(got))
+
+    def end(self, fault: str, answer: Any) -> None:
+        """It is done; what the caller hears of it."""
+        if fault == "late":
+            time.sleep(self.server_state.after)
+        if fault == "closed":
+            self.hang_up()
+        elif fault == "garbage":
+            self.wfile.write(b"\x00\x01 this is no HTTP\r\n\r\n")
+            self.close_connection = True
+        else:
+            self.say(404 if answer is None else 200, json.dumps(answer).encode(), {})
+
+    def carry_out(self, got: Received) -> Any:
+        server = self.server_state
+        if self.by_id:
+            key = got.headers["webhook-id"]
+            if key not in server.tickets:
                 server.made.append(key)
-                number = f"D-{len(server.made)}"
-                server.tickets[number] = {**got.json, "id": number, "state": "pending", "notes": ""}
-                return server.tickets[number]
-            if self.command == "POST":
-                ticket = server.tickets.get(parts.path.split("/")[2])
-                return (ticket and ticket.setdefault("told", []).append(got.json)) or {}
-            if parts.path == "/tickets":
-                wanted = parse_qs(parts.query)["key"][0]
-                return next((ticket for ticket in server.tickets.values() if ticket["key"] == wanted), {})
-            return server.tickets.get(parts.path.split("/")[2])
+                server.tickets[key] = got.json
+            return {"id": f"T-{len(server.made)}", "url": "https://desk.example.org/T-1"}
+        parts = urlsplit(got.path)
+        if parts.path != "/tickets":
+            ticket = server.tickets.get(parts.path.split("/")[2])
+            if got.method == "POST" and ticket is not None:
+                ticket.setdefault("told", []).append(got.json)
+            return ticket
+        if got.method == "POST":
+            return self.make(got.json)
+        wanted = parse_qs(parts.query)["key"][0]
+        return next((ticket for ticket in server.tickets.values() if ticket["key"] == wanted), {})
 
-        def say(self, status: int, body: bytes, headers: Mapping[str, str]) -> None:
-            try:
-                self.send_response(status)
-                for name, value in headers.items():
-                    self.send_header(name, value)
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-            except OSError:  # the caller has gone
-                self.close_connection = True
+    def make(self, asked: dict[str, Any]) -> dict[str, Any]:
+        server = self.server_state
+        server.made.append(asked["key"])
+        number = f"D-{len(server.made)}"
+        server.tickets[number] = {**asked, "id": number, "state": "pending", "notes": ""}
+        return server.tickets[number]
 
-    return Handler
+    def hang_up(self) -> None:
+        self.close_connection = True
+        self.connection.close()
+
+    def say(self, status: int, body: bytes, headers: Mapping[str, str]) -> None:
+        try:
+            self.send_response(status)
+            for name, value in headers.items():
+                self.send_header(name, value)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+        except OSError:  # the caller has gone
+            self.close_connection = True
 
 
 class Desk:

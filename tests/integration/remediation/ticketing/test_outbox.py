@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import random
 import threading
 from typing import Any
@@ -134,7 +135,7 @@ def test_tries_come_later_and_later_until_it_is_given_up(
     assert len(delivery.attempts) == len(rules.DELAYS)
     assert "Given up after 10 tries" in ticket_of(activity, "desk").error
     starts = [dt.datetime.fromisoformat(entry["started"]) for entry in delivery.attempts]
-    waits = [(later - earlier).total_seconds() for earlier, later in zip(starts, starts[1:], strict=False)]
+    waits = [(later - earlier).total_seconds() for earlier, later in itertools.pairwise(starts)]
     for wait, delay in zip(waits, rules.DELAYS[1:], strict=True):
         assert delay * rules.SPREAD[0] - 1 <= wait <= delay * rules.SPREAD[1] + 2
 
@@ -232,7 +233,7 @@ def test_a_state_that_cannot_be_read_is_said_and_asked_for_later(
     assert ticket_of(activity, "desk").error == ""
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", range(6))
 def test_never_lost_never_twice(
     seed: int, wanted: Recommendation, desk: Server, desk_on: TicketConnection, receiver: Server, webhook_on: TicketConnection,
     curator: User, clock: Clock, monkeypatch: pytest.MonkeyPatch,
