@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from remediation.ticketing.base import Connection, Device, Field, Refused, TryLa
 from remediation.ticketing.http import Manners, Site
 
 MOST_PAGES = 2_000  # of a list: a server that goes round in circles ends there
+LONGEST = 360.0  # seconds for all pages: an attempt has to end while it is held by its worker
 _NO_DEVICE = "00000000-0000-0000-0000-000000000000"
 _DEVICES = "/v1.0/deviceManagement/managedDevices"
 
@@ -131,9 +133,10 @@ def roles(bearer: str) -> frozenset[str] | None:
 
 def pages(graph: Site, path: str, params: Mapping[str, str | int]) -> Iterator[Mapping[str, Any]]:
     """The rows of all pages. Raises TryLater for a next page on another host: the token is not for it."""
+    ends = time.monotonic() + LONGEST
     answer = graph.get(path, params)
     for _ in range(MOST_PAGES):
-        yield from answer.rows("value")
+        yield from graph.rows(answer, "value")
         following = answer.get("@odata.nextLink")
         if not following:
             return
@@ -141,6 +144,8 @@ def pages(graph: Site, path: str, params: Mapping[str, str | int]) -> Iterator[M
             raise TryLater(
                 f"Microsoft Graph names a next page on another server ({urlsplit(str(following)).netloc}), which is not followed."
             )
+        if time.monotonic() > ends:
+            raise TryLater(f"Microsoft Graph needs more than {LONGEST:.0f} seconds for {path}.")
         answer = graph.get(str(following))
     raise TryLater(f"Microsoft Graph has more than {MOST_PAGES:,} pages, or goes round in circles.")
 

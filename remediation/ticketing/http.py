@@ -102,6 +102,12 @@ class Site:
     def get(self, path: str, params: Mapping[str, str | int] | None = None, *, also: Collection[int] = ()) -> Answer:
         return self.call("GET", path, params=params, also=also)
 
+    def rows(self, answer: Answer, name: str) -> list[Mapping[str, Any]]:
+        """The objects of a list that has to be there: nothing may be taken for "none". Raises TryLater."""
+        if not isinstance(answer.get(name), list):
+            raise TryLater(f"{self.manners.name} answered without “{name}”: is {self.address} its address?")
+        return answer.rows(name)
+
     def call(
         self,
         method: str,

@@ -44,7 +44,7 @@ class Jira:
         }
         with jira_site.site(connection) as site:
             answer = site.get("/search" if connection["flavour"] == DATA_CENTER else "/search/jql", query)
-            first = min(answer.rows("issues"), key=_number, default=None)
+            first = min(site.rows(answer, "issues"), key=_number, default=None)
             if first is None:
                 return None
             made = _made(site, first)
@@ -140,7 +140,7 @@ def _comments(site: Site, external_id: str, *, pages: int) -> Iterator[str]:
     for page in range(pages):
         query: dict[str, str | int] = {"orderBy": "-created", "startAt": page * COMMENTS_A_PAGE, "maxResults": COMMENTS_A_PAGE}
         answer = site.get(issue_path(external_id, "/comment"), query)
-        rows = answer.rows("comments")
+        rows = site.rows(answer, "comments")
         for row in sorted(rows, key=_number, reverse=True):
             yield adf.text_of(row.get("body")).strip()
         total = answer.get("total")

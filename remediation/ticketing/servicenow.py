@@ -54,7 +54,7 @@ class ServiceNow:
             "sysparm_limit": 5,
         }
         with servicenow_site.site(connection) as site:
-            rows = site.get(table_path(connection), query, also={404}).rows("result")
+            rows = servicenow_site.rows(site, table_path(connection), query)
         # An instance leaves a condition out where the account may not use the field, and answers with any record.
         first = next((row for row in rows if _plain(row, "correlation_id") == request.key), None)
         return _made(connection, first) if first else None
@@ -160,7 +160,7 @@ def _row(site: Site, connection: Connection, external_id: str, fields: str) -> M
         "sysparm_display_value": "all",
         "sysparm_limit": 5,
     }
-    rows = site.get(table_path(connection), query, also={404}).rows("result")
+    rows = servicenow_site.rows(site, table_path(connection), query)
     found = next((row for row in rows if _plain(row, name) == external_id), None)
     if found is None:
         raise Refused(

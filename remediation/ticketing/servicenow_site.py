@@ -9,7 +9,7 @@ from typing import Any
 
 from remediation.ticketing import tokens, wording
 from remediation.ticketing.base import Connection, Field, Finding, Refused, TicketingError
-from remediation.ticketing.http import Manners, Site
+from remediation.ticketing.http import Answer, Manners, Site
 
 BASIC, CLIENT, PASSWORD = "basic", "client_credentials", "password"
 TABLES = {"incident": "Incident", "sc_task": "Catalog task", "change_request": "Change request"}
@@ -103,12 +103,25 @@ def group(servicenow: Site, connection: Connection) -> str:
         "sysparm_fields": "sys_id,name",
         "sysparm_limit": 10,
     }
-    rows = servicenow.get("/api/now/table/sys_user_group", query, also={404}).rows("result")
-    found = [str(row.get("sys_id")) for row in rows if str(row.get("name")).casefold() == name.casefold()]
+    listed = rows(servicenow, "/api/now/table/sys_user_group", query)
+    found = [str(row.get("sys_id")) for row in listed if str(row.get("name")).casefold() == name.casefold()]
     if len(found) != 1:
         much = "is not there, or the account may not read it" if not found else "is there more than once"
         raise Refused(f"The assignment group {name} {much}: check the name, or enter the group's sys_id.")
     return found[0]
+
+
+def rows(servicenow: Site, path: str, query: Mapping[str, str | int]) -> list[Mapping[str, Any]]:
+    """The records that fit; some instances answer 404 where there is none."""
+    answer = _own(servicenow, servicenow.get(path, query, also={404}))
+    return [] if answer.status == 404 else servicenow.rows(answer, "result")
+
+
+def _own(servicenow: Site, answer: Answer) -> Answer:
+    """Raises Refused for a 404 that is not ServiceNow's own: the address is another's."""
+    if answer.status == 404 and not isinstance(answer.get("error"), Mapping):
+        raise Refused(f"There is no Table API at {servicenow.address}: check the address.")
+    return answer
 
 
 def escaped(value: str) -> str:
@@ -124,12 +137,10 @@ def test(connection: Connection) -> list[Finding]:
         wording.pairs(connection["extra"], what="Other fields")
         wording.pairs(connection["states"], what="Own states")
         with site(connection) as servicenow:
-            rows = servicenow.get(table_path(connection), {"sysparm_limit": 1, "sysparm_fields": "sys_id,correlation_id"}, also={404}).rows(
-                "result"
-            )
+            records = rows(servicenow, table_path(connection), {"sysparm_limit": 1, "sysparm_fields": "sys_id,correlation_id"})
             found.append(Finding(f"{label}: sign-in works, records can be read", good=True))
-            if rows:
-                readable = "correlation_id" in rows[0]
+            if records:
+                readable = "correlation_id" in records[0]
                 detail = "" if readable else "Let the account read the field correlation_id: a record is found again by it."
                 found.append(Finding("Field correlation_id can be read", good=readable, detail=detail))
             found.append(_tried(f"{label}: records can be written", lambda: _write_nothing(servicenow, connection)))
@@ -143,7 +154,7 @@ def test(connection: Connection) -> list[Finding]:
 
 def _write_nothing(servicenow: Site, connection: Connection) -> str:
     """A change of a record that is not there: refused for want of rights, or for want of the record."""
-    servicenow.call("PATCH", f"{table_path(connection)}/{NOBODY}", body={}, also={404})
+    _own(servicenow, servicenow.call("PATCH", f"{table_path(connection)}/{NOBODY}", body={}, also={404}))
     return "As far as it can be tried without making one."
 
 

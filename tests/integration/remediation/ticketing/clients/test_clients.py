@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from remediation.ticketing.base import Made, Refused, TryLater, Unsure
-from tests.fakes.server import Fault
+from tests.fakes.server import Fault, Reply
 from tests.integration.remediation.ticketing.clients.sides import NAMES, REQUEST, Side, side
 
 UNICODE = "Ünïcode – “quotes” {code} [~admin] <b>&amp;</b> ^OR 1=1 \\ 更新 🙂"
@@ -184,6 +184,16 @@ def test_no_sentence_holds_a_secret(there: Side) -> None:
     with pytest.raises(Refused) as caught:
         there.system.create(broken, REQUEST)
     assert "still-secret" not in str(caught.value)
+
+
+def test_another_service_at_the_address_is_not_taken_for_an_empty_one(there: Side) -> None:
+    made = there.system.create(there.connection, REQUEST)
+    for reply in (Reply(200, {}), Reply(200, []), Reply(404, None), Reply(404, {"detail": "nothing here"})):
+        there.server.answer = lambda _, reply=reply: reply
+        with pytest.raises((Refused, TryLater)):
+            there.system.find(there.connection, REQUEST)
+        assert not all(finding.good for finding in there.system.test(there.connection))
+    assert there.tickets() == [made.external_id]
 
 
 def test_everything_in_place_is_found_good(there: Side) -> None:

@@ -133,6 +133,14 @@ def test_a_next_page_elsewhere_does_not_get_the_token(there: Side) -> None:
         assert not elsewhere.seen
 
 
+def test_pages_without_end_are_given_up(there: Side, monkeypatch: pytest.MonkeyPatch) -> None:
+    there.server.page_size = 1
+    monkeypatch.setattr(graph, "LONGEST", -1.0)
+    with pytest.raises(TryLater, match=r"needs more than"):
+        INTUNE.create(there.connection, REQUEST)
+    assert not there.server.tasks
+
+
 def test_a_task_is_found_on_any_page_and_the_first_of_two(there: Side) -> None:
     there.server.page_size = 2
     for number in range(9):
