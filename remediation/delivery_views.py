@@ -18,7 +18,7 @@ from core.exports import stream
 from core.lists import pager
 from core.navigation import back_to
 from remediation import delivery_queries, ticket_actions
-from remediation.errors import NothingToSend
+from remediation.errors import NotConnected, NothingToSend
 from remediation.models import Delivery
 
 HEADER = (
@@ -63,17 +63,19 @@ def again(request: HttpRequest) -> HttpResponse:
     else:
         named = request.POST.get("delivery", "")
         chosen = [get_object_or_404(Delivery, pk=int(named) if named.isdecimal() and len(named) < 18 else 0)]
-    sent = 0
+    sent, sentence = 0, "Nothing to send: it has arrived, or is on its way this moment."
     for delivery in sorted(chosen, key=lambda delivery: delivery.pk):
         try:
             ticket_actions.send_again(delivery=delivery, by=by, now=timezone.now(), address=str(request.META.get("REMOTE_ADDR", "")))
             sent += 1
         except NothingToSend:
             continue
+        except NotConnected as error:
+            sentence = str(error)
     if sent:
         messages.success(request, f"{sent:,} deliver{'y is' if sent == 1 else 'ies are'} being sent.")
     else:
-        messages.error(request, "Nothing to send: it has arrived, or is on its way this moment.")
+        messages.error(request, sentence)
     return redirect(back_to(request) if request.POST.get("next") else reverse("remediation:deliveries"))
 
 

@@ -29,6 +29,7 @@ from remediation.ticketing.base import Connection, Gone, Made, Refused, System, 
 LEASE = dt.timedelta(minutes=10)  # longer than the calls of one attempt can take
 LATEST_CREATE = 300.0  # seconds after which an attempt makes nothing any more
 MOST = 200  # deliveries of one run
+LONGEST_RUN = 60.0  # seconds after which a run leaves the rest to the next, so that other tasks have their turn
 STOPPED = "The worker stopped before an answer came. The next attempt looks first."
 
 _log = logging.getLogger(__name__)
@@ -63,8 +64,9 @@ class Result:
 def deliver_due(*, clock: Clock, most: int = MOST) -> int:
     """Hand over what is due; a system that does not answer is left alone for the rest of the run. Returns attempts made."""
     unwell: set[str] = set()
+    began = time.monotonic()
     for count in range(most):
-        claim = take(now=clock(), unwell=unwell)
+        claim = take(now=clock(), unwell=unwell) if time.monotonic() - began < LONGEST_RUN else None
         if claim is None:
             return count
         result = attempt(claim)

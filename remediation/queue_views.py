@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
@@ -126,7 +127,8 @@ def _move(request: HttpRequest, tickets: list[Ticket], do: str, note: str, by: U
     left = len(tickets) - moved
     many = f": {moved} ticket{'' if moved == 1 else 's'}" if len(tickets) > 1 else ""
     if moved:
-        messages.success(request, f"{DONE[do]}{many}.")
+        undo = f"{reverse('remediation:queue_ticket_change', args=[tickets[0].pk])} reopen" if len(tickets) == 1 and do != "reopen" else ""
+        messages.success(request, f"{DONE[do]}{many}.", extra_tags=undo)
     if left:
         messages.error(request, sentence if len(tickets) == 1 else f"{left} left as they are: they are not in a state for it.")
 

@@ -8,8 +8,9 @@ from collections.abc import Sequence
 
 from celery import current_app
 from django.db import transaction
+from django.urls import reverse
 
-from core import audit, sql
+from core import audit, mail, sql
 from core.models import User
 from remediation import connections, rules, ticketing
 from remediation.errors import NotConnected, NothingToSend, NotInThisState
@@ -107,10 +108,11 @@ def say(*, ticket: Ticket, text: str, by: User, as_it: bool = False, now: dt.dat
 def tell(*, activity: Activity, event: str, who: str, now: dt.datetime) -> None:
     """Something happened to the activity (completed, reopened): its tickets hear of it, in the caller's transaction."""
     text = f"{TOLD[event]} By {who}." if who else TOLD[event]
+    linked = f"{text}\n{activity.title}\n{mail.address_of(reverse('remediation:activity', args=[activity.pk]))}"
     for ticket in activity.tickets.exclude(state=Ticket.State.FAILED).order_by("id"):
         _say(ticket, TicketNote.Side.PORTAL, "", text, now)
         if ticket.provider != builtin.KEY:
-            _post(ticket, Delivery.Verb.TELL, {"event": event, "note": text}, now=now)
+            _post(ticket, Delivery.Verb.TELL, {"event": event, "note": linked}, now=now)
 
 
 def receive(*, ticket: Ticket, reading: Reading, by: str = "", now: dt.datetime, whole: bool = True) -> Ticket:
@@ -135,12 +137,14 @@ def receive(*, ticket: Ticket, reading: Reading, by: str = "", now: dt.datetime,
 
 
 def send_again(*, delivery: Delivery, by: User, now: dt.datetime, address: str = "") -> None:
-    """A failed one from the start, one that waits at once. Raises NothingToSend."""
+    """A failed one from the start, one that waits at once. Raises NothingToSend, NotConnected."""
     with transaction.atomic():
         delivery = Delivery.objects.select_for_update().select_related("ticket").get(pk=delivery.pk)
         held = delivery.leased_until is not None and delivery.leased_until > now
         if delivery.state == Delivery.State.DONE or held:
             raise NothingToSend
+        if delivery.ticket.provider not in connections.enabled():
+            raise NotConnected(f"{ticketing.label_of(delivery.ticket.provider)} is switched off: switch it on first.")
         before = {"state": delivery.state}
         if delivery.state == Delivery.State.FAILED:
             delivery.state, delivery.tries, delivery.ended_at = Delivery.State.WAITING, 0, None

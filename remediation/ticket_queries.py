@@ -27,7 +27,7 @@ ATTEMPTS_SHOWN = 12
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A ticket in a word: Pending approval (Intune). `tone`: active, part, done, late or none."""
+    """A ticket in a word: Pending approval (Intune). `tone`: active, part, done, late or none. `cut`: 10,000 of 12,345 machines."""
 
     provider: str
     label: str
@@ -35,6 +35,7 @@ class Mark:
     words: str
     tone: str
     icon: str
+    cut: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +96,9 @@ def mark_of(ticket: Ticket, *, completed: bool) -> Mark:
     state = ticket.get_state_display()
     if ticket.state == Ticket.State.COMPLETED and not completed:
         state = "Completed by IT, waiting for data"
-    return Mark(ticket.provider, label, ticket.state, f"{state} ({label})", tones[ticket.state], icons.get(ticket.state, ""))
+    return Mark(
+        ticket.provider, label, ticket.state, f"{state} ({label})", tones[ticket.state], icons.get(ticket.state, ""), cut_of(ticket)
+    )
 
 
 def of_activity(activity: Activity) -> tuple[Shown, ...]:
@@ -110,7 +113,7 @@ def of_activity(activity: Activity) -> tuple[Shown, ...]:
     )
     on = set(connections.enabled())
     completed = activity.status == Activity.Status.COMPLETED
-    return tuple(_shown(ticket, activity, on=ticket.provider in on, completed=completed) for ticket in tickets)
+    return tuple(_shown(ticket, on=ticket.provider in on, completed=completed) for ticket in tickets)
 
 
 def may_be_opened(activity: Activity, shown: Sequence[Shown]) -> list[tuple[str, str, int | None]]:
@@ -133,14 +136,13 @@ def sent_of(delivery: Delivery) -> Sent:
     )
 
 
-def cut_of(ticket: Ticket, activity: Activity) -> str:
+def cut_of(ticket: Ticket) -> str:
     """10,000 of 12,345 machines; empty where the ticket names all."""
-    if ticket.sent_count is None or ticket.sent_count >= activity.target_count:
-        return ""
-    return f"{ticket.sent_count:,} of {activity.target_count:,} machines"
+    total = ticket.activity.target_count
+    return "" if ticket.sent_count is None or ticket.sent_count >= total else f"{ticket.sent_count:,} of {total:,} machines"
 
 
-def _shown(ticket: Ticket, activity: Activity, *, on: bool, completed: bool) -> Shown:
+def _shown(ticket: Ticket, *, on: bool, completed: bool) -> Shown:
     system = ticketing.SYSTEMS.get(ticket.provider)
     queue = ticket.provider == builtin.KEY
     return Shown(
@@ -151,7 +153,7 @@ def _shown(ticket: Ticket, activity: Activity, *, on: bool, completed: bool) -> 
         queue=queue,
         said=ticket.said,
         error=ticket.error,
-        cut=cut_of(ticket, activity),
+        cut=cut_of(ticket),
         assignee=ticket.assignee.get_username() if ticket.assignee else "",
         waiting_for_data=ticket.state == Ticket.State.COMPLETED and not completed,
         is_off=not on,

@@ -70,6 +70,8 @@ def again(request: HttpRequest, pk: UUID, delivery: int) -> HttpResponse:
         messages.success(request, "It is being sent.")
     except NothingToSend:
         messages.error(request, "It has arrived, or is on its way this moment.")
+    except NotConnected as error:
+        messages.error(request, str(error))
     return _back(pk)
 
 

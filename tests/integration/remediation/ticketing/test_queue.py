@@ -64,7 +64,8 @@ def test_a_request_with_several_tickets(
     assert "3 of" in text(page)
     clock.now = timezone.now()
     work(clock)
-    assert "Pending approval (Desk)" in text(curator_client.get(reverse("remediation:list")))
+    listed = text(curator_client.get(reverse("remediation:list")))
+    assert "Pending approval (Desk) 3 of" in listed
     assert "Pending approval (Desk)" in "".join(csv_lines(curator_client, reverse("remediation:list_export")))
     refused = curator_client.post(address, {"groups": groups, "priority": "low", "systems": ["webhook"]})
     assert refused.status_code == 422
@@ -75,7 +76,8 @@ def test_it_accepts_and_completes_with_notes_that_the_requester_sees(activity: A
     page = text(curator_client.get(QUEUE))
     assert activity.title in page
     assert "Pending 1" in page
-    change(curator_client, activity, "accept", note="On Friday.")
+    page = change(curator_client, activity, "accept", note="On Friday.")
+    assert 'name="do" value="reopen">Undo' in page.content.decode()
     seen = page_of(curator_client, activity)
     assert "Accepted (IT queue)" in seen
     assert "On Friday." in seen
@@ -187,6 +189,10 @@ def test_failed_deliveries_are_shown_with_their_reason_and_sent_again(
     assert first is not None
     curator_client.post(reverse("remediation:delivery_again", args=[activities[0].pk, first.pk]))
     address = reverse("remediation:deliveries")
+    TicketConnection.objects.update(enabled=False)
+    off = curator_client.post(reverse("remediation:deliveries_again"), {"all": "yes"}, follow=True)
+    assert "Desk is switched off" in text(off)
+    TicketConnection.objects.update(enabled=True)
     assert "Send all 2 failed again" in text(curator_client.get(address))
     assert "of 2 " in text(curator_client.get(address + "?state=failed&system=desk"))
     assert len(csv_lines(curator_client, reverse("remediation:deliveries_export") + "?state=failed")) == 3
