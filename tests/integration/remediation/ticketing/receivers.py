@@ -155,6 +155,7 @@ class Desk:
     about = "For the tests."
     fields = (Field("url", "Address", kind="address"), Field("token", "Token", kind="secret"))
     most_devices: int | None = 3
+    look_up_after = 0.0
     reads_back = True
     look_up_after = 0.0
     timeout = 0.3

@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import datetime as dt
 import gzip
+import ipaddress
 import socket
+import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from email.utils import format_datetime
+from pathlib import Path
 
 import httpx
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
+from remediation.ticketing import guard
 from remediation.ticketing.base import Connection, Refused, TryLater, Unsure
 from remediation.ticketing.http import LONGEST_WAIT, Manners, Site, asked_to_wait
 from tests.fakes.server import FakeServer, Reply, Seen
@@ -121,28 +129,71 @@ def test_no_tls_means_nothing_was_sent() -> None:
         assert type(caught.value) is TryLater
 
 
+def test_an_authority_of_the_own_house_is_trusted_where_it_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    files = _certificate(tmp_path)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*files)
+    with raw(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}", context) as address, site(address) as there:
+        guard._trusted.cache_clear()
+        with pytest.raises(TryLater, match=r"CERTIFICATE_VERIFY_FAILED"):
+            there.get("/x")
+    monkeypatch.setenv("SSL_CERT_FILE", str(files[0]))
+    guard._trusted.cache_clear()
+    try:
+        with raw(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}", context) as address, site(address) as there:
+            assert there.get("/x").body == {}
+    finally:
+        guard._trusted.cache_clear()
+
+
 @pytest.mark.parametrize("address", ["ftp://127.0.0.1", "nonsense", "", "http://[::1", "http://127.0.0.1:99999", "http://exa mple"])
 def test_an_address_that_is_none_is_refused(address: str) -> None:
     with site(address) as there, pytest.raises((Refused, TryLater)):
         there.get("/x")
 
 
+def _certificate(folder: Path) -> tuple[Path, Path]:
+    """(certificate, key) of 127.0.0.1, signed by itself."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
+    moment = dt.datetime.now(dt.UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(moment - dt.timedelta(hours=1))
+        .not_valid_after(moment + dt.timedelta(hours=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    files = folder / "certificate.pem", folder / "key.pem"
+    files[0].write_bytes(made.public_bytes(Encoding.PEM))
+    files[1].write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    return files
+
+
 @contextmanager
-def raw(answer: bytes) -> Iterator[str]:
+def raw(answer: bytes, tls: ssl.SSLContext | None = None) -> Iterator[str]:
     """A server that says this to one caller, whatever it is asked, and hangs up."""
     listener = socket.create_server(("127.0.0.1", 0))
     listener.settimeout(5)
 
     def serve() -> None:
-        caller, _ = listener.accept()
-        with caller:
-            caller.recv(65_536)
-            caller.sendall(answer)
+        plain, _ = listener.accept()
+        try:
+            with tls.wrap_socket(plain, server_side=True) if tls else plain as caller:
+                caller.recv(65_536)
+                caller.sendall(answer)
+        except OSError:  # the caller does not like the certificate
+            plain.close()
 
     thread = threading.Thread(target=serve, daemon=True)
     thread.start()
     try:
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        yield f"http{'s' if tls else ''}://127.0.0.1:{listener.getsockname()[1]}"
     finally:
         thread.join(5)
         listener.close()
