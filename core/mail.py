@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from email.utils import make_msgid
-from smtplib import SMTPException
+from smtplib import SMTPException, SMTPRecipientsRefused, SMTPResponseException
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -49,3 +49,42 @@ def send(*, to: Sequence[str], subject: str, template: str, context: Mapping[str
         raise MailUnavailable(f"The mail server refused it: {error}", lasting=500 <= code < 600) from error
     except OSError as error:
         raise MailUnavailable(f"The mail server does not answer: {error}") from error
+
+
+def rendered(template: str, context: Mapping[str, Any]) -> tuple[str, str]:
+    """The text and the HTML of a mail, to be kept and sent as they are."""
+    known = {"portal": settings.PUBLIC_URL, **context}
+    return render_to_string(f"mail/{template}.txt", known), render_to_string(f"mail/{template}.html", known)
+
+
+def one_line(text: str) -> str:
+    """A subject without line breaks and other control characters, whatever names are in it."""
+    return " ".join("".join(character if character.isprintable() else " " for character in text).split())
+
+
+def hand_over(*, to: str, subject: str, text: str, html: str, key: str) -> None:
+    """Hand a mail that was made before to the server; `key` becomes its Message-ID. Raises MailUnavailable."""
+    if not enabled():
+        raise MailUnavailable("No mail server is set: EMAIL_URL is empty.")
+    host = urlsplit(settings.PUBLIC_URL).hostname or "tvm.invalid"
+    headers = {"Message-ID": f"<{key}@{host}>", "Auto-Submitted": "auto-generated"}
+    mail = EmailMultiAlternatives(one_line(subject), text, to=[to], headers=headers)
+    mail.attach_alternative(html, "text/html")
+    try:
+        mail.send()
+    except (SMTPException, OSError, ValueError) as error:
+        raise _unavailable(error) from error
+
+
+def _unavailable(error: Exception) -> MailUnavailable:
+    """What the server said, in a sentence. Answers from 500 on are lasting."""
+    if isinstance(error, SMTPRecipientsRefused):
+        code, said = next(iter(error.recipients.values()))
+    elif isinstance(error, SMTPResponseException):
+        code, said = error.smtp_code, error.smtp_error
+    elif isinstance(error, OSError) and not isinstance(error, SMTPException):
+        return MailUnavailable(f"The mail server does not answer: {error}")
+    else:
+        return MailUnavailable(f"The mail could not be sent: {error}", lasting=isinstance(error, ValueError))
+    words = said.decode(errors="replace") if isinstance(said, bytes) else str(said)
+    return MailUnavailable(f"The mail server refused it: {code} {words}", lasting=500 <= code < 600)

@@ -82,7 +82,7 @@ def build_frame(request: HttpRequest) -> Frame:
     as_of = counters.last_run(request).finished_at
     counts = counters.counts(request)
     seen = user.notices_seen_at if isinstance(user, User) else None
-    unread = notices.unread_count(groups=groups.group_ids, run=counters.last_run(request), now=timezone.now(), seen=seen)
+    unread = notices.unread_count(groups=groups.group_ids, run=counters.last_run(request), now=timezone.now(), seen=seen, user=user.pk)
     return Frame(
         theme=theme_of(request),
         density=user.density if isinstance(user, User) else User.Density.COMFORTABLE,
