@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from email.utils import make_msgid
-from smtplib import SMTPException, SMTPRecipientsRefused, SMTPResponseException
+from smtplib import SMTPException, SMTPRecipientsRefused, SMTPResponseException, SMTPServerDisconnected
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -19,6 +19,10 @@ class MailUnavailable(Exception):
     def __init__(self, sentence: str, *, lasting: bool = False) -> None:
         super().__init__(sentence)
         self.lasting = lasting
+
+
+class MailServerSilent(MailUnavailable):
+    """The server cannot be reached, or hung up: the next mail would fare no better now."""
 
 
 def enabled() -> bool:
@@ -82,8 +86,8 @@ def _unavailable(error: Exception) -> MailUnavailable:
         code, said = next(iter(error.recipients.values()))
     elif isinstance(error, SMTPResponseException):
         code, said = error.smtp_code, error.smtp_error
-    elif isinstance(error, OSError) and not isinstance(error, SMTPException):
-        return MailUnavailable(f"The mail server does not answer: {error}")
+    elif isinstance(error, SMTPServerDisconnected) or not isinstance(error, (SMTPException, ValueError)):
+        return MailServerSilent(f"The mail server does not answer: {error}")
     else:
         return MailUnavailable(f"The mail could not be sent: {error}", lasting=isinstance(error, ValueError))
     words = said.decode(errors="replace") if isinstance(said, bytes) else str(said)

@@ -33,9 +33,7 @@ def queue(
     line = mail.one_line(subject)
     line = line if len(line) <= LONGEST_SUBJECT else f"{line[: LONGEST_SUBJECT - 1]}…"
     mails = [
-        OutgoingMail(
-            key=uuid.uuid4(), about=about, address=address, subject=line, text=text, html=html, created_at=now, due_at=due or now
-        )
+        OutgoingMail(key=uuid.uuid4(), about=about, address=address, subject=line, text=text, html=html, created_at=now, due_at=due or now)
         for address in addresses
     ]
     return OutgoingMail.objects.bulk_create(mails)
@@ -104,7 +102,7 @@ def _attempt(taken: OutgoingMail, *, clock: Callable[[], dt.datetime]) -> tuple[
         mail.hand_over(to=taken.address, subject=taken.subject, text=taken.text, html=taken.html, key=str(taken.key))
     except mail.MailUnavailable as fault:
         logger.warning("Mail %s was not sent: %s", taken.key, fault)
-        return _missed(taken, fault, now=clock()), "does not answer" in str(fault)
+        return _missed(taken, fault, now=clock()), isinstance(fault, mail.MailServerSilent)
     return _close(taken, "taken", error="", due_at=F("due_at"), sent_at=clock()), False
 
 

@@ -101,7 +101,9 @@ class NotificationRecipient(models.Model):
             models.UniqueConstraint(
                 "rule", Lower("address"), condition=models.Q(user__isnull=True), name="an_address_once_a_notification_rule"
             ),
-            models.UniqueConstraint(fields=["rule", "user"], condition=models.Q(user__isnull=False), name="a_user_once_a_notification_rule"),
+            models.UniqueConstraint(
+                fields=["rule", "user"], condition=models.Q(user__isnull=False), name="a_user_once_a_notification_rule"
+            ),
             models.CheckConstraint(
                 condition=models.Q(user__isnull=False, address="") | models.Q(user__isnull=True) & ~models.Q(address=""),
                 name="a_recipient_is_a_user_or_an_address",

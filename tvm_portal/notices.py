@@ -77,7 +77,15 @@ def read(
     seen = seen or now - FIRST_LOOK
     since = max(since, now - HISTORY) if since else now - HISTORY
     found = [_of_event(row, seen) for row in _events(groups, since=since, limit=limit, hidden=hidden)]
-    parameters = {"groups": list(groups), "since": since, "now": now, "today": now.date(), "user": user, "hidden": list(hidden), "limit": limit}
+    parameters = {
+        "groups": list(groups),
+        "since": since,
+        "now": now,
+        "today": now.date(),
+        "user": user,
+        "hidden": list(hidden),
+        "limit": limit,
+    }
     found += [_of_act(row, seen) for row in sql.rows("tvm_portal/read_notable_acts", parameters)]
     if "feed_failing" not in hidden:
         found += [_of_feed(row, seen) for row in sql.rows("tvm_portal/read_failed_feeds") if row["kind"] in FEEDS and row["since"] > since]
@@ -86,9 +94,7 @@ def read(
     return tuple(sorted(found, key=lambda notice: notice.at, reverse=True)[:limit])
 
 
-def unread_count(
-    *, groups: Sequence[int], run: LastRun, now: dt.datetime, seen: dt.datetime | None, user: int | None = None
-) -> int:
+def unread_count(*, groups: Sequence[int], run: LastRun, now: dt.datetime, seen: dt.datetime | None, user: int | None = None) -> int:
     """How many are unread, COUNTED + 1 at most. Kept for a minute: pages ask nothing for it."""
     key = _count_key(groups, run, seen, user)
     kept: int | None = cache.get(key)

@@ -129,8 +129,6 @@ def facts(rule: NotificationRule) -> dict[str, Any]:
     return {**stored, "groups": groups, "recipients": sorted(str(person) for person in people)}
 
 
-
-
 def _next(rule: NotificationRule, now: dt.datetime) -> dt.datetime | None:
     return next_digest(after=now, frequency=rule.frequency, weekday=rule.weekday, hour=rule.hour, zone=rule.time_zone)
 

@@ -72,7 +72,9 @@ class RuleForm(forms.Form):
         label="The score rose by so many points in a day",
         widget=forms.NumberInput(attrs={"class": "field__c", "step": "any"}),
     )
-    frequency = forms.ChoiceField(label="How often", choices=Frequency.choices, initial=Frequency.ONCE, widget=forms.RadioSelect(attrs=_CHECK))
+    frequency = forms.ChoiceField(
+        label="How often", choices=Frequency.choices, initial=Frequency.ONCE, widget=forms.RadioSelect(attrs=_CHECK)
+    )
     weekday = forms.TypedChoiceField(
         coerce=int, label="Day of the weekly digest", choices=tuple(enumerate(WEEKDAYS)), initial=0, widget=forms.Select(attrs=_SELECT)
     )
@@ -150,7 +152,20 @@ class RuleForm(forms.Form):
         """What a valid form says."""
         values = self.cleaned_data
         everywhere = values["reach"] == "all"
-        plain = ("name", "description", "enabled", "severity", "impact", "rise", "frequency", "weekday", "hour", "time_zone", "naming", "organisation")
+        plain = (
+            "name",
+            "description",
+            "enabled",
+            "severity",
+            "impact",
+            "rise",
+            "frequency",
+            "weekday",
+            "hour",
+            "time_zone",
+            "naming",
+            "organisation",
+        )
         return Draft(
             **{name: values[name] for name in plain},
             all_groups=everywhere,
@@ -183,7 +198,21 @@ class BellForm(forms.Form):
 def stored(rule: NotificationRule) -> dict[str, Any]:
     """A rule as the form begins with it."""
     people = list(rule.recipients.all())
-    names = ("name", "description", "enabled", "kinds", "severity", "impact", "rise", "frequency", "weekday", "hour", "time_zone", "naming", "organisation")
+    names = (
+        "name",
+        "description",
+        "enabled",
+        "kinds",
+        "severity",
+        "impact",
+        "rise",
+        "frequency",
+        "weekday",
+        "hour",
+        "time_zone",
+        "naming",
+        "organisation",
+    )
     return {
         **{name: getattr(rule, name) for name in names},
         "reach": "all" if rule.all_groups else "chosen",

@@ -69,7 +69,9 @@ class Letter:
     html: str
 
 
-def write(rule: NotificationRule, groups: Sequence[tuple[int, str]], found: Sequence[Found], *, since: dt.datetime, now: dt.datetime) -> Letter:
+def write(
+    rule: NotificationRule, groups: Sequence[tuple[int, str]], found: Sequence[Found], *, since: dt.datetime, now: dt.datetime
+) -> Letter:
     """The mail of a rule about what it found. A few statements, however much that is."""
     parts = _parts(rule, [group for group, _ in groups], found, since=since, now=now)
     context = {
@@ -127,7 +129,13 @@ def _parts(rule: NotificationRule, groups: list[int], found: Sequence[Found], *,
 
 
 def _line(
-    entry: Found, stored: Occurrence, rule: NotificationRule, *, groups: Sequence[int], risks: dict[int, Weakness], names: dict[str, tuple[str, ...]]
+    entry: Found,
+    stored: Occurrence,
+    rule: NotificationRule,
+    *,
+    groups: Sequence[int],
+    risks: dict[int, Weakness],
+    names: dict[str, tuple[str, ...]],
 ) -> Line:
     """One occurrence in words. `groups`: those that its links are narrowed to."""
     wanted = rule.severity if stored.kind == "new_weakness" else 0
@@ -167,7 +175,7 @@ def address_of(stored: Occurrence, *, groups: Sequence[int] = ()) -> str:
         day = f"{stored.at:%Y-%m-%d}"
         query = {"from": day, "to": day, "software": reference, "type": kind}
         return _with(reverse("recommendations:timeline"), query, groups)
-    if kind in ("zero_day", "patched", *OF_RECOMMENDATIONS) or stored.event_id is not None and reference:
+    if kind in ("zero_day", "patched", *OF_RECOMMENDATIONS) or (stored.event_id is not None and reference):
         return _with(reverse("recommendations:detail", args=[reference]), {}, groups)
     if kind in ("completed", "overdue", "ticket_failed"):
         return reverse("remediation:activity", args=[reference])
@@ -213,7 +221,9 @@ def _with(address: str, query: dict[str, str], groups: Sequence[int]) -> str:
 
 def _facts(stored: Occurrence, entry: Found) -> list[str]:
     facts = [f"{entry.machines:,} machine{'' if entry.machines == 1 else 's'}"] if stored.groups is not None and entry.machines else []
-    counted = [(stored.severities[place], SEVERITIES[place]) for place in (4, 3) if len(stored.severities) == 5 and stored.severities[place]]
+    counted = [
+        (stored.severities[place], SEVERITIES[place]) for place in (4, 3) if len(stored.severities) == 5 and stored.severities[place]
+    ]
     facts += [f"{count:,} {word}" for count, word in counted]
     if entry.points and stored.kind in OF_RECOMMENDATIONS:
         facts.append(f"{entry.points:.1f} points of the exposure score")

@@ -99,6 +99,6 @@ def _rules(reach: Reach) -> list[queries.NotificationRule]:
 
 def _found(reach: Reach, key: uuid.UUID) -> OutgoingMail:
     kept = OutgoingMail.objects.filter(key=key).first()
-    if kept is None or not reach.everywhere and kept.about not in {posting.about(rule) for rule in _rules(reach)}:
+    if kept is None or (not reach.everywhere and kept.about not in {posting.about(rule) for rule in _rules(reach)}):
         raise Http404("There is no such mail.")
     return kept

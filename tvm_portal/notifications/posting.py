@@ -44,7 +44,7 @@ def groups_of(rule: NotificationRule) -> list[tuple[int, str]]:
 def _round(pk: int, *, now: dt.datetime) -> int:
     """One rule. Without a mail server it looks, and tells nobody."""
     rule = NotificationRule.objects.select_for_update(skip_locked=True).filter(pk=pk, enabled=True, deleted_at=None).first()
-    if rule is None or rule.next_at is not None and rule.next_at > now:
+    if rule is None or (rule.next_at is not None and rule.next_at > now):
         return 0
     groups = groups_of(rule)
     ids = [group for group, _ in groups]

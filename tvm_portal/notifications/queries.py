@@ -87,7 +87,9 @@ def rule_rows() -> list[RuleRow]:
     figures = {
         row["about"]: row
         for row in mails.annotate(
-            sent=Max("sent_at"), failed=Count("id", filter=Q(state="failed")), waiting=Count("id", filter=Q(state__in=("waiting", "sending")))
+            sent=Max("sent_at"),
+            failed=Count("id", filter=Q(state="failed")),
+            waiting=Count("id", filter=Q(state__in=("waiting", "sending"))),
         )
     }
     troubled = OutgoingMail.objects.filter(about__in=known).exclude(state="sent").exclude(attempts=[])

@@ -24,7 +24,7 @@ class Reach:
 
     def covers(self, rule: NotificationRule) -> bool:
         """Whether the rule is about nothing but these groups."""
-        return self.everywhere or not rule.all_groups and {group.pk for group in rule.groups.all()} <= {group for group, _ in self.groups}
+        return self.everywhere or (not rule.all_groups and {group.pk for group in rule.groups.all()} <= {group for group, _ in self.groups})
 
     def named(self, ids: tuple[int, ...]) -> list[tuple[int, str]]:
         return [(group, name) for group, name in self.groups if group in ids]

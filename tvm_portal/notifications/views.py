@@ -96,7 +96,11 @@ def _page(request: HttpRequest, reach: Reach, rule: NotificationRule | None) -> 
     zone = rule.time_zone if rule else getattr(zones.zone_of(request), "key", "UTC")
     sent = request.POST if request.method == "POST" else None
     trial = TrialForm(sent if sent and sent.get("do") == "trial" else None, prefix="trial", initial={"address": reach.user.email})
-    start = forms.stored(rule) if rule else {"kinds": ["exploited", "zero_day", "new_exploit", "verified", "kit", "new_weakness"], "addresses": reach.user.email}
+    start = (
+        forms.stored(rule)
+        if rule
+        else {"kinds": ["exploited", "zero_day", "new_exploit", "verified", "kit", "new_weakness"], "addresses": reach.user.email}
+    )
     return _Page(reach, rule, RuleForm(sent, initial=start, groups=reach.groups, everywhere=reach.everywhere, zone=zone), trial)
 
 
@@ -108,7 +112,9 @@ def _save(request: HttpRequest, page: _Page) -> HttpResponse:
     except NameTaken as error:
         page.form.add_error("name", str(error))
         return _answer(request, page, status=422)
-    messages.success(request, f"{saved.name} is saved. What happens from now on is told." if page.rule is None else f"{saved.name} is saved.")
+    messages.success(
+        request, f"{saved.name} is saved. What happens from now on is told." if page.rule is None else f"{saved.name} is saved."
+    )
     return redirect("notifications:rules")
 
 
@@ -165,7 +171,9 @@ def _drafted(page: _Page) -> tuple[NotificationRule, list[tuple[int, str]]]:
         return page.rule, posting.groups_of(page.rule)
     values = page.form.cleaned_data
     everywhere = values["reach"] == "all"
-    rule = NotificationRule(pk=page.rule.pk if page.rule else None, name=values.get("name", ""), all_groups=everywhere, created_at=timezone.now())
+    rule = NotificationRule(
+        pk=page.rule.pk if page.rule else None, name=values.get("name", ""), all_groups=everywhere, created_at=timezone.now()
+    )
     for name in ("kinds", "severity", "impact", "rise", "frequency", "weekday", "hour", "time_zone", "naming", "organisation"):
         setattr(rule, name, values[name])
     return rule, list(page.reach.groups) if everywhere else page.reach.named(tuple(values["groups"]))
