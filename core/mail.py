@@ -83,12 +83,14 @@ def hand_over(*, to: str, subject: str, text: str, html: str, key: str) -> None:
 def _unavailable(error: Exception) -> MailUnavailable:
     """What the server said, in a sentence. Answers from 500 on are lasting."""
     if isinstance(error, SMTPRecipientsRefused):
-        code, said = next(iter(error.recipients.values()))
-    elif isinstance(error, SMTPResponseException):
-        code, said = error.smtp_code, error.smtp_error
-    elif isinstance(error, SMTPServerDisconnected) or not isinstance(error, (SMTPException, ValueError)):
+        return _refused(*next(iter(error.recipients.values())))
+    if isinstance(error, SMTPResponseException):
+        return _refused(error.smtp_code, error.smtp_error)
+    if isinstance(error, SMTPServerDisconnected) or not isinstance(error, (SMTPException, ValueError)):
         return MailServerSilent(f"The mail server does not answer: {error}")
-    else:
-        return MailUnavailable(f"The mail could not be sent: {error}", lasting=isinstance(error, ValueError))
-    words = said.decode(errors="replace") if isinstance(said, bytes) else str(said)
+    return MailUnavailable(f"The mail could not be sent: {error}", lasting=isinstance(error, ValueError))
+
+
+def _refused(code: int, said: bytes | str) -> MailUnavailable:
+    words = said.decode(errors="replace") if isinstance(said, bytes) else said
     return MailUnavailable(f"The mail server refused it: {code} {words}", lasting=500 <= code < 600)

@@ -128,9 +128,9 @@ def matches_of(report: InaccuracyReport) -> tuple[Match, ...]:
     if weakness is None and software is None:
         return ()
     found = VersionWeakness.objects.filter(weakness=weakness) if weakness else VersionWeakness.objects.filter(version__software=software)
-    there = Installation.objects.filter(machine_id=report.machine_id).values("version_id")
-    if report.machine_id and (here := found.filter(version_id__in=there)).exists():
-        found = here
+    if report.machine_id:
+        here = found.filter(version_id__in=Installation.objects.filter(machine_id=report.machine_id).values("version_id"))
+        found = here if here.exists() else found
     worst = found.select_related("version__software", "weakness").order_by(
         "-weakness__exploited", "-weakness__severity", "version__software__name", "weakness__cve", "version_id"
     )

@@ -94,7 +94,8 @@ def write(
 
 def earliest(found: Sequence[Found]) -> dt.datetime:
     """When the first of them happened."""
-    return Occurrence.objects.filter(pk__in=[entry.id for entry in found]).aggregate(first=Min("at"))["first"]
+    first: dt.datetime = Occurrence.objects.filter(pk__in=[entry.id for entry in found]).aggregate(first=Min("at"))["first"]
+    return first
 
 
 def headline(found: Sequence[Found], parts: Sequence[Part]) -> str:

@@ -17,6 +17,7 @@ from core.exports import stream
 from core.htmx import wants
 from core.lists import pager
 from core.models import OutgoingMail
+from tvm_portal.models import NotificationRule
 from tvm_portal.notifications import posting, queries
 from tvm_portal.notifications.reach import Reach, reach_of, rule_or_refuse
 
@@ -84,7 +85,7 @@ def replay(request: HttpRequest, key: uuid.UUID) -> HttpResponse:
     return redirect("notifications:mail", key=key)
 
 
-def _asked(request: HttpRequest, reach: Reach) -> tuple[object | None, list[str] | None]:
+def _asked(request: HttpRequest, reach: Reach) -> tuple[NotificationRule | None, list[str] | None]:
     """The one rule that is asked for, and what the mails must be about; None: anything."""
     number = request.GET.get("rule", "")
     if number.isdecimal() and len(number) < 10:
@@ -93,7 +94,7 @@ def _asked(request: HttpRequest, reach: Reach) -> tuple[object | None, list[str]
     return None, None if reach.everywhere else [posting.about(rule) for rule in _rules(reach)]
 
 
-def _rules(reach: Reach) -> list[queries.NotificationRule]:
+def _rules(reach: Reach) -> list[NotificationRule]:
     return [rule for rule in queries.rules().prefetch_related("groups") if reach.covers(rule)]
 
 

@@ -84,8 +84,8 @@ def rule_rows() -> list[RuleRow]:
     found = list(rules().select_related("owner").prefetch_related("groups", "recipients__user").order_by("name", "id"))
     known = [posting.about(rule) for rule in found]
     mails = OutgoingMail.objects.filter(about__in=known).order_by().values("about")
-    figures = {
-        row["about"]: row
+    figures: dict[str, dict[str, object]] = {
+        row["about"]: dict(row)
         for row in mails.annotate(
             sent=Max("sent_at"),
             failed=Count("id", filter=Q(state="failed")),

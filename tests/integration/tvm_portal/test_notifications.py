@@ -12,7 +12,7 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from core import outbox
+from core import mail, outbox
 from core.models import AuditEvent, OutgoingMail, User
 from inventory.models import Software
 from recommendations.models import InaccuracyReport, Recommendation, ScoreDay
@@ -83,9 +83,9 @@ def test_an_attack_is_told_at_once_with_its_facts_and_links(made: Population, cu
     made_rule = rule(curator, organisation="Contoso", naming="names")
     event(made)
     assert go() == 1
-    [mail] = server.mails
-    assert (mail["To"], mail["Subject"]) == (ME, "[Contoso] 1 weakness in Google Chrome is exploited in the wild")
-    for said in (text_of(mail), html_of(mail)):
+    [got] = server.mails
+    assert (got["To"], got["Subject"]) == (ME, "[Contoso] 1 weakness in Google Chrome is exploited in the wild")
+    for said in (text_of(got), html_of(got)):
         assert made.weaknesses[0].cve in said
         assert "EPSS" in said
         assert "exploited in the wild" in said
@@ -94,9 +94,9 @@ def test_an_attack_is_told_at_once_with_its_facts_and_links(made: Population, cu
         assert made.machines[0].name in said
         assert "<script" not in said
     exposed = sum(stat.exposed for stat in made.software[0].stats.all())
-    assert f"{exposed} machine" in text_of(mail)
-    assert mail["Message-ID"] == f"<{OutgoingMail.objects.get().key}@tvm.example.org>"
-    assert mail["Auto-Submitted"] == "auto-generated"
+    assert f"{exposed} machine" in text_of(got)
+    assert got["Message-ID"] == f"<{OutgoingMail.objects.get().key}@tvm.example.org>"
+    assert got["Auto-Submitted"] == "auto-generated"
 
 
 def test_nobody_is_told_twice_however_often_the_worker_looks(made: Population, curator: User, server: MailServer) -> None:
@@ -140,7 +140,7 @@ def test_a_rule_counts_and_tells_of_its_groups_alone(made: Population, curator: 
 
 
 def test_new_recipients_get_what_happens_from_then_on(made: Population, curator: User, viewer: User, server: MailServer) -> None:
-    daily = {"frequency": "daily", "hour": 8}
+    daily: dict[str, Any] = {"frequency": "daily", "hour": 8}
     kept = rule(curator, **daily)
     event(made)
     posting.post(now=NOW + MINUTE)  # it is written down; the digest is not due
@@ -181,9 +181,9 @@ def test_a_burst_is_one_bounded_mail(made: Population, curator: User, server: Ma
     )
     event(made)
     assert go() == 1
-    [mail] = server.mails
-    said = text_of(mail)
-    assert len(html_of(mail)) < 60_000
+    [got] = server.mails
+    said = text_of(got)
+    assert len(html_of(got)) < 60_000
     assert said.index("EXPLOITED IN THE WILD (1)") < said.index("NEW WEAKNESSES (10,000)")
     assert "and 9,990 more: https://tvm.example.org/timeline/" in said
     assert "type=new_weakness" in said
@@ -235,8 +235,8 @@ def test_requests_exceptions_feeds_and_reports_are_told(made: Population, curato
     with connection.cursor() as cursor:
         for status, ends, ended in (("in_effect", NOW + 3 * DAY, None), ("resurfaced", NOW + 30 * DAY, NOW)):
             cursor.execute(
-                "INSERT INTO exceptions_riskexception (recommendation_id, justification, context, status, all_machines, impact_when_granted, starts_at, ends_at,"
-                " ended_at, ended_by) VALUES (%s, 'accept', '', %s, true, 0, %s, %s, %s, '')",
+                "INSERT INTO exceptions_riskexception (recommendation_id, justification, context, status, all_machines, impact_when_granted,"
+                " starts_at, ends_at, ended_at, ended_by) VALUES (%s, 'accept', '', %s, true, 0, %s, %s, %s, '')",
                 [recommendation.pk, status, NOW - 20 * DAY, ends, ended],
             )
     feed = Feed.objects.create(kind="kev")
@@ -333,7 +333,7 @@ def test_a_worker_that_dies_after_sending_leaves_a_mail_that_is_recognised(made:
     kept = OutgoingMail.objects.get()
     taken = outbox._take(now=NOW)
     assert taken is not None
-    outbox.mail.hand_over(to=kept.address, subject=kept.subject, text=kept.text, html=kept.html, key=str(kept.key))
+    mail.hand_over(to=kept.address, subject=kept.subject, text=kept.text, html=kept.html, key=str(kept.key))
     outbox.deliver_due(clock=lambda: NOW + MINUTE)
     assert len(server.mails) == 1  # nobody touches it while the worker may still be at it
     outbox.deliver_due(clock=lambda: NOW + HOUR)
@@ -380,12 +380,12 @@ def test_names_can_neither_add_headers_nor_markup(made: Population, curator: Use
     rule(curator, name="<b>Rule</b>", organisation="Contoso\r\nX-Bad: 1")
     event(made)
     go()
-    [mail] = server.mails
-    assert (mail["Bcc"], mail["X-Bad"]) == (None, None)
+    [got] = server.mails
+    assert (got["Bcc"], got["X-Bad"]) == (None, None)
     assert server.recipients == [ME]
-    assert "<script>" not in html_of(mail)
-    assert "&lt;script&gt;" in html_of(mail)
-    assert "&lt;b&gt;Rule&lt;/b&gt;" in html_of(mail)
+    assert "<script>" not in html_of(got)
+    assert "&lt;script&gt;" in html_of(got)
+    assert "&lt;b&gt;Rule&lt;/b&gt;" in html_of(got)
 
 
 def test_off_deleted_and_restored(made: Population, curator: User, server: MailServer) -> None:
