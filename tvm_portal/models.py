@@ -25,6 +25,9 @@ class Occurrence(models.Model):
     weakness_ids = ArrayField(models.IntegerField(), default=list)
     severities = ArrayField(models.IntegerField(), default=list, help_text="Its weaknesses by severity, from none to critical.")
     severity = models.SmallIntegerField(default=0, help_text="The worst of its weaknesses.")
+    threat = models.SmallIntegerField(
+        default=0, db_default=0, help_text="Highest Weakness.Exploit among its weaknesses; 9: one is exploited in the wild."
+    )
     groups = models.JSONField(
         null=True, help_text="Machine group -> [machines, impact] when it was found. NULL: not about machines, told to all."
     )

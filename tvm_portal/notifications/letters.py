@@ -102,7 +102,7 @@ def headline(found: Sequence[Found], parts: Sequence[Part]) -> str:
     """The only occurrence's own sentence, else how many there are of the most important kinds."""
     if len(found) == 1:
         return parts[0].lines[0].title
-    words = [f"{part.total:,} {part.kind.label.lower() if part.total == 1 else part.kind.heading.lower()}" for part in parts[:3]]
+    words = [f"{part.kind.heading if place == 0 else part.kind.heading.lower()} ({part.total:,})" for place, part in enumerate(parts[:3])]
     others = sum(part.total for part in parts[3:])
     return ", ".join([*words, *([f"{others:,} more"] if others else [])])
 
@@ -114,7 +114,9 @@ def _parts(rule: NotificationRule, groups: list[int], found: Sequence[Found], *,
     shown: dict[str, list[Found]] = {}
     left = MOST
     for kind in sorted(by_kind, key=RANK.__getitem__):
-        entries = sorted(by_kind[kind], key=lambda entry: (-entry.severity, -(entry.points or 0), -entry.machines, -entry.id))
+        entries = sorted(
+            by_kind[kind], key=lambda entry: (-entry.threat, -entry.severity, -(entry.points or 0), -entry.machines, -entry.id)
+        )
         shown[kind] = entries[: min(MOST_OF_A_KIND, left)]
         left -= len(shown[kind])
     stored = Occurrence.objects.in_bulk([entry.id for entries in shown.values() for entry in entries])

@@ -27,6 +27,7 @@ class Found:
 
     id: int
     kind: str
+    threat: int
     severity: int
     machines: int
     points: float | None

@@ -106,7 +106,7 @@ def preview(rule: NotificationRule, groups: list[tuple[int, str]], *, now: dt.da
     counted: dict[str, int] = {}
     for entry in found:
         counted[entry.kind] = counted.get(entry.kind, 0) + 1
-    best = sorted(found, key=lambda entry: (RANK[entry.kind], -entry.severity, -entry.machines, -entry.id))[:SHOWN]
+    best = sorted(found, key=lambda entry: (RANK[entry.kind], -entry.threat, -entry.severity, -entry.machines, -entry.id))[:SHOWN]
     stored = Occurrence.objects.in_bulk([entry.id for entry in best])
     titles = [letters.title_of(stored[entry.id]) for entry in best]
     if "score_rose" in rule.kinds:

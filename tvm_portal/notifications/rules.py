@@ -26,8 +26,8 @@ def next_digest(*, after: dt.datetime, frequency: str, weekday: int, hour: int, 
 
 
 def schedule_words(*, frequency: str, weekday: int, hour: int, zone: str) -> str:
-    """At once; every day at 08:00 (Europe/Berlin)."""
+    """At once; every day at 08:00, Europe/Berlin."""
     if frequency == "once":
         return "at once"
     day = "every day" if frequency == "daily" else f"every {WEEKDAYS[weekday]}"
-    return f"{day} at {hour:02}:00 ({zone.replace('_', ' ')})"
+    return f"{day} at {hour:02}:00, {zone.replace('_', ' ')}"

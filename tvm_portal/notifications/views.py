@@ -159,8 +159,6 @@ def _preview(page: _Page) -> queries.Preview | None:
         page.form.is_valid()
         if set(page.form.errors) - {"name", "addresses"}:
             return None
-    elif page.rule is None:
-        return None
     rule, groups = _drafted(page)
     return queries.preview(rule, groups, now=timezone.now())
 
@@ -169,14 +167,17 @@ def _drafted(page: _Page) -> tuple[NotificationRule, list[tuple[int, str]]]:
     """The rule as the form has it, not stored, with its groups."""
     if not page.form.is_bound and page.rule is not None:
         return page.rule, posting.groups_of(page.rule)
-    values = page.form.cleaned_data
+    fields = page.form.fields.items()
+    values = (
+        page.form.cleaned_data if page.form.is_bound else {name: page.form.get_initial_for_field(field, name) for name, field in fields}
+    )
     everywhere = values["reach"] == "all"
     rule = NotificationRule(
         pk=page.rule.pk if page.rule else None, name=values.get("name", ""), all_groups=everywhere, created_at=timezone.now()
     )
     for name in ("kinds", "severity", "impact", "rise", "frequency", "weekday", "hour", "time_zone", "naming", "organisation"):
         setattr(rule, name, values[name])
-    return rule, list(page.reach.groups) if everywhere else page.reach.named(tuple(values["groups"]))
+    return rule, list(page.reach.groups) if everywhere else page.reach.named(tuple(values["groups"] or ()))
 
 
 def _ticked(form: RuleForm) -> list[tuple[str, list[tuple[Any, bool]]]]:

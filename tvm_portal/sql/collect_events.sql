@@ -11,14 +11,14 @@ WITH known AS (
       AND NOT EXISTS (SELECT FROM tvm_portal_occurrence o WHERE o.event_id = e.id)
 )
 INSERT INTO tvm_portal_occurrence
-    (kind, key, at, found_at, subject, reference, detail, event_id, weakness_ids, severities, severity, groups)
+    (kind, key, at, found_at, subject, reference, detail, event_id, weakness_ids, severities, severity, threat, groups)
 SELECT e.kind, e.id, e.at, %(now)s, left(coalesce(s.name, c.name, 'Something removed since'), 300), coalesce(s.key, 'sca-_-scid-' || c.id, ''), '', e.id,
-    e.weakness_ids, coalesce(worst.counts, '{0,0,0,0,0}'), coalesce(worst.severity, 0), coalesce(places.groups, '{}'::jsonb)
+    e.weakness_ids, coalesce(worst.counts, '{0,0,0,0,0}'), coalesce(worst.severity, 0), coalesce(worst.threat, 0), coalesce(places.groups, '{}'::jsonb)
 FROM fresh e
 LEFT JOIN inventory_software s ON s.id = e.software_id
 LEFT JOIN inventory_configuration c ON c.id = e.configuration_id
 LEFT JOIN LATERAL (
-    SELECT max(w.severity) AS severity,
+    SELECT max(w.severity) AS severity, max(CASE WHEN w.exploited THEN 9 ELSE w.exploit END) AS threat,
         ARRAY[count(*) FILTER (WHERE w.severity = 0), count(*) FILTER (WHERE w.severity = 1), count(*) FILTER (WHERE w.severity = 2),
               count(*) FILTER (WHERE w.severity = 3), count(*) FILTER (WHERE w.severity = 4)]::int[] AS counts
     FROM weaknesses_weakness w WHERE w.id = ANY(e.weakness_ids)

@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from core import mail, outbox
 from core.models import AuditEvent, OutgoingMail, User
+from exceptions.models import RiskException
 from inventory.models import Software
 from recommendations.models import InaccuracyReport, Recommendation, ScoreDay
 from remediation.models import Activity, ActivityTarget
@@ -227,18 +228,23 @@ def test_requests_exceptions_feeds_and_reports_are_told(made: Population, curato
     rule(curator, kinds=kinds)
     recommendation = made.recommendations[0]
     for status, due in (("active", NOW.date() - DAY), ("completed", NOW.date())):
+        done = status == "completed"
         activity = Activity.objects.create(
-            id=uuid.uuid4(), recommendation=recommendation, title=f"A fix that is {status}", kind="update", priority="high", status=status,
-            due_on=due, created_at=NOW - 9 * DAY, completed_at=NOW if status == "completed" else None, completion="automatic" if status == "completed" else "",
-        )  # fmt: skip
+            id=uuid.uuid4(),
+            recommendation=recommendation,
+            title=f"A fix that is {status}",
+            kind="update",
+            priority="high",
+            status=status,
+            due_on=due,
+            created_at=NOW - 9 * DAY,
+            completed_at=NOW if done else None,
+            completion="automatic" if done else "",
+        )
         ActivityTarget.objects.create(activity=activity, machine=made.machines[0])
-    with connection.cursor() as cursor:
-        for status, ends, ended in (("in_effect", NOW + 3 * DAY, None), ("resurfaced", NOW + 30 * DAY, NOW)):
-            cursor.execute(
-                "INSERT INTO exceptions_riskexception (recommendation_id, justification, context, status, all_machines, impact_when_granted,"
-                " starts_at, ends_at, ended_at, ended_by) VALUES (%s, 'accept', '', %s, true, 0, %s, %s, %s, '')",
-                [recommendation.pk, status, NOW - 20 * DAY, ends, ended],
-            )
+    granted = {"recommendation": recommendation, "justification": "accept", "impact_when_granted": 0, "starts_at": NOW - 20 * DAY}
+    RiskException.objects.create(all_machines=True, ends_at=NOW + 3 * DAY, **granted)
+    RiskException.objects.create(all_machines=True, ends_at=NOW + 30 * DAY, status="resurfaced", ended_at=NOW, **granted)
     feed = Feed.objects.create(kind="kev")
     FeedRun.objects.create(feed=feed, state="failed", started_at=NOW, finished_at=NOW, error="The host is not known.")
     InaccuracyReport.objects.create(weakness=made.weaknesses[0], category="version", reported_by=viewer, reported_at=NOW)
