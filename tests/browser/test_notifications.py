@@ -37,8 +37,8 @@ def test_a_rule_is_made_tried_and_brought_back(made: Population, curation: Page,
         expect(curation.get_by_label("Hour of digests")).to_be_hidden()
         curation.get_by_label("Once a day").check()
         expect(curation.get_by_label("Hour of digests")).to_be_visible()
-        for box in curation.locator("[name=kinds]:checked").all():
-            box.uncheck()
+        for _ in range(curation.locator("[name=kinds]:checked").count()):
+            curation.locator("[name=kinds]:checked").first.uncheck()
         curation.get_by_label("Ticket failed or was rejected").check()
         expect(preview.get_by_text("would have sent no mail")).to_be_visible()
         curation.get_by_label("Exploited in the wild").check()

@@ -83,9 +83,9 @@ def test_a_rule_is_made_changed_switched_deleted_and_brought_back(made: Populati
     assert "Every Monday at 08:00, Europe/Berlin" in text(curator_client.get(LIST))
     curator_client.post(reverse("notifications:switch", args=[rule.pk]), {})
     assert not NotificationRule.objects.get().enabled
-    page = curator_client.get(curator_client.post(reverse("notifications:delete", args=[rule.pk]))["Location"])
+    after = curator_client.get(curator_client.post(reverse("notifications:delete", args=[rule.pk]))["Location"])
     undo = reverse("notifications:restore", args=[rule.pk])
-    assert f'action="{undo}"' in page.content.decode()
+    assert f'action="{undo}"' in after.content.decode()
     assert curator_client.get(edit).status_code == 404
     curator_client.post(undo)
     assert "Digest is back." in text(curator_client.get(LIST))
