@@ -40,8 +40,8 @@ def edit(request: HttpRequest, pk: int | None = None) -> HttpResponse:
     """A rule, or a new one: the form and what it would have sent. `do` of the form: save, preview, trial."""
     reach = reach_of(request)
     rule = rule_or_refuse(reach, pk) if pk is not None else None
-    page = _page(request, reach, rule)
-    wanted = request.POST.get("do", "preview") if request.method == "POST" else ""
+    wanted = _wanted(request)
+    page = _page(request, reach, rule, trying=wanted == "trial")
     if wanted == "save":
         return _save(request, page)
     if wanted == "trial":
@@ -92,10 +92,17 @@ class _Page:
     trial: TrialForm
 
 
-def _page(request: HttpRequest, reach: Reach, rule: NotificationRule | None) -> _Page:
+def _wanted(request: HttpRequest) -> str:
+    """What the form is sent for. A live preview is never more than that, though the script sends the last button along."""
+    if request.method != "POST" or wants(request, "preview"):
+        return "preview"
+    return request.POST.get("do", "preview")
+
+
+def _page(request: HttpRequest, reach: Reach, rule: NotificationRule | None, *, trying: bool) -> _Page:
     zone = rule.time_zone if rule else getattr(zones.zone_of(request), "key", "UTC")
     sent = request.POST if request.method == "POST" else None
-    trial = TrialForm(sent if sent and sent.get("do") == "trial" else None, prefix="trial", initial={"address": reach.user.email})
+    trial = TrialForm(sent if trying else None, prefix="trial", initial={"address": reach.user.email})
     start = (
         forms.stored(rule)
         if rule

@@ -128,6 +128,9 @@ def test_the_preview_says_what_the_rule_would_have_sent(made: Population, curato
     assert "<html" not in answer.content.decode()
     assert "would have sent 1 mail to each recipient" in text(answer)
     assert "1 weakness in Google Chrome is exploited in the wild" in text(answer)
+    saving = {**asked, "do": "save", "name": "Attacks", "addresses": "me@example.org"}
+    assert "would have sent 1 mail" in text(curator_client.post(NEW, saving, **live))  # type: ignore[arg-type]
+    assert not NotificationRule.objects.exists()  # a preview never saves, whatever button was pressed last
     asked["kinds"] = ["kit"]
     assert "would have sent no mail" in text(curator_client.post(NEW, asked, **live))  # type: ignore[arg-type]
     assert "would have sent 1 mail" in text(curator_client.get(NEW))  # of what a new rule begins with
