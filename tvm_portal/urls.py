@@ -21,6 +21,8 @@ urlpatterns = [
     path("search/", search_views.index, name="search"),
     path("notifications/", notice_views.index, name="notices"),
     path("notifications/seen/", notice_views.mark_seen, name="notices_seen"),
+    path("notifications/kinds/", notice_views.choose, name="notices_choose"),
+    path("settings/notifications/", include("tvm_portal.notifications.urls")),
     path("help/", help_views.index, name="help"),
     path("gallery/", views.gallery, name="gallery"),
     path("", include("core.urls")),

@@ -28,6 +28,7 @@ class Access:
 
 PUBLIC = Access(OK, OK, OK, OK)
 SIGNED_IN = Access(SIGN_IN, OK, OK, OK)
+SETTINGS = Access(SIGN_IN, FORBIDDEN, OK, OK)
 POST_SIGNED_IN = Access(SIGN_IN, METHOD, METHOD, METHOD)
 POST_PUBLIC = Access(METHOD, METHOD, METHOD, METHOD)
 
@@ -48,6 +49,7 @@ SAMPLES: dict[str, dict[str, object]] = {
     "settings/advanced-features/": {"system": "webhook"},
     "api/tickets/": {"system": "webhook"},
     "settings/inaccuracies/": {"pk": 0},
+    "settings/notifications/": {"pk": 0, "key": "00000000-0000-4000-8000-000000000000"},
     "timeline/": {"pk": 0},
     "views/": {"pk": 0},
     "settings/feeds/": {"kind": "kev"},
@@ -73,6 +75,7 @@ ACCESS: dict[str, Access] = {
     "search/": SIGNED_IN,
     "notifications/": SIGNED_IN,
     "notifications/seen/": POST_SIGNED_IN,
+    "notifications/kinds/": POST_SIGNED_IN,
     "help/": SIGNED_IN,
     "account/password/": SIGNED_IN,
     "account/password/done/": SIGNED_IN,
@@ -166,6 +169,21 @@ ACCESS: dict[str, Access] = {
     "settings/inaccuracies/export.csv": SIGNED_IN,
     "settings/inaccuracies/<int:pk>/": Access(SIGN_IN, MISSING, MISSING, MISSING),
     "settings/inaccuracies/<int:pk>/reopen/": POST_SIGNED_IN,
+    "settings/inaccuracies/<int:pk>/correct/": POST_SIGNED_IN,
+    "settings/inaccuracies/<int:pk>/undo/": POST_SIGNED_IN,
+    "settings/inaccuracies/<int:pk>/resend/": POST_SIGNED_IN,
+    "inaccuracies/": SIGNED_IN,
+    "inaccuracies/export.csv": SIGNED_IN,
+    "settings/notifications/": SETTINGS,
+    "settings/notifications/new/": SETTINGS,
+    "settings/notifications/mails/": SETTINGS,
+    "settings/notifications/mails/export.csv": SETTINGS,
+    "settings/notifications/mails/<uuid:key>/": Access(SIGN_IN, FORBIDDEN, MISSING, MISSING),
+    "settings/notifications/mails/<uuid:key>/replay/": POST_SIGNED_IN,
+    "settings/notifications/<int:pk>/": Access(SIGN_IN, FORBIDDEN, MISSING, MISSING),
+    "settings/notifications/<int:pk>/switch/": POST_SIGNED_IN,
+    "settings/notifications/<int:pk>/delete/": POST_SIGNED_IN,
+    "settings/notifications/<int:pk>/restore/": POST_SIGNED_IN,
     "recommendations/": SIGNED_IN,
     "recommendations/export.csv": SIGNED_IN,
     "recommendations/what-if/": SIGNED_IN,
@@ -188,6 +206,7 @@ POSTS: dict[str, Access] = {
     "account/density/": Access(SIGN_IN, BAD, BAD, BAD),
     "account/rail/": Access(SIGN_IN, BAD, BAD, BAD),
     "notifications/seen/": Access(SIGN_IN, MOVED, MOVED, MOVED),
+    "notifications/kinds/": Access(SIGN_IN, MOVED, MOVED, MOVED),
     "account/groups/": Access(SIGN_IN, MOVED, MOVED, MOVED),
     "views/save/": Access(SIGN_IN, BAD, BAD, BAD),
     "views/<int:pk>/change/": Access(SIGN_IN, MISSING, MISSING, MISSING),
@@ -198,6 +217,13 @@ POSTS: dict[str, Access] = {
     "weaknesses/<str:cve>/override/": Access(SIGN_IN, FORBIDDEN, MISSING, MISSING),
     "settings/overrides/<int:pk>/revoke/": Access(SIGN_IN, FORBIDDEN, MISSING, MISSING),
     "settings/inaccuracies/<int:pk>/reopen/": Access(SIGN_IN, FORBIDDEN, MISSING, MISSING),
+    "settings/inaccuracies/<int:pk>/correct/": Access(SIGN_IN, FORBIDDEN, MISSING, MISSING),
+    "settings/inaccuracies/<int:pk>/undo/": Access(SIGN_IN, FORBIDDEN, MISSING, MISSING),
+    "settings/inaccuracies/<int:pk>/resend/": Access(SIGN_IN, FORBIDDEN, MISSING, MISSING),
+    "settings/notifications/mails/<uuid:key>/replay/": Access(SIGN_IN, FORBIDDEN, MISSING, MISSING),
+    "settings/notifications/<int:pk>/switch/": Access(SIGN_IN, FORBIDDEN, MISSING, MISSING),
+    "settings/notifications/<int:pk>/delete/": Access(SIGN_IN, FORBIDDEN, MISSING, MISSING),
+    "settings/notifications/<int:pk>/restore/": Access(SIGN_IN, FORBIDDEN, MISSING, MISSING),
     "remediation/<uuid:pk>/complete/": Access(SIGN_IN, FORBIDDEN, MISSING, MISSING),
     "remediation/<uuid:pk>/reopen/": Access(SIGN_IN, FORBIDDEN, MISSING, MISSING),
     "remediation/queue/change/": Access(SIGN_IN, FORBIDDEN, MOVED, MOVED),

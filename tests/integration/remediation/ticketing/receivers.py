@@ -157,7 +157,6 @@ class Desk:
     most_devices: int | None = 3
     look_up_after = 0.0
     reads_back = True
-    look_up_after = 0.0
     timeout = 0.3
 
     def test(self, connection: Connection) -> list[Finding]:
