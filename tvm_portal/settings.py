@@ -120,6 +120,8 @@ CELERY_BEAT_SCHEDULE = {
     "fleet": {"task": "tvm_portal.tasks.pull_fleet", "schedule": crontab(minute=7)},
     "full run": {"task": "tvm_portal.tasks.recompute", "schedule": crontab(minute=30, hour=1)},
     "remediation": {"task": "tvm_portal.tasks.follow_remediation", "schedule": 60.0, "options": {"expires": 60}},
+    "exceptions": {"task": "tvm_portal.tasks.end_exceptions", "schedule": 60.0, "options": {"expires": 60}},
+    "exceptions that end": {"task": "tvm_portal.tasks.tell_of_ends", "schedule": crontab(minute=10)},
     "old activities": {"task": "tvm_portal.tasks.forget_old_activities", "schedule": crontab(minute=40, hour=3)},
     "snapshot": {"task": "tvm_portal.tasks.snapshot", "schedule": crontab(minute=50)},
 }

@@ -1,0 +1,305 @@
+"""Subjects of exceptions, what is granted for them, and what one more would do."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connection
+from django.db.models import Q, QuerySet, Sum
+
+from core.models import User
+from exceptions import rules
+from exceptions.models import ExceptionGroup, ExceptionSettings, RiskException
+from inventory.models import MachineGroup, Software
+from recommendations import relief, score_queries
+from recommendations.models import Recommendation, RecommendationStat
+from recommendations.recommendation_queries import scale_of, total_weight
+from weaknesses.models import Weakness
+
+LOCK = "exceptions"
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What an exception is about: a recommendation, a weakness, or a weakness in one software."""
+
+    recommendation: Recommendation | None = None
+    weakness: Weakness | None = None
+    software: Software | None = None
+
+    @property
+    def key(self) -> tuple[int | None, int | None, int | None]:
+        return (
+            self.recommendation.pk if self.recommendation else None,
+            self.weakness.pk if self.weakness else None,
+            self.software.pk if self.software else None,
+        )
+
+    @property
+    def title(self) -> str:
+        if self.recommendation:
+            return self.recommendation.title
+        assert self.weakness is not None
+        return f"{self.weakness.cve} in {self.software.name}" if self.software else self.weakness.cve
+
+    @property
+    def kind_label(self) -> str:
+        if self.recommendation:
+            return self.recommendation.get_kind_display()
+        return "Weakness in one software" if self.software else "Weakness"
+
+    @property
+    def of_weakness(self) -> bool:
+        return self.weakness is not None
+
+    def exceptions(self) -> QuerySet[RiskException]:
+        recommendation, weakness, software = self.key
+        return RiskException.objects.filter(recommendation_id=recommendation, weakness_id=weakness, software_id=software)
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """`machines` that are exposed, and the plain `impact` in points of the organisation's score."""
+
+    machines: int
+    impact: float
+
+
+@dataclass(frozen=True, slots=True)
+class GroupChoice:
+    """A machine group that an exception could be for. `exposed` of its `machines`."""
+
+    id: int
+    name: str
+    exposed: int
+    machines: int
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """Both scores after exceptions; None: nothing was scored, or nothing checked."""
+
+    exposure: float | None
+    configuration: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What an exception would do. `machines` it covers; `remaining` exposed machines and their `impact` after it.
+
+    `waits`: one for all machines is in effect, so it starts when that ends.
+    """
+
+    subjects: int
+    machines: int
+    remaining: int
+    impact: float
+    before: Scores
+    after: Scores
+    waits: bool = False
+
+
+def subject_of(exception: RiskException) -> Subject:
+    return Subject(exception.recommendation, exception.weakness, exception.software)
+
+
+def settings() -> ExceptionSettings:
+    """The row of rules, with the defaults where nobody has stored any."""
+    return ExceptionSettings.objects.first() or ExceptionSettings()
+
+
+def lock() -> None:
+    """One change of exceptions at a time: held until the transaction ends."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [LOCK])
+
+
+def all_groups() -> list[int]:
+    return list(MachineGroup.objects.values_list("pk", flat=True))
+
+
+def current(subject: Subject) -> list[RiskException]:
+    """Those that wait for approval, are in effect or suspended, with their groups."""
+    found = subject.exceptions().filter(status__in=rules.CURRENT).select_related("requested_by").prefetch_related("parts").order_by("id")
+    return list(found)
+
+
+def standing(exceptions: Iterable[RiskException]) -> list[rules.Standing]:
+    return [rules.Standing(e.pk, e.status, e.all_machines, frozenset(live_groups(e))) for e in exceptions]
+
+
+def live_groups(exception: RiskException) -> list[int]:
+    """The groups that it still is for."""
+    return [part.group_id for part in exception.parts.all() if part.group_id is not None and part.cancelled_at is None]
+
+
+def held(exceptions: Iterable[RiskException]) -> tuple[RiskException | None, dict[int, RiskException]]:
+    """(the current one for all machines, group -> the current one that holds it)."""
+    listed = list(exceptions)
+    whole = next((e for e in listed if e.all_machines), None)
+    return whole, {group: e for e in listed if not e.all_machines for group in live_groups(e)}
+
+
+def measure(subject: Subject, *, groups: Sequence[int] | None) -> Measure:
+    """Exposed machines of these groups (None: all) and what they cost, without regard to exceptions."""
+    if subject.recommendation is None:
+        assert subject.weakness is not None
+        found = relief.reach(weakness_id=subject.weakness.pk, software_id=subject.key[2], groups=_wanted(groups))
+        return Measure(found.machines, found.impact)
+    stats = RecommendationStat.objects.filter(recommendation=subject.recommendation)
+    if groups is not None:
+        stats = stats.filter(group_id__in=groups)
+    sums = stats.aggregate(machines=Sum("exposed", default=0), impact=Sum("impact", default=0.0))
+    return Measure(sums["machines"], sums["impact"] * scale_of(total_weight(all_groups())))
+
+
+def group_choices(subjects: Sequence[Subject], *, groups: Collection[int]) -> tuple[GroupChoice, ...]:
+    """The groups that hold no exception for any of the subjects yet, of those the user may handle, in their order of rank."""
+    taken: set[int] = set()
+    for subject in subjects:
+        taken |= held(current(subject))[1].keys()
+    exposed = _exposed(subjects)
+    found = MachineGroup.objects.filter(pk__in=set(groups) - taken).order_by("is_default", "rank", "id")
+    return tuple(GroupChoice(g.pk, g.name, exposed.get(g.pk, 0), g.machine_count) for g in found)
+
+
+def preview(subjects: Sequence[Subject], *, groups: Sequence[int] | None, justification: str) -> Preview:
+    """What one more exception would do, on the machines of these groups (None: all machines). Exact: computed as its grant would."""
+    everywhere = groups is None
+    wanted = _wanted(groups)
+    before = scores_after()
+    changes = [_change(subject, groups=groups, justification=justification) for subject in subjects]
+    machines = _machines(subjects, wanted)
+    if subjects and subjects[0].of_weakness:
+        exposed = _exposed(subjects)
+        found = relief.reach(weakness_id=subjects[0].weakness.pk, software_id=subjects[0].key[2], groups=wanted)  # type: ignore[union-attr]
+        left = sum(count for group, count in exposed.items() if group not in wanted and not everywhere)
+        drop = 0.0 if changes[0].waits else found.impact_after
+        rest = _left_of_weakness(subjects[0], wanted)
+        return Preview(1, machines, left, rest, before, Scores(_less(before.exposure, drop), before.configuration), waits=changes[0].waits)
+    drop = relief.drop_after([pair for change in changes for pair in change.pairs])
+    stats = _stats_after(subjects)
+    remaining, impact, gain = 0, 0.0, 0.0
+    for subject, change in zip(subjects, changes, strict=True):
+        removed = {group for _, group, sign in change.pairs if sign > 0}
+        rows = stats.get(subject.key[0] or 0, {})
+        left = {group: row for group, row in rows.items() if group not in removed}
+        remaining += sum(row["exposed_after"] for row in left.values())
+        impact += sum(row["impact_after"] for row in left.values())
+        gain += _gain(subject, rows, removed)
+    scale = scale_of(total_weight(all_groups()))
+    after = Scores(_less(before.exposure, drop), None if before.configuration is None else before.configuration + gain)
+    return Preview(len(subjects), machines, remaining, impact * scale, before, after, waits=any(change.waits for change in changes))
+
+
+def scores_after() -> Scores:
+    """Both scores of the organisation after exceptions."""
+    groups = all_groups()
+    exposure = score_queries.exposure_score(groups=groups, settings=score_queries.scoring_settings())
+    configuration = score_queries.configuration_score(groups=groups)
+    return Scores(exposure.after if exposure else None, configuration.total.percent_after if configuration else None)
+
+
+def requester_name(user: User | None) -> str:
+    return (user.get_full_name() or user.get_username()) if user else "somebody who has left"
+
+
+def ending_soon(*, now: dt.datetime) -> QuerySet[RiskException]:
+    """In effect, and over within a week."""
+    return RiskException.objects.filter(status=rules.IN_EFFECT, ends_at__gt=now, ends_at__lte=now + rules.NOTICE)
+
+
+def part_names(exception: RiskException) -> list[str]:
+    return [part.name for part in exception.parts.all() if part.cancelled_at is None]
+
+
+def parts_of(exception: RiskException) -> list[ExceptionGroup]:
+    return sorted(exception.parts.all(), key=lambda part: part.name.lower())
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """(recommendation, group, 1 covered or -1 no longer): what moves the sums."""
+
+    pairs: tuple[tuple[int, int, int], ...]
+    waits: bool
+
+
+def _change(subject: Subject, *, groups: Sequence[int] | None, justification: str) -> _Change:
+    listed = current(subject)
+    whole, _ = held(listed)
+    waits = whole is not None and whole.status == rules.IN_EFFECT
+    if waits or subject.recommendation is None:
+        return _Change((), waits)
+    by_id = {e.pk: e for e in listed}
+    _, places = rules.covered(standing(listed))
+    now = {group for group, pk in places.items() if rules.mitigates(by_id[pk].justification, of_weakness=False)}
+    adds = rules.mitigates(justification, of_weakness=False)
+    if groups is None:
+        then = set(all_groups()) if adds else set()
+    else:
+        then = now | (set(groups) if adds else set())
+    pk = subject.recommendation.pk
+    return _Change((*((pk, group, 1) for group in then - now), *((pk, group, -1) for group in now - then)), waits)
+
+
+def _exposed(subjects: Sequence[Subject]) -> dict[int, int]:
+    """group -> exposed machines; of several subjects, those of each added up."""
+    recommendations = [s.recommendation.pk for s in subjects if s.recommendation]
+    found: dict[int, int] = {}
+    rows = RecommendationStat.objects.filter(recommendation_id__in=recommendations).values_list("group_id").annotate(Sum("exposed"))
+    for group, exposed in rows.order_by():
+        found[group] = exposed
+    for subject in subjects:
+        if subject.weakness is not None:
+            for group, exposed in relief.carriers(weakness_id=subject.weakness.pk, software_id=subject.key[2]).items():
+                found[group] = found.get(group, 0) + exposed
+    return found
+
+
+def _machines(subjects: Sequence[Subject], groups: Sequence[int]) -> int:
+    """Machines that any of them covers, each once."""
+    if len(subjects) == 1:
+        return sum(count for group, count in _exposed(subjects).items() if group in set(groups))
+    return relief.machines_of([s.recommendation.pk for s in subjects if s.recommendation], groups=groups)
+
+
+def _left_of_weakness(subject: Subject, covered: Sequence[int]) -> float:
+    rest = [group for group in all_groups() if group not in set(covered)]
+    if not rest or subject.weakness is None:
+        return 0.0
+    return relief.reach(weakness_id=subject.weakness.pk, software_id=subject.key[2], groups=rest).impact_after
+
+
+def _stats_after(subjects: Sequence[Subject]) -> dict[int, dict[int, dict[str, Any]]]:
+    """recommendation -> group -> sums."""
+    names = ("recommendation_id", "group_id", "exposed_after", "impact_after", "installed")
+    found: dict[int, dict[int, dict[str, Any]]] = {}
+    wanted = Q(recommendation_id__in=[s.recommendation.pk for s in subjects if s.recommendation])
+    for row in RecommendationStat.objects.filter(wanted).values(*names):
+        found.setdefault(row["recommendation_id"], {})[row["group_id"]] = row
+    return found
+
+
+def _gain(subject: Subject, rows: dict[int, dict[str, Any]], removed: Collection[int]) -> float:
+    """Percent points of the configuration score after exceptions that covering these groups adds."""
+    recommendation = subject.recommendation
+    if recommendation is None or recommendation.configuration is None or not removed:
+        return 0.0
+    installed = sum(row["installed"] for row in rows.values())
+    covered = sum(row["exposed_after"] for group, row in rows.items() if group in removed)
+    configuration = score_queries.configuration_score(groups=all_groups())
+    if not installed or configuration is None or not configuration.total.maximum:
+        return 0.0
+    return 100 * recommendation.configuration.impact * covered / installed / configuration.total.maximum
+
+
+def _wanted(groups: Sequence[int] | None) -> list[int]:
+    return all_groups() if groups is None else list(groups)
+
+
+def _less(score: float | None, drop: float) -> float | None:
+    return None if score is None else max(0.0, score - drop)
