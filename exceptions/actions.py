@@ -14,7 +14,7 @@ from core import audit
 from core.models import User
 from exceptions import effects, queries, rules
 from exceptions.errors import ExceptionRefused
-from exceptions.models import ExceptionGroup, ExceptionSettings, RiskException
+from exceptions.models import ExceptionPart, ExceptionSettings, RiskException
 from exceptions.queries import Subject
 from inventory.models import MachineGroup
 from recommendations.rules import resurfaces
@@ -70,7 +70,7 @@ def cancel(
 
 @transaction.atomic
 def renew(*, exception: RiskException, until: dt.datetime, context: str, by: User, now: dt.datetime, address: str = "") -> RiskException:
-    """Let it last until then, for a reason of its own. Where approval is asked for, it waits for another person. Raises ExceptionRefused."""
+    """Let it last until then, for a reason of its own; waits for another person where the settings say so. Raises ExceptionRefused."""
     queries.lock()
     found = _fresh(exception)
     if not rules.allowed(found.status, "renew"):
@@ -147,7 +147,7 @@ def follow(*, now: dt.datetime, growth: bool = True) -> int:
     """
     queries.lock()
     ended = [_expire(exception, now=now) for exception in _listed(ends_at__lte=now)]
-    here = ExceptionGroup.objects.filter(exception=OuterRef("pk"), group__isnull=False, cancelled_at__isnull=True)
+    here = ExceptionPart.objects.filter(exception=OuterRef("pk"), group__isnull=False, cancelled_at__isnull=True)
     ended += [_end_empty(exception, now=now) for exception in _listed(all_machines=False).exclude(Exists(here))]
     if growth:
         ended += [exception for exception in _listed(status=rules.IN_EFFECT) if _resurfaced(exception, now=now)]
@@ -232,7 +232,7 @@ def _make(
         requested_by=by,
     )
     groups = MachineGroup.objects.filter(pk__in=group_ids or ()).order_by("is_default", "rank", "id")
-    ExceptionGroup.objects.bulk_create(ExceptionGroup(exception=exception, group=group, name=group.name) for group in groups)
+    ExceptionPart.objects.bulk_create(ExceptionPart(exception=exception, group=group, name=group.name) for group in groups)
     return exception
 
 

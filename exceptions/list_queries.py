@@ -14,7 +14,7 @@ from core.flyouts import Place, place_near
 from core.lists import ListState
 from core.models import AuditEvent
 from exceptions import filters, queries, rules
-from exceptions.models import ExceptionGroup, RiskException
+from exceptions.models import ExceptionPart, RiskException
 from exceptions.queries import Subject
 
 MOST_EVENTS = 100
@@ -149,7 +149,7 @@ def counts(*, groups: Sequence[int] | None, now: dt.datetime) -> Counts:
 
 def active_count(*, groups: Sequence[int]) -> int:
     """Exceptions in effect for all machines, or for one of these groups."""
-    here = ExceptionGroup.objects.filter(exception=OuterRef("pk"), group_id__in=groups, cancelled_at__isnull=True)
+    here = ExceptionPart.objects.filter(exception=OuterRef("pk"), group_id__in=groups, cancelled_at__isnull=True)
     return RiskException.objects.filter(Q(all_machines=True) | Exists(here), status=rules.IN_EFFECT).count()
 
 

@@ -29,6 +29,7 @@ from exceptions.models import RiskException
 from inventory import scope
 from recommendations import counters, origins
 
+SUBMITTED = "exceptions_submitted"
 LIST = saved.register("exceptions", address="exceptions:list", spec=SPEC)
 HEADER = ("Exception", "Type", "Machine groups", "Justification", "Status", "Requested by", "Requested", "Expires")
 PART_HEADER = ("Machine group", "Status", "Expires", "Justification", "Context", "Requested by", "Requested", "Ended", "Ended by")
@@ -55,6 +56,8 @@ def index(request: HttpRequest) -> HttpResponse:
         "may_handle": may(request.user, Permission.EXCEPTIONS),
         "needs_approval": queries.settings().approval_required,
     }
+    if not wants(request, "results"):
+        context |= _submitted(request)
     if state.open and not wants(request, "results"):
         context |= _opened(request, state) or {"open_unknown": state.open}
     return list_answer(request, "exceptions/index.html", context, state=state)
@@ -191,10 +194,18 @@ def settings_page(request: HttpRequest) -> HttpResponse:
 
 
 def _page(request: HttpRequest, found: RiskException, *, decision: DecisionForm | None = None, status: int = 200) -> HttpResponse:
-    context = _detail_context(request, found) | {"trail": origins.trail(request, home="exceptions:list")}
+    context = _detail_context(request, found) | _submitted(request) | {"trail": origins.trail(request, home="exceptions:list")}
     if decision is not None:
         context["decision"] = decision
     return render(request, "exceptions/detail.html", context, status=status)
+
+
+def _submitted(request: HttpRequest) -> dict[str, Any]:
+    """The bar on top after a request, once: what holds now, and the way to take it back."""
+    told: dict[str, Any] | None = request.session.pop(SUBMITTED, None)
+    if told is None:
+        return {}
+    return {"told": told["told"], "undo_address": f"{reverse('exceptions:undo')}?id={','.join(map(str, told['ids']))}"}
 
 
 def _opened(request: HttpRequest, state: ListState) -> dict[str, Any] | None:
@@ -224,7 +235,7 @@ def _detail_context(request: HttpRequest, found: RiskException) -> dict[str, Any
         "left": rules.days_left(found.ends_at, now=now) if found.status in rules.CURRENT else "",
         "soon": found.status == rules.IN_EFFECT and rules.ends_soon(found.ends_at, now=now),
         "may_cancel": may_here and rules.allowed(found.status, "cancel"),
-        "may_cancel_all": sum(part.may_end and part.is_current for part in detail.parts) > 1,
+        "may_cancel_all": len({part.exception.pk for part in detail.parts if part.may_end and part.is_current}) > 1,
         "may_renew": may_here and rules.allowed(found.status, "renew") and found.asked_until is None,
         "waits": waits,
         "may_decide": waits and may_here and asked_by != request.user,
@@ -246,7 +257,7 @@ def _cancel_every(request: HttpRequest, found: RiskException) -> HttpResponse:
     ended = 0
     for one in detail.current:
         groups = [p.group_id for p in detail.parts if p.exception.pk == one.pk and p.may_end and p.group_id is not None]
-        if one.all_machines and not access.may_everywhere(request) or not one.all_machines and not groups:
+        if (one.all_machines and not access.may_everywhere(request)) or (not one.all_machines and not groups):
             continue
         whole = None if one.all_machines else groups
         ended += _try(request, lambda who, one=one, whole=whole: actions.cancel(exception=one, group_ids=whole, **who))  # type: ignore[misc]

@@ -85,7 +85,7 @@ class RiskException(models.Model):
     ended_by = models.CharField(max_length=150, blank=True)
 
     if TYPE_CHECKING:
-        parts: RelatedManager[ExceptionGroup]
+        parts: RelatedManager[ExceptionPart]
 
     class Meta:
         constraints = [
@@ -118,7 +118,7 @@ class RiskException(models.Model):
         return f"{self.weakness.cve} in {self.software.name}" if self.software else self.weakness.cve
 
 
-class ExceptionGroup(models.Model):
+class ExceptionPart(models.Model):
     """A machine group that an exception is for. One that was cancelled is out of it."""
 
     exception = models.ForeignKey(RiskException, on_delete=models.CASCADE, related_name="parts")

@@ -10,9 +10,10 @@ from typing import Any
 from django.db import connection
 from django.db.models import Q, QuerySet, Sum
 
+from core import sql
 from core.models import User
 from exceptions import rules
-from exceptions.models import ExceptionGroup, ExceptionSettings, RiskException
+from exceptions.models import ExceptionPart, ExceptionSettings, RiskException
 from inventory.models import MachineGroup, Software
 from recommendations import relief, score_queries
 from recommendations.models import Recommendation, RecommendationStat
@@ -203,6 +204,13 @@ def scores_after() -> Scores:
     return Scores(exposure.after if exposure else None, configuration.total.percent_after if configuration else None)
 
 
+def software_with(weakness: Weakness, *, limit: int = 20) -> list[Software]:
+    """Software on the fleet that has it, the most installed first."""
+    rows = sql.rows("recommendations/read_software_of_weakness", {"weakness": weakness.pk, "software": None})
+    found = Software.objects.filter(pk__in=[row["software_id"] for row in rows], installed_count__gt=0)
+    return list(found.order_by("-installed_count", "name")[:limit])
+
+
 def requester_name(user: User | None) -> str:
     return (user.get_full_name() or user.get_username()) if user else "somebody who has left"
 
@@ -216,7 +224,7 @@ def part_names(exception: RiskException) -> list[str]:
     return [part.name for part in exception.parts.all() if part.cancelled_at is None]
 
 
-def parts_of(exception: RiskException) -> list[ExceptionGroup]:
+def parts_of(exception: RiskException) -> list[ExceptionPart]:
     return sorted(exception.parts.all(), key=lambda part: part.name.lower())
 
 
@@ -238,10 +246,8 @@ def _change(subject: Subject, *, groups: Sequence[int] | None, justification: st
     _, places = rules.covered(standing(listed))
     now = {group for group, pk in places.items() if rules.mitigates(by_id[pk].justification, of_weakness=False)}
     adds = rules.mitigates(justification, of_weakness=False)
-    if groups is None:
-        then = set(all_groups()) if adds else set()
-    else:
-        then = now | (set(groups) if adds else set())
+    added = set(all_groups() if groups is None else groups) if adds else set()
+    then = added if groups is None else now | added
     pk = subject.recommendation.pk
     return _Change((*((pk, group, 1) for group in then - now), *((pk, group, -1) for group in now - then)), waits)
 
@@ -249,10 +255,8 @@ def _change(subject: Subject, *, groups: Sequence[int] | None, justification: st
 def _exposed(subjects: Sequence[Subject]) -> dict[int, int]:
     """group -> exposed machines; of several subjects, those of each added up."""
     recommendations = [s.recommendation.pk for s in subjects if s.recommendation]
-    found: dict[int, int] = {}
     rows = RecommendationStat.objects.filter(recommendation_id__in=recommendations).values_list("group_id").annotate(Sum("exposed"))
-    for group, exposed in rows.order_by():
-        found[group] = exposed
+    found: dict[int, int] = dict(rows.order_by())
     for subject in subjects:
         if subject.weakness is not None:
             for group, exposed in relief.carriers(weakness_id=subject.weakness.pk, software_id=subject.key[2]).items():

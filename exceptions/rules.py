@@ -115,8 +115,8 @@ def latest_end(*, now: dt.datetime, longest_days: int) -> dt.datetime:
 
 
 def end_of(day: dt.date) -> dt.datetime:
-    """An exception until a day holds until that day is over, in UTC."""
-    return dt.datetime.combine(day + dt.timedelta(days=1), dt.time(), dt.UTC)
+    """An exception until a day holds until the last second of that day, in UTC."""
+    return dt.datetime.combine(day, dt.time(23, 59, 59), dt.UTC)
 
 
 def ends_soon(ends_at: dt.datetime, *, now: dt.datetime) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
@@ -19,6 +18,7 @@ from core.origin import Crumb
 from exceptions import access, actions, list_queries, queries, rules
 from exceptions.errors import ExceptionRefused
 from exceptions.forms import RequestForm
+from exceptions.list_views import SUBMITTED
 from exceptions.models import RiskException
 from exceptions.queries import Subject
 from inventory import scope
@@ -133,8 +133,7 @@ def _told(request: HttpRequest, subjects: list[Subject], made: list[RiskExceptio
     }.get(first.status, f"{about} is excepted until {first.ends_at:%Y-%m-%d}." if len(made) == 1 else f"{about} are excepted.")
     if wants(request, "flyout"):
         return render(request, "exceptions/form.html#flyout", context | {"made": made, "first": first, "told": words})
-    undo = f"{reverse('exceptions:undo')}?{urlencode({'id': ','.join(str(e.pk) for e in made)}, safe=',')}"
-    messages.success(request, words, extra_tags=f"{undo} cancel")
+    request.session[SUBMITTED] = {"told": words, "ids": [exception.pk for exception in made]}
     return redirect("exceptions:exception", pk=first.pk) if len(made) == 1 else redirect("exceptions:list")
 
 
@@ -188,6 +187,7 @@ def _panel(request: HttpRequest, subject: Subject, address: str) -> HttpResponse
         "may_request": may(request.user, Permission.EXCEPTIONS),
     }
     if subject.weakness is not None:
+        context["software"] = queries.software_with(subject.weakness) if context["may_request"] else []
         pairs = RiskException.objects.filter(weakness=subject.weakness, software__isnull=False, status__in=rules.CURRENT)
         context["pairs"] = tuple(
             pairs.select_related("software", "weakness", "requested_by").prefetch_related("parts").order_by("-id")[:20]

@@ -73,7 +73,7 @@ def score_versions(weights: Parameters, *, now: dt.datetime, software_ids: Itera
 
 
 def except_weaknesses(weights: Parameters) -> None:
-    """excepted_score, and the relief of exposures, by the weaknesses that are excepted now; nothing where they are those of the stored figures."""
+    """excepted_score, and the relief of exposures, by the weaknesses excepted now; nothing where the stored figures rest on the same."""
     software_ids = [row["software_id"] for row in sql.rows("recommendations/read_excepted_software")]
     if not software_ids:
         return

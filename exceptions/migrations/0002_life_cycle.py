@@ -36,7 +36,7 @@ class Migration(migrations.Migration):
         ),
         migrations.RemoveField(model_name='riskexception', name='groups'),
         migrations.CreateModel(
-            name='ExceptionGroup',
+            name='ExceptionPart',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('exception', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='parts', to='exceptions.riskexception')),

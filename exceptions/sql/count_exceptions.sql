@@ -5,7 +5,7 @@ WITH listed AS (
     FROM exceptions_riskexception e
     LEFT JOIN recommendations_recommendation r ON r.id = e.recommendation_id
     WHERE %(groups)s::bigint[] IS NULL OR e.all_machines
-       OR EXISTS (SELECT FROM exceptions_exceptiongroup p WHERE p.exception_id = e.id AND p.group_id = ANY(%(groups)s))
+       OR EXISTS (SELECT FROM exceptions_exceptionpart p WHERE p.exception_id = e.id AND p.group_id = ANY(%(groups)s))
 )
 SELECT 'status' AS facet, status AS value, count(*)::int AS found FROM listed GROUP BY status
 UNION ALL SELECT 'asked', '', count(*)::int FROM listed WHERE asked AND status <> 'pending'

@@ -19,12 +19,12 @@ WITH listed AS (
       AND (%(ends)s::text[] IS NULL OR l.ends_at > %(now)s AND CASE WHEN l.ends_at <= %(now)s + interval '7 days' THEN ARRAY['soon', 'month']
             WHEN l.ends_at <= %(now)s + interval '30 days' THEN ARRAY['month'] ELSE ARRAY['later'] END && %(ends)s)
       AND (%(groups)s::bigint[] IS NULL OR l.all_machines
-        OR EXISTS (SELECT FROM exceptions_exceptiongroup p WHERE p.exception_id = l.id AND p.group_id = ANY(%(groups)s)))
+        OR EXISTS (SELECT FROM exceptions_exceptionpart p WHERE p.exception_id = l.id AND p.group_id = ANY(%(groups)s)))
 ), part AS (
     SELECT f.recommendation_id, f.weakness_id, f.software_id, count(DISTINCT p.name) FILTER (WHERE p.cancelled_at IS NULL)::int AS groups,
         bool_or(p.cancelled_at IS NOT NULL) AS some_cancelled
     FROM fit f
-    JOIN exceptions_exceptiongroup p ON p.exception_id = f.id
+    JOIN exceptions_exceptionpart p ON p.exception_id = f.id
     GROUP BY f.recommendation_id, f.weakness_id, f.software_id
 ), subject AS (
     SELECT max(f.id) AS id, f.recommendation_id, f.weakness_id, f.software_id, min(f.title) AS title, min(f.type) AS type,
