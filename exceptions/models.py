@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
@@ -11,9 +9,6 @@ from django.db import models
 from inventory.models import MachineGroup, Software
 from recommendations.models import Recommendation
 from weaknesses.models import Weakness
-
-if TYPE_CHECKING:
-    from django.db.models.manager import RelatedManager
 
 
 class ExceptionSettings(models.Model):
@@ -83,9 +78,6 @@ class RiskException(models.Model):
     noticed_at = models.DateTimeField(null=True, blank=True, help_text="The requester was told that it ends soon.")
     ended_at = models.DateTimeField(null=True, blank=True)
     ended_by = models.CharField(max_length=150, blank=True)
-
-    if TYPE_CHECKING:
-        parts: RelatedManager[ExceptionPart]
 
     class Meta:
         constraints = [

@@ -57,8 +57,7 @@ class Subject:
         return self.weakness is not None
 
     def exceptions(self) -> QuerySet[RiskException]:
-        recommendation, weakness, software = self.key
-        return RiskException.objects.filter(recommendation_id=recommendation, weakness_id=weakness, software_id=software)
+        return RiskException.objects.filter(recommendation=self.recommendation, weakness=self.weakness, software=self.software)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,31 +168,24 @@ def group_choices(subjects: Sequence[Subject], *, groups: Collection[int]) -> tu
 
 def preview(subjects: Sequence[Subject], *, groups: Sequence[int] | None, justification: str) -> Preview:
     """What one more exception would do, on the machines of these groups (None: all machines). Exact: computed as its grant would."""
-    everywhere = groups is None
-    wanted = _wanted(groups)
     before = scores_after()
+    first = subjects[0]
+    if first.weakness is not None:
+        return _preview_weakness(first, first.weakness, groups=groups, before=before)
     changes = [_change(subject, groups=groups, justification=justification) for subject in subjects]
-    machines = _machines(subjects, wanted)
-    if subjects and subjects[0].of_weakness:
-        exposed = _exposed(subjects)
-        found = relief.reach(weakness_id=subjects[0].weakness.pk, software_id=subjects[0].key[2], groups=wanted)  # type: ignore[union-attr]
-        left = sum(count for group, count in exposed.items() if group not in wanted and not everywhere)
-        drop = 0.0 if changes[0].waits else found.impact_after
-        rest = _left_of_weakness(subjects[0], wanted)
-        return Preview(1, machines, left, rest, before, Scores(_less(before.exposure, drop), before.configuration), waits=changes[0].waits)
     drop = relief.drop_after([pair for change in changes for pair in change.pairs])
     stats = _stats_after(subjects)
-    remaining, impact, gain = 0, 0.0, 0.0
-    for subject, change in zip(subjects, changes, strict=True):
-        removed = {group for _, group, sign in change.pairs if sign > 0}
-        rows = stats.get(subject.key[0] or 0, {})
-        left = {group: row for group, row in rows.items() if group not in removed}
-        remaining += sum(row["exposed_after"] for row in left.values())
-        impact += sum(row["impact_after"] for row in left.values())
-        gain += _gain(subject, rows, removed)
-    scale = scale_of(total_weight(all_groups()))
-    after = Scores(_less(before.exposure, drop), None if before.configuration is None else before.configuration + gain)
-    return Preview(len(subjects), machines, remaining, impact * scale, before, after, waits=any(change.waits for change in changes))
+    left = [_left(subject, change, stats.get(subject.key[0] or 0, {})) for subject, change in zip(subjects, changes, strict=True)]
+    gained = sum(gain for _, _, gain in left)
+    return Preview(
+        subjects=len(subjects),
+        machines=_machines(subjects, _wanted(groups)),
+        remaining=sum(machines for machines, _, _ in left),
+        impact=sum(impact for _, impact, _ in left) * scale_of(total_weight(all_groups())),
+        before=before,
+        after=Scores(_less(before.exposure, drop), _gained(before.configuration, gained)),
+        waits=any(change.waits for change in changes),
+    )
 
 
 def scores_after() -> Scores:
@@ -271,16 +263,9 @@ def _machines(subjects: Sequence[Subject], groups: Sequence[int]) -> int:
     return relief.machines_of([s.recommendation.pk for s in subjects if s.recommendation], groups=groups)
 
 
-def _left_of_weakness(subject: Subject, covered: Sequence[int]) -> float:
-    rest = [group for group in all_groups() if group not in set(covered)]
-    if not rest or subject.weakness is None:
-        return 0.0
-    return relief.reach(weakness_id=subject.weakness.pk, software_id=subject.key[2], groups=rest).impact_after
-
-
 def _stats_after(subjects: Sequence[Subject]) -> dict[int, dict[int, dict[str, Any]]]:
     """recommendation -> group -> sums."""
-    names = ("recommendation_id", "group_id", "exposed_after", "impact_after", "installed")
+    names = ("recommendation_id", "group_id", "exposed", "impact", "exposed_after", "impact_after", "installed")
     found: dict[int, dict[int, dict[str, Any]]] = {}
     wanted = Q(recommendation_id__in=[s.recommendation.pk for s in subjects if s.recommendation])
     for row in RecommendationStat.objects.filter(wanted).values(*names):
@@ -288,17 +273,48 @@ def _stats_after(subjects: Sequence[Subject]) -> dict[int, dict[int, dict[str, A
     return found
 
 
-def _gain(subject: Subject, rows: dict[int, dict[str, Any]], removed: Collection[int]) -> float:
-    """Percent points of the configuration score after exceptions that covering these groups adds."""
-    recommendation = subject.recommendation
-    if recommendation is None or recommendation.configuration is None or not removed:
-        return 0.0
+def _preview_weakness(subject: Subject, weakness: Weakness, *, groups: Sequence[int] | None, before: Scores) -> Preview:
+    listed = current(subject)
+    whole, _ = held(listed)
+    waits = whole is not None and whole.status == rules.IN_EFFECT
+    everywhere, places = rules.covered(standing(listed))
+    wanted, software = set(_wanted(groups)), subject.key[2]
+    exposed = _exposed([subject])
+    rest = [] if everywhere else [group for group in all_groups() if group not in wanted and group not in places]
+    drop = 0.0 if waits else relief.reach(weakness_id=weakness.pk, software_id=software, groups=sorted(wanted)).impact_after
+    return Preview(
+        subjects=1,
+        machines=sum(count for group, count in exposed.items() if group in wanted),
+        remaining=sum(exposed.get(group, 0) for group in rest),
+        impact=relief.reach(weakness_id=weakness.pk, software_id=software, groups=rest).impact_after if rest else 0.0,
+        before=before,
+        after=Scores(_less(before.exposure, drop), before.configuration),
+        waits=waits,
+    )
+
+
+def _left(subject: Subject, change: _Change, rows: dict[int, dict[str, Any]]) -> tuple[int, float, float]:
+    """(exposed machines, sum of impact, points of the configuration score won) after a change, of one recommendation."""
+    moved = {group: sign for _, group, sign in change.pairs}
+    machines, impact, passing = 0, 0.0, 0
+    for group, row in rows.items():
+        after = row["exposed_after"]
+        if group in moved:
+            after = 0 if moved[group] > 0 else row["exposed"]
+        machines += after
+        impact += {1: 0.0, -1: row["impact"]}.get(moved.get(group, 0), row["impact_after"])
+        passing += row["exposed_after"] - after
+    check = subject.recommendation.configuration if subject.recommendation else None
     installed = sum(row["installed"] for row in rows.values())
-    covered = sum(row["exposed_after"] for group, row in rows.items() if group in removed)
-    configuration = score_queries.configuration_score(groups=all_groups())
-    if not installed or configuration is None or not configuration.total.maximum:
-        return 0.0
-    return 100 * recommendation.configuration.impact * covered / installed / configuration.total.maximum
+    return machines, impact, check.impact * passing / installed if check and installed else 0.0
+
+
+def _gained(percent: float | None, points: float) -> float | None:
+    """The configuration score with these points more."""
+    configuration = score_queries.configuration_score(groups=all_groups()) if points else None
+    if percent is None or configuration is None or not configuration.total.maximum:
+        return percent
+    return percent + 100 * points / configuration.total.maximum
 
 
 def _wanted(groups: Sequence[int] | None) -> list[int]:
