@@ -17,6 +17,11 @@ def offered(request: HttpRequest) -> list[int]:
     return scope.handled(request, Permission.EXCEPTIONS)
 
 
+def seen(request: HttpRequest) -> set[int]:
+    """All groups that the user may see, whatever the filter of the page leaves out."""
+    return {choice.id for choice in scope.of(request).choices}
+
+
 def handled(request: HttpRequest) -> set[int]:
     """All groups for which the user may, whatever the filter of the page leaves out."""
     return {group for group, _, _ in scope.known_groups()} if may(request.user, Permission.EXCEPTIONS) else set()

@@ -158,12 +158,19 @@ def find(pk: int) -> RiskException | None:
     return found.select_related("requested_by", "decided_by", "asked_by").filter(pk=pk).first()
 
 
-def detail(exception: RiskException, *, handled: set[int], everywhere: bool) -> Detail:
-    """`handled`: groups for which the viewer may end one; `everywhere`: whether one for all machines, too."""
+def is_seen(exception: RiskException, seen: set[int]) -> bool:
+    """Whether one of its groups is among those that somebody may see; one for all machines, or of deleted groups, always is."""
+    groups = {part.group_id for part in exception.parts.all() if part.group_id is not None}
+    return exception.all_machines or not groups or bool(groups & seen)
+
+
+def detail(exception: RiskException, *, seen: set[int], handled: set[int], everywhere: bool) -> Detail:
+    """`seen`: groups that the viewer may see; `handled`: those for which one may be ended, `everywhere`: also one for all machines."""
     subject = queries.subject_of(exception)
     listed = subject.exceptions().select_related("requested_by", "decided_by", "asked_by").prefetch_related("parts").order_by("-id")
-    exceptions = tuple(listed)
-    parts = tuple(part for e in exceptions for part in _parts(e, handled=handled, everywhere=everywhere))
+    exceptions = tuple(one for one in listed if is_seen(one, seen))
+    found = [part for e in exceptions for part in _parts(e, handled=handled, everywhere=everywhere)]
+    parts = tuple(part for part in found if part.group_id is None or part.group_id in seen)
     shown = next(e for e in exceptions if e.pk == exception.pk)
     order = {status: place for place, status in enumerate(LABELS)}
     return Detail(subject, shown, exceptions, tuple(sorted(parts, key=lambda p: (not p.is_current, order[p.status]))), _history(exceptions))

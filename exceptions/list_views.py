@@ -74,7 +74,7 @@ def export(request: HttpRequest) -> StreamingHttpResponse:
 @vary_on_headers("HX-Request", "HX-Target")
 def exception(request: HttpRequest, pk: int) -> HttpResponse:
     """One subject with its exceptions: a page, or for HTMX the content of the flyout."""
-    found = _known(pk)
+    found = _known(request, pk)
     if not wants(request, "flyout"):
         return _page(request, found)
     state = LISTED.behind(request)
@@ -85,7 +85,7 @@ def exception(request: HttpRequest, pk: int) -> HttpResponse:
 @require_safe
 def parts_export(request: HttpRequest, pk: int) -> StreamingHttpResponse:
     """The exceptions of one subject, a line each group."""
-    found = list_queries.detail(_known(pk), handled=set(), everywhere=False)
+    found = list_queries.detail(_known(request, pk), seen=access.seen(request), handled=set(), everywhere=False)
     rows = ((p.name, p.status_label, e.ends_at, e.get_justification_display(), e.context, queries.requester_name(e.requested_by),
              e.requested_at, e.ended_at, e.ended_by) for p in found.parts for e in (p.exception,))  # fmt: skip
     return stream(filename=f"exception-{pk}.csv", header=PART_HEADER, rows=rows)
@@ -95,7 +95,7 @@ def parts_export(request: HttpRequest, pk: int) -> StreamingHttpResponse:
 def cancel(request: HttpRequest, pk: int) -> HttpResponse:
     """End it: as a whole, in one `group`, or (`every`) all that holds for its subject and is the user's to end."""
     require(request, Permission.EXCEPTIONS)
-    found = _known(pk)
+    found = _known(request, pk)
     if request.POST.get("every"):
         return _cancel_every(request, found)
     text = request.POST.get("group", "")
@@ -131,7 +131,7 @@ def undo(request: HttpRequest) -> HttpResponse:
 def renew(request: HttpRequest, pk: int) -> HttpResponse:
     """Let it last longer, for a reason of its own."""
     require(request, Permission.EXCEPTIONS)
-    found = _known(pk)
+    found = _known(request, pk)
     if not access.may_handle(request, found):
         raise PermissionDenied(_not_yours(found))
     if not rules.allowed(found.status, "renew"):
@@ -165,7 +165,7 @@ def renew(request: HttpRequest, pk: int) -> HttpResponse:
 def decide(request: HttpRequest, pk: int) -> HttpResponse:
     """Approve or reject what waits, with a note."""
     by = require(request, Permission.EXCEPTIONS)
-    found = _known(pk)
+    found = _known(request, pk)
     if not access.may_handle(request, found):
         raise PermissionDenied(_not_yours(found))
     form = DecisionForm(request.POST)
@@ -210,7 +210,7 @@ def _submitted(request: HttpRequest) -> dict[str, Any]:
 
 def _opened(request: HttpRequest, state: ListState) -> dict[str, Any] | None:
     found = list_queries.find(int(state.open)) if state.open.isdecimal() and len(state.open) < 10 else None
-    return _flyout_context(request, state, found) if found else None
+    return _flyout_context(request, state, found) if found and list_queries.is_seen(found, access.seen(request)) else None
 
 
 def _flyout_context(request: HttpRequest, state: ListState, found: RiskException) -> dict[str, Any]:
@@ -222,7 +222,7 @@ def _flyout_context(request: HttpRequest, state: ListState, found: RiskException
 def _detail_context(request: HttpRequest, found: RiskException) -> dict[str, Any]:
     now = timezone.now()
     handled = access.handled(request)
-    detail = list_queries.detail(found, handled=handled, everywhere=access.may_everywhere(request))
+    detail = list_queries.detail(found, seen=access.seen(request), handled=handled, everywhere=access.may_everywhere(request))
     may_here = access.may_handle(request, found)
     asked_by = found.requested_by if found.status == rules.PENDING else found.asked_by
     waits = found.status == rules.PENDING or found.asked_until is not None
@@ -231,7 +231,7 @@ def _detail_context(request: HttpRequest, found: RiskException) -> dict[str, Any
         "exception": found,
         "subject": detail.subject,
         "meaning": rules.BY_KEY[found.justification],
-        "measure": _measure(detail),
+        "measure": _measure(detail, access.seen(request)),
         "left": rules.days_left(found.ends_at, now=now) if found.status in rules.CURRENT else "",
         "soon": found.status == rules.IN_EFFECT and rules.ends_soon(found.ends_at, now=now),
         "may_cancel": may_here and rules.allowed(found.status, "cancel"),
@@ -246,14 +246,17 @@ def _detail_context(request: HttpRequest, found: RiskException) -> dict[str, Any
     }
 
 
-def _measure(detail: Detail) -> queries.Measure:
-    """What the shown one covers now, without regard to exceptions."""
-    return queries.measure(detail.subject, groups=None if detail.shown.all_machines else queries.live_groups(detail.shown))
+def _measure(detail: Detail, seen: set[int]) -> queries.Measure:
+    """What the shown one covers now of the groups that the viewer may see, without regard to exceptions."""
+    places = seen if detail.shown.all_machines else seen.intersection(queries.live_groups(detail.shown))
+    return queries.measure(detail.subject, groups=sorted(places))
 
 
 def _cancel_every(request: HttpRequest, found: RiskException) -> HttpResponse:
     """Every current exception of the subject, in the groups that are the user's to end."""
-    detail = list_queries.detail(found, handled=access.handled(request), everywhere=access.may_everywhere(request))
+    detail = list_queries.detail(
+        found, seen=access.seen(request), handled=access.handled(request), everywhere=access.may_everywhere(request)
+    )
     ended = 0
     for one in detail.current:
         groups = [p.group_id for p in detail.parts if p.exception.pk == one.pk and p.may_end and p.group_id is not None]
@@ -276,9 +279,10 @@ def _try(request: HttpRequest, deed: Callable[[dict[str, Any]], Any]) -> bool:
     return True
 
 
-def _known(pk: int) -> RiskException:
+def _known(request: HttpRequest, pk: int) -> RiskException:
+    """It is there for those who may see one of its groups."""
     found = list_queries.find(pk)
-    if found is None:
+    if found is None or not list_queries.is_seen(found, access.seen(request)):
         raise Http404("There is no such exception.")
     return found
 

@@ -166,33 +166,39 @@ def group_choices(subjects: Sequence[Subject], *, groups: Collection[int]) -> tu
     return tuple(GroupChoice(g.pk, g.name, exposed.get(g.pk, 0), g.machine_count) for g in found)
 
 
-def preview(subjects: Sequence[Subject], *, groups: Sequence[int] | None, justification: str) -> Preview:
-    """What one more exception would do, on the machines of these groups (None: all machines). Exact: computed as its grant would."""
-    before = scores_after()
+def preview(
+    subjects: Sequence[Subject], *, groups: Sequence[int] | None, justification: str, seen: Collection[int] | None = None
+) -> Preview:
+    """What one more exception would do, on the machines of these groups (None: all machines). Exact: computed as its grant would.
+
+    `seen`: the groups whose figures are shown (None: all).
+    """
+    shown = sorted(all_groups() if seen is None else seen)
+    before, share = scores_after(shown), _share(shown)
     first = subjects[0]
     if first.weakness is not None:
-        return _preview_weakness(first, first.weakness, groups=groups, before=before)
+        return _preview_weakness(first, first.weakness, groups=groups, before=before, shown=shown, share=share)
     changes = [_change(subject, groups=groups, justification=justification) for subject in subjects]
-    drop = relief.drop_after([pair for change in changes for pair in change.pairs])
-    stats = _stats_after(subjects)
+    drop = relief.drop_after([pair for change in changes for pair in change.pairs if pair[1] in set(shown)])
+    stats = _stats_after(subjects, shown)
     left = [_left(subject, change, stats.get(subject.key[0] or 0, {})) for subject, change in zip(subjects, changes, strict=True)]
     gained = sum(gain for _, _, gain in left)
     return Preview(
         subjects=len(subjects),
-        machines=_machines(subjects, _wanted(groups)),
+        machines=_machines(subjects, [group for group in _wanted(groups) if group in set(shown)]),
         remaining=sum(machines for machines, _, _ in left),
-        impact=sum(impact for _, impact, _ in left) * scale_of(total_weight(all_groups())),
+        impact=sum(impact for _, impact, _ in left) * scale_of(total_weight(shown)),
         before=before,
-        after=Scores(_less(before.exposure, drop), _gained(before.configuration, gained)),
+        after=Scores(_less(before.exposure, drop * share), _gained(before.configuration, gained, shown)),
         waits=any(change.waits for change in changes),
     )
 
 
-def scores_after() -> Scores:
-    """Both scores of the organisation after exceptions."""
-    groups = all_groups()
-    exposure = score_queries.exposure_score(groups=groups, settings=score_queries.scoring_settings())
-    configuration = score_queries.configuration_score(groups=groups)
+def scores_after(groups: Sequence[int] | None = None) -> Scores:
+    """Both scores of these groups (None: the organisation) after exceptions."""
+    shown = all_groups() if groups is None else list(groups)
+    exposure = score_queries.exposure_score(groups=shown, settings=score_queries.scoring_settings())
+    configuration = score_queries.configuration_score(groups=shown)
     return Scores(exposure.after if exposure else None, configuration.total.percent_after if configuration else None)
 
 
@@ -263,34 +269,43 @@ def _machines(subjects: Sequence[Subject], groups: Sequence[int]) -> int:
     return relief.machines_of([s.recommendation.pk for s in subjects if s.recommendation], groups=groups)
 
 
-def _stats_after(subjects: Sequence[Subject]) -> dict[int, dict[int, dict[str, Any]]]:
+def _stats_after(subjects: Sequence[Subject], groups: Sequence[int]) -> dict[int, dict[int, dict[str, Any]]]:
     """recommendation -> group -> sums."""
     names = ("recommendation_id", "group_id", "exposed", "impact", "exposed_after", "impact_after", "installed")
     found: dict[int, dict[int, dict[str, Any]]] = {}
-    wanted = Q(recommendation_id__in=[s.recommendation.pk for s in subjects if s.recommendation])
+    wanted = Q(recommendation_id__in=[s.recommendation.pk for s in subjects if s.recommendation], group_id__in=groups)
     for row in RecommendationStat.objects.filter(wanted).values(*names):
         found.setdefault(row["recommendation_id"], {})[row["group_id"]] = row
     return found
 
 
-def _preview_weakness(subject: Subject, weakness: Weakness, *, groups: Sequence[int] | None, before: Scores) -> Preview:
+def _preview_weakness(
+    subject: Subject, weakness: Weakness, *, groups: Sequence[int] | None, before: Scores, shown: Sequence[int], share: float
+) -> Preview:
     listed = current(subject)
     whole, _ = held(listed)
     waits = whole is not None and whole.status == rules.IN_EFFECT
     everywhere, places = rules.covered(standing(listed))
-    wanted, software = set(_wanted(groups)), subject.key[2]
+    wanted, software = [group for group in _wanted(groups) if group in set(shown)], subject.key[2]
     exposed = _exposed([subject])
-    rest = [] if everywhere else [group for group in all_groups() if group not in wanted and group not in places]
-    drop = 0.0 if waits else relief.reach(weakness_id=weakness.pk, software_id=software, groups=sorted(wanted)).impact_after
+    rest = [] if everywhere else [group for group in shown if group not in wanted and group not in places]
+    drop = 0.0 if waits else relief.reach(weakness_id=weakness.pk, software_id=software, groups=wanted).impact_after
+    left = relief.reach(weakness_id=weakness.pk, software_id=software, groups=rest).impact_after if rest else 0.0
     return Preview(
         subjects=1,
-        machines=sum(count for group, count in exposed.items() if group in wanted),
+        machines=sum(exposed.get(group, 0) for group in wanted),
         remaining=sum(exposed.get(group, 0) for group in rest),
-        impact=relief.reach(weakness_id=weakness.pk, software_id=software, groups=rest).impact_after if rest else 0.0,
+        impact=left * share,
         before=before,
-        after=Scores(_less(before.exposure, drop), before.configuration),
+        after=Scores(_less(before.exposure, drop * share), before.configuration),
         waits=waits,
     )
+
+
+def _share(shown: Sequence[int]) -> float:
+    """What turns points of the organisation into points of these groups."""
+    weight = total_weight(shown)
+    return total_weight(all_groups()) / weight if weight else 0.0
 
 
 def _left(subject: Subject, change: _Change, rows: dict[int, dict[str, Any]]) -> tuple[int, float, float]:
@@ -309,9 +324,9 @@ def _left(subject: Subject, change: _Change, rows: dict[int, dict[str, Any]]) ->
     return machines, impact, check.impact * passing / installed if check and installed else 0.0
 
 
-def _gained(percent: float | None, points: float) -> float | None:
-    """The configuration score with these points more."""
-    configuration = score_queries.configuration_score(groups=all_groups()) if points else None
+def _gained(percent: float | None, points: float, shown: Sequence[int]) -> float | None:
+    """The configuration score of these groups with these points more."""
+    configuration = score_queries.configuration_score(groups=shown) if points else None
     if percent is None or configuration is None or not configuration.total.maximum:
         return percent
     return percent + 100 * points / configuration.total.maximum

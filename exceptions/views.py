@@ -97,15 +97,15 @@ def _answer(request: HttpRequest, subjects: list[Subject], *, back: str, trail: 
     context = _form_context(request, subjects) | {"back": back, "trail": trail}
     form: RequestForm = context["form"]
     if wants(request, "reach"):
-        return render(request, "exceptions/form.html#reach", context | _preview(form, subjects))
+        return render(request, "exceptions/form.html#reach", context | _preview(request, form, subjects))
     sent = request.method == "POST" and "preview" not in request.POST
     if not sent or not form.is_valid():
-        return render(request, _template(request), context | _preview(form, subjects), status=422 if sent else 200)
+        return render(request, _template(request), context | _preview(request, form, subjects), status=422 if sent else 200)
     data = form.cleaned_data
     wanted = form.wanted_groups
     if wanted is None and not access.may_everywhere(request):
         form.add_error("scope", "An exception for all machines needs the permission for every machine group.")
-        return render(request, _template(request), context | _preview(form, subjects), status=422)
+        return render(request, _template(request), context | _preview(request, form, subjects), status=422)
     try:
         made = actions.grant(
             subjects=subjects,
@@ -119,7 +119,7 @@ def _answer(request: HttpRequest, subjects: list[Subject], *, back: str, trail: 
         )
     except ExceptionRefused as refusal:
         form.add_error(refusal.field if refusal.field in form.fields else None, str(refusal))
-        return render(request, _template(request), context | _preview(form, subjects), status=422)
+        return render(request, _template(request), context | _preview(request, form, subjects), status=422)
     return _told(request, subjects, made, context)
 
 
@@ -166,14 +166,14 @@ def _form_context(request: HttpRequest, subjects: list[Subject]) -> dict[str, An
     }
 
 
-def _preview(form: RequestForm, subjects: list[Subject]) -> dict[str, Any]:
+def _preview(request: HttpRequest, form: RequestForm, subjects: list[Subject]) -> dict[str, Any]:
     """What it would do, as far as it is chosen."""
     wanted = form.wanted_groups
     if wanted is not None and not wanted:
         return {"preview": None}
     justification = form.justification_value
     meaning = rules.BY_KEY.get(justification)
-    found = queries.preview(subjects, groups=wanted, justification=justification or "other")
+    found = queries.preview(subjects, groups=wanted, justification=justification or "other", seen=access.seen(request))
     return {"preview": found, "meaning": meaning, "everywhere": wanted is None, "chosen_groups": len(wanted or ())}
 
 
