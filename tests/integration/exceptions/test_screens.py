@@ -122,6 +122,8 @@ def test_the_preview_counts_without_granting(wanted: Recommendation, curator_cli
 def test_several_picked_at_once(made: Population, curator_client: Client) -> None:
     ids = list(Recommendation.objects.filter(present=True).values_list("pk", flat=True)[:3])
     address = f"{reverse('exceptions:picked')}?pick={','.join(map(str, ids))}"
+    bar = curator_client.get(f"/recommendations/?pick={','.join(map(str, ids))}&status=any")
+    assert address in {link.replace("%2C", ",") for link in links(bar)}
     assert "3 recommendations" in text(curator_client.get(address))
     page = curator_client.post(address, sent(pick=ids), follow=True)
     assert "3 recommendations are excepted." in text(page)
