@@ -122,6 +122,8 @@ CELERY_BEAT_SCHEDULE = {
     "remediation": {"task": "tvm_portal.tasks.follow_remediation", "schedule": 60.0, "options": {"expires": 60}},
     "notifications": {"task": "tvm_portal.tasks.send_notifications", "schedule": 60.0, "options": {"expires": 60}},
     "old notifications": {"task": "tvm_portal.tasks.forget_old_notifications", "schedule": crontab(minute=45, hour=3)},
+    "exceptions": {"task": "tvm_portal.tasks.end_exceptions", "schedule": 60.0, "options": {"expires": 60}},
+    "exceptions that end": {"task": "tvm_portal.tasks.tell_of_ends", "schedule": crontab(minute=10)},
     "old activities": {"task": "tvm_portal.tasks.forget_old_activities", "schedule": crontab(minute=40, hour=3)},
     "deliveries": {"task": "tvm_portal.tasks.deliver_tickets", "schedule": 10.0, "options": {"expires": 10}},
     "tickets": {"task": "tvm_portal.tasks.read_tickets", "schedule": 60.0, "options": {"expires": 60}},

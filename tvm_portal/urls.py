@@ -28,6 +28,7 @@ urlpatterns = [
     path("", include("core.urls")),
     path("", include("inventory.urls")),
     path("", include("remediation.urls")),
+    path("", include("exceptions.urls")),
     path("", include("recommendations.urls")),
     path("", include("weaknesses.urls")),
     path("api/ingest/<str:format>", api.ingest_report, name="ingest_report"),
