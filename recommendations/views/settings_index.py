@@ -14,6 +14,7 @@ PAGES = (
     ("recommendations:groups", "Machine groups", "group", "Rules that put machines into groups, and their rank."),
     ("weaknesses:feeds", "Feeds", "feed", "Where vulnerability data comes from, and how the last runs ended."),
     ("weaknesses:overrides", "Corrected matches", "check", "What curators said about matches, and taking it back."),
+    ("status", "Status", "calc", "What waits, how old the data is, how long runs, tasks and pages take."),
     ("recommendations:inaccuracies", "Reported inaccuracies", "flag", "What somebody found not right, and what came of it."),
 )
 CURATION = ("admin:index", "Curation", "gear", "Scoring weights, software names, the catalogue of checks, agents, users and rights.")

@@ -47,6 +47,7 @@ PAGES = (
     Listed("settings/feeds/<slug:kind>/"),
     Listed("settings/overrides/"),
     Listed("settings/"),
+    Listed("settings/status/"),
     Listed("settings/groups/"),
     Listed("settings/groups/new/"),
     Listed("settings/inaccuracies/"),
@@ -75,6 +76,8 @@ EXCUSED = {
     "recommendations/picked/": "the bar below a list, looked at there",
     "recommendations/<str:key>/remediation/panel/": "a part of the recommendation's page, looked at there",
     "styles/<slug:digest>.css": "a style sheet",
+    "metrics": "figures for machines",
+    "settings/status/workers/": "a part of settings/status/, looked at there",
     "readyz": "a word for machines",
     "account/password/done/": "a sentence, after the form of account/password/",
 }
