@@ -18,6 +18,7 @@ PAGES = (
     ("weaknesses:overrides", "Corrected matches", "check", "What curators said about matches, and taking it back."),
     ("notifications:rules", "Notifications", "bell", "Who is told by mail of what happens, and what was sent."),
     ("exceptions:settings", "Exceptions", "pause", "Approval, the longest duration, and when an exception resurfaces."),
+    ("status", "Status", "calc", "What waits, how old the data is, how long runs, tasks and pages take."),
     ("recommendations:inaccuracies", "Reported inaccuracies", "flag", "What somebody found not right, and what came of it."),
     ("recommendations:inaccuracy_log", "Log of corrections", "docwarn", "What was reported and corrected, for everybody."),
 )

@@ -68,6 +68,9 @@ OSQUERY = (
 ACCESS: dict[str, Access] = {
     "healthz": PUBLIC,
     "readyz": PUBLIC,
+    "metrics": Access(NO_TOKEN, NO_TOKEN, NO_TOKEN, NO_TOKEN),
+    "settings/status/": Access(SIGN_IN, FORBIDDEN, OK, OK),
+    "settings/status/workers/": Access(SIGN_IN, FORBIDDEN, OK, OK),
     "styles/<slug:digest>.css": Access(MISSING, MISSING, MISSING, MISSING),
     "sign-in/": Access(OK, MOVED, MOVED, MOVED),
     "sign-out/": Access(SIGN_IN, METHOD, METHOD, METHOD),

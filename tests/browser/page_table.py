@@ -47,6 +47,7 @@ PAGES = (
     Listed("settings/feeds/<slug:kind>/"),
     Listed("settings/overrides/"),
     Listed("settings/"),
+    Listed("settings/status/"),
     Listed("settings/groups/"),
     Listed("settings/groups/new/"),
     Listed("settings/inaccuracies/"),
@@ -89,6 +90,8 @@ EXCUSED = {
     "styles/<slug:digest>.css": "a style sheet",
     "recommendations/<str:key>/exception/panel/": "a part of the recommendation's page, looked at there",
     "weaknesses/<str:cve>/exception/panel/": "a part of the weakness's page, looked at there",
+    "metrics": "figures for machines",
+    "settings/status/workers/": "a part of settings/status/, looked at there",
     "readyz": "a word for machines",
     "account/password/done/": "a sentence, after the form of account/password/",
 }
