@@ -30,7 +30,7 @@ class Work:
 class RunLine:
     kind: str
     started_at: dt.datetime
-    seconds: float
+    seconds: float | None
     machines: int
 
 
@@ -55,17 +55,14 @@ def work(*, now: dt.datetime) -> Work:
 def runs() -> tuple[RunLine, ...]:
     """The last finished runs, the newest first."""
     found = Run.objects.filter(finished_at__isnull=False).order_by("-finished_at", "-id")[:RUNS_SHOWN]
-    return tuple(RunLine(run.get_kind_display(), run.started_at, _took(run), run.machines) for run in found)
+    return tuple(RunLine(run.get_kind_display(), run.started_at, run.seconds, run.machines) for run in found)
 
 
 def ages(*, now: dt.datetime) -> Ages:
     found: list[float | None] = []
     for kind in (Run.Kind.FULL, Run.Kind.INCREMENTAL):
         run = Run.objects.filter(kind=kind, finished_at__isnull=False).order_by("-finished_at", "-id").first()
-        found += [None, None] if run is None or run.finished_at is None else [max((now - run.finished_at).total_seconds(), 0.0), _took(run)]
+        found += (
+            [None, None] if run is None or run.finished_at is None else [max((now - run.finished_at).total_seconds(), 0.0), run.seconds]
+        )
     return Ages(*found)
-
-
-def _took(run: Run) -> float:
-    assert run.finished_at is not None
-    return (run.finished_at - run.started_at).total_seconds()

@@ -102,7 +102,7 @@ def test_metrics_count_requests_by_route(viewer_client: Client, reader: dict[str
 
 def test_metrics_tell_ages_and_what_waits(client: Client, reader: dict[str, str]) -> None:
     now = timezone.now()
-    Run.objects.create(kind=Run.Kind.FULL, started_at=now - dt.timedelta(seconds=700), finished_at=now - dt.timedelta(seconds=600))
+    Run.objects.create(kind=Run.Kind.FULL, started_at=now, finished_at=now - dt.timedelta(seconds=600), seconds=100)
     found = scraped(client, reader)
     assert 600 <= found["tvm_data_age_seconds", ("full",)] < 660
     assert found["tvm_run_seconds", ("full",)] == 100
