@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -62,37 +62,37 @@ class Match:
     address: str
 
 
-def page(state: ListState) -> tuple[int, tuple[ReportRow, ...]]:
-    """How many fit, and a page of them."""
-    found = _found(state)
+def page(state: ListState, *, groups: Sequence[int] | None) -> tuple[int, tuple[ReportRow, ...]]:
+    """How many fit, and a page of them. `groups`: reports that name a machine outside of these are left out; None: of all groups."""
+    found = _found(state, groups)
     total = found.count()
     offset = min(state.offset, max(total - 1, 0) // state.per_page * state.per_page)
     return total, tuple(_row(report) for report in found[offset : offset + state.per_page])
 
 
-def every(state: ListState) -> Iterator[ReportRow]:
+def every(state: ListState, *, groups: Sequence[int] | None) -> Iterator[ReportRow]:
     """All that fit, for an export."""
-    return (_row(report) for report in _found(state).iterator(chunk_size=1000))
+    return (_row(report) for report in _found(state, groups).iterator(chunk_size=1000))
 
 
-def counts() -> dict[str, dict[str, int]]:
+def counts(*, groups: Sequence[int] | None) -> dict[str, dict[str, int]]:
     """facet -> value -> how many."""
-    states = dict(InaccuracyReport.objects.values_list("state").annotate(Count("id")).order_by())
-    kinds = InaccuracyReport.objects.aggregate(**{kind: Count(kind) for kind in ("recommendation", "software", "weakness")})
+    states = dict(_visible(groups).values_list("state").annotate(Count("id")).order_by())
+    kinds = _visible(groups).aggregate(**{kind: Count(kind) for kind in ("recommendation", "software", "weakness")})
     return {"state": {value: states.get(value, 0) for value in InaccuracyReport.State.values}, "kind": kinds}
 
 
-def one(pk: int) -> InaccuracyReport | None:
-    return _related().filter(pk=pk).first()
+def one(pk: int, *, groups: Sequence[int] | None) -> InaccuracyReport | None:
+    return _related(groups).filter(pk=pk).first()
 
 
 def row_of(report: InaccuracyReport) -> ReportRow:
     return _row(report)
 
 
-def open_about(subject: Recommendation | Software | Weakness) -> int:
+def open_about(subject: Recommendation | Software | Weakness, *, groups: Sequence[int] | None) -> int:
     """How many reports about it wait for an answer."""
-    return InaccuracyReport.objects.filter(**{type(subject).__name__.lower(): subject}, state=InaccuracyReport.State.OPEN).count()
+    return _visible(groups).filter(**{type(subject).__name__.lower(): subject}, state=InaccuracyReport.State.OPEN).count()
 
 
 def matches_of(report: InaccuracyReport) -> tuple[Match, ...]:
@@ -111,12 +111,17 @@ def matches_of(report: InaccuracyReport) -> tuple[Match, ...]:
     return tuple(Match(_named(row.version), f"{why}?version={row.version_id}") for row in found[:MATCHES_SHOWN])
 
 
-def _related() -> QuerySet[InaccuracyReport]:
-    return InaccuracyReport.objects.select_related("recommendation", "software", "weakness", "machine", "reported_by", "answered_by")
+def _visible(groups: Sequence[int] | None) -> QuerySet[InaccuracyReport]:
+    found = InaccuracyReport.objects.all()
+    return found if groups is None else found.filter(Q(machine__isnull=True) | Q(machine__group_id__in=groups))
 
 
-def _found(state: ListState) -> QuerySet[InaccuracyReport]:
-    found = _related()
+def _related(groups: Sequence[int] | None) -> QuerySet[InaccuracyReport]:
+    return _visible(groups).select_related("recommendation", "software", "weakness", "machine", "reported_by", "answered_by")
+
+
+def _found(state: ListState, groups: Sequence[int] | None) -> QuerySet[InaccuracyReport]:
+    found = _related(groups)
     if states := state.chosen.get("state"):
         found = found.filter(state__in=states)
     if kinds := state.chosen.get("kind"):

@@ -11,6 +11,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 
+from core.access import Permission, may
 from core.models import User
 from core.views import THEME_COOKIE
 from inventory import scope
@@ -65,8 +66,21 @@ class Frame:
 
 
 def frame(request: HttpRequest) -> dict[str, Any]:
-    """`theme` for every page; `frame`, built only where a template uses it: partial answers do not pay for it."""
-    return {"theme": theme_of(request), "frame": SimpleLazyObject(lambda: build_frame(request))}
+    """`theme` and `may` for every page; `frame`, built only where a template uses it: partial answers do not pay for it."""
+    return {"theme": theme_of(request), "frame": SimpleLazyObject(lambda: build_frame(request)), "may": _Allowed(request)}
+
+
+class _Allowed:
+    """`{% if may.remediation %}`: whether the viewer holds a permission for any machine group."""
+
+    def __init__(self, request: HttpRequest) -> None:
+        self._request = request
+
+    def __getitem__(self, name: str) -> bool:
+        user = getattr(self._request, "user", None)
+        if name not in Permission.values:
+            raise KeyError(name)
+        return user is not None and may(user, Permission(name))
 
 
 def theme_of(request: HttpRequest) -> str:

@@ -43,12 +43,12 @@ class Notice:
 
 
 def read(
-    *, groups: Sequence[int], run: LastRun, now: dt.datetime, seen: dt.datetime | None, limit: int = MOST, since: dt.datetime | None = None
+    *, groups: Sequence[int], run: LastRun, now: dt.datetime, seen: dt.datetime | None, limit: int = MOST, since: dt.datetime | None = None, restricted: bool = False
 ) -> tuple[Notice, ...]:
     """Notices of the last ninety days, or since then, the newest first. Two statements."""
     seen = seen or now - FIRST_LOOK
     since = max(since, now - HISTORY) if since else now - HISTORY
-    found = [_of_event(row, seen) for row in _events(groups, since=since, limit=limit)]
+    found = [_of_event(row, seen, restricted=restricted) for row in _events(groups, since=since, limit=limit)]
     found += [_of_feed(row, seen) for row in sql.rows("tvm_portal/read_failed_feeds") if row["kind"] in FEEDS and row["since"] > since]
     if run.finished_at and now - run.finished_at > STALE_AFTER and run.finished_at + STALE_AFTER > since:
         found.append(_of_stale(run.finished_at, seen))
@@ -77,12 +77,12 @@ def _events(groups: Sequence[int], *, since: dt.datetime, limit: int) -> list[di
     return sql.rows("tvm_portal/read_notable_events", parameters)
 
 
-def _of_event(row: dict[str, Any], seen: dt.datetime) -> Notice:
+def _of_event(row: dict[str, Any], seen: dt.datetime, *, restricted: bool) -> Notice:
     kind, critical = Event.Kind(row["kind"]), row["critical"]
     sentence = event_words.sentence(kind=kind, component=row["software"] or row["check_name"] or "", weaknesses=row["weaknesses"])
     if critical:
         sentence += f", {critical:,} critical"
-    machines = f"{row['machines']:,} of {row['machines_total']:,} machines" if row["machines"] and row["machines_total"] else ""
+    machines = f"{row['machines']:,} of {row['machines_total']:,} machines" if row["machines"] and row["machines_total"] and not restricted else ""
     return Notice(
         at=row["at"],
         title=sentence,

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
+from core.access import Permission, may, require
 from core.exports import stream
 from core.htmx import wants
 from core.lists import pager
@@ -24,7 +25,6 @@ from recommendations.inaccuracy_forms import CATEGORIES, NEEDS_VALUE, AnswerForm
 from recommendations.models import InaccuracyReport, Recommendation
 from weaknesses.models import Weakness
 
-ANSWER = "recommendations.change_inaccuracyreport"
 KEYS: dict[type, str] = {Recommendation: "key", Software: "key", Weakness: "cve"}
 HEADER = ("About", "Category", "Right value", "Machine", "Details", "Reported by", "Reported", "State", "Answer", "Answered by", "Answered")
 
@@ -41,7 +41,7 @@ def report(request: HttpRequest, key: str, kind: type[Recommendation | Software 
     form = InaccuracyForm(
         sent, subject=subject, groups=groups, initial={"email": user.email, "machine": request.GET.get("machine", "")[:255]}
     )
-    context = _form_context(subject, form)
+    context = _form_context(subject, form, groups)
     if sent is None or not form.is_valid():
         return render(request, _template(request), context, status=422 if sent is not None else 200)
     made = inaccuracy_actions.report_inaccuracy(
@@ -58,14 +58,15 @@ def report(request: HttpRequest, key: str, kind: type[Recommendation | Software 
 def index(request: HttpRequest) -> HttpResponse:
     """Every report, the newest first, with what came of it."""
     state = inaccuracy_queries.SPEC.read(request.GET)
-    total, rows = inaccuracy_queries.page(state)
-    context = {"state": state, "rows": rows, "pager": pager(state, total), "facets": state.facets(inaccuracy_queries.counts())}
+    groups = scope.of(request).named
+    total, rows = inaccuracy_queries.page(state, groups=groups)
+    context = {"state": state, "rows": rows, "pager": pager(state, total), "facets": state.facets(inaccuracy_queries.counts(groups=groups))}
     return render(request, f"inaccuracies/index.html{'#results' if wants(request, 'results') else ''}", context)
 
 
 @require_safe
 def export(request: HttpRequest) -> StreamingHttpResponse:
-    rows = inaccuracy_queries.every(inaccuracy_queries.SPEC.read(request.GET))
+    rows = inaccuracy_queries.every(inaccuracy_queries.SPEC.read(request.GET), groups=scope.of(request).named)
     lines = (
         (
             row.about,
@@ -88,7 +89,7 @@ def export(request: HttpRequest) -> StreamingHttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def one(request: HttpRequest, pk: int) -> HttpResponse:
     """One report; curators answer it here, with the matches that it may be about beside it."""
-    found = _found(pk)
+    found = _found(request, pk)
     form = AnswerForm(request.POST if request.method == "POST" else None)
     status = 200
     if request.method == "POST":
@@ -110,7 +111,7 @@ def one(request: HttpRequest, pk: int) -> HttpResponse:
 def reopen(request: HttpRequest, pk: int) -> HttpResponse:
     """Take the answer back. Curators only."""
     by = _curator_or_refuse(request)
-    inaccuracy_actions.reopen_inaccuracy(report=_found(pk), by=by, now=timezone.now(), address=request.META.get("REMOTE_ADDR", ""))
+    inaccuracy_actions.reopen_inaccuracy(report=_found(request, pk), by=by, now=timezone.now(), address=request.META.get("REMOTE_ADDR", ""))
     messages.success(request, "The report is open again.")
     return redirect("recommendations:inaccuracy_report", pk=pk)
 
@@ -126,7 +127,7 @@ def _answered(request: HttpRequest, found: InaccuracyReport, form: AnswerForm, b
     return redirect("recommendations:inaccuracy_report", pk=found.pk)
 
 
-def _form_context(subject: Recommendation | Software | Weakness, form: InaccuracyForm) -> dict[str, Any]:
+def _form_context(subject: Recommendation | Software | Weakness, form: InaccuracyForm, groups: Sequence[int]) -> dict[str, Any]:
     name, address = inaccuracy_queries.about(subject)
     return {
         "form": form,
@@ -135,7 +136,7 @@ def _form_context(subject: Recommendation | Software | Weakness, form: Inaccurac
         "key": getattr(subject, KEYS[type(subject)]),
         "kind": type(subject).__name__.lower(),
         "asks_value": any(category in NEEDS_VALUE for category in CATEGORIES[type(subject)]),
-        "waiting": inaccuracy_queries.open_about(subject),
+        "waiting": inaccuracy_queries.open_about(subject, groups=groups),
     }
 
 
@@ -143,18 +144,16 @@ def _template(request: HttpRequest) -> str:
     return f"inaccuracies/form.html{'#flyout' if wants(request, 'flyout') else ''}"
 
 
-def _found(pk: int) -> InaccuracyReport:
-    found = inaccuracy_queries.one(pk)
+def _found(request: HttpRequest, pk: int) -> InaccuracyReport:
+    found = inaccuracy_queries.one(pk, groups=scope.permitted(request))
     if found is None:
         raise Http404("There is no such report.")
     return found
 
 
 def _is_curator(request: HttpRequest) -> bool:
-    return bool(request.user.is_staff or request.user.has_perm(ANSWER))
+    return may(request.user, Permission.CURATE)
 
 
 def _curator_or_refuse(request: HttpRequest) -> User:
-    if not _is_curator(request) or not isinstance(request.user, User):
-        raise PermissionDenied("Only curators answer reports.")
-    return request.user
+    return require(request, Permission.CURATE)

@@ -86,7 +86,7 @@ def test_each_persona_may_post_what_is_expected(address: str, clients: dict[str,
 @pytest.mark.parametrize("address", sorted(set(POSTS) - TOKEN_ONLY))
 def test_a_post_from_another_site_is_refused(address: str, superuser: User) -> None:
     client = Client(enforce_csrf_checks=True)
-    client.force_login(superuser, backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(superuser)
     assert _status(client.post(_filled(address, 1))) == 403
 
 
