@@ -41,7 +41,9 @@ def require_everywhere(request: HttpRequest, permission: Permission) -> User:
     """The user of the request, who may do it for all machine groups. Raises PermissionDenied."""
     user = require(request, permission)
     if not may_everywhere(user, permission):
-        raise PermissionDenied(f"This needs the permission “{permission.label}” for all machine groups. An administrator can give it to you.")
+        raise PermissionDenied(
+            f"This needs the permission “{permission.label}” for all machine groups. An administrator can give it to you."
+        )
     return user
 
 

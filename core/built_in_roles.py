@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from core.models import Role
-from core.permissions import Permission as P
+from core.permissions import Permission
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,22 +13,22 @@ class BuiltIn:
     key: str
     name: str
     description: str
-    permissions: tuple[P, ...]
+    permissions: tuple[Permission, ...]
 
 
 ADMINISTRATOR, SECURITY, IT, CURATOR, AUDITOR, VIEWER = "administrator", "security-admin", "it-admin", "curator", "auditor", "viewer"
 BUILT_IN = (
-    BuiltIn(ADMINISTRATOR, "Administrator", "Everything, for all machine groups.", tuple(P)),
+    BuiltIn(ADMINISTRATOR, "Administrator", "Everything, for all machine groups.", tuple(Permission)),
     BuiltIn(
         SECURITY,
         "Security admin",
         "Decides what is fixed and what is accepted; sets device values and rules for notifications.",
-        (P.VIEW, P.REMEDIATION, P.EXCEPTIONS, P.SETTINGS),
+        (Permission.VIEW, Permission.REMEDIATION, Permission.EXCEPTIONS, Permission.SETTINGS),
     ),
-    BuiltIn(IT, "IT admin", "Carries out what was asked for, and asks for more.", (P.VIEW, P.REMEDIATION)),
-    BuiltIn(CURATOR, "Data curator", "Keeps names, matches and feeds right for everybody.", (P.VIEW, P.CURATE)),
-    BuiltIn(AUDITOR, "Auditor", "Sees everything and who changed what; changes nothing.", (P.VIEW, P.AUDIT)),
-    BuiltIn(VIEWER, "Viewer", "Sees everything; changes nothing.", (P.VIEW,)),
+    BuiltIn(IT, "IT admin", "Carries out what was asked for, and asks for more.", (Permission.VIEW, Permission.REMEDIATION)),
+    BuiltIn(CURATOR, "Data curator", "Keeps names, matches and feeds right for everybody.", (Permission.VIEW, Permission.CURATE)),
+    BuiltIn(AUDITOR, "Auditor", "Sees everything and who changed what; changes nothing.", (Permission.VIEW, Permission.AUDIT)),
+    BuiltIn(VIEWER, "Viewer", "Sees everything; changes nothing.", (Permission.VIEW,)),
 )
 
 

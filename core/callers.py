@@ -25,9 +25,7 @@ def remember_caller(get_response: Callable[[HttpRequest], HttpResponse]) -> Call
     """Middleware: the address of the caller, in `current` and in REMOTE_ADDR."""
 
     def inside(request: HttpRequest) -> HttpResponse:
-        address = address_of(
-            request.META.get("REMOTE_ADDR", ""), request.headers.get("X-Forwarded-For", ""), proxies=settings.PROXIES
-        )
+        address = address_of(request.META.get("REMOTE_ADDR", ""), request.headers.get("X-Forwarded-For", ""), proxies=settings.PROXIES)
         request.META["REMOTE_ADDR"] = address
         token = _address.set(address)
         try:

@@ -1,4 +1,7 @@
-"""The curation site: Django's admin, for those whose role allows it. People sign in, sign out and change passwords on the portal's own pages."""
+"""The curation site: Django's admin, for those whose role allows it.
+
+People sign in, sign out and change passwords on the portal's own pages.
+"""
 
 from __future__ import annotations
 
@@ -20,22 +23,24 @@ class CurationSite(AdminSite):
         return may(request.user, Permission.CURATE) or may(request.user, Permission.ADMINISTER)
 
     @method_decorator(login_not_required)
-    def login(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:  # type: ignore[override]
+    def login(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         wanted = request.GET.get("next", "") or reverse("admin:index")
         if request.user.is_authenticated:
             if self.has_permission(request):
                 return HttpResponseRedirect(reverse("admin:index"))
-            raise PermissionDenied("The curation pages need the permission “Curate” for all machine groups. An administrator can give it to you.")
+            raise PermissionDenied(
+                "The curation pages need the permission “Curate” for all machine groups. An administrator can give it to you."
+            )
         return HttpResponseRedirect(f"{reverse('login')}?{urlencode({'next': wanted})}")
 
-    def logout(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:  # type: ignore[override]
+    def logout(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         """As everywhere in the portal, audited."""
         from core.sign_in import SignOut
 
         return SignOut.as_view()(request)
 
-    def password_change(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:  # type: ignore[override]
+    def password_change(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         return HttpResponseRedirect(reverse("password_change"))
 
-    def password_change_done(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:  # type: ignore[override]
+    def password_change_done(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         return HttpResponseRedirect(reverse("preferences"))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from django.contrib.auth.models import Group
@@ -56,31 +57,41 @@ def delete_role(*, role: Role, by: User, now: dt.datetime) -> int:
 
 
 def give_role(
-    *, role: Role, user: User | None = None, user_group: Group | None = None, machine_groups: Sequence[int] | None, by: User, now: dt.datetime
+    *,
+    role: Role,
+    user: User | None = None,
+    user_group: Group | None = None,
+    machine_groups: Sequence[int] | None,
+    names: Mapping[int, str] = MappingProxyType({}),
+    by: User,
+    now: dt.datetime,
 ) -> RoleBinding:
-    """Let a user, or everybody in a group of users, hold the role for these machine groups (None: all). Again: for others."""
+    """Let a user, or everybody in a group of users, hold the role for these machine groups (None: all). Again: for others.
+
+    `names`: of machine groups, for the audit log.
+    """
     if machine_groups is not None and not machine_groups:
         raise Refused("Choose at least one machine group, or all of them.")
     with transaction.atomic():
         _one_at_a_time()
         binding = RoleBinding.objects.filter(role=role, user=user, user_group=user_group).first()
-        before = {"for": _reach(binding)} if binding else {}
+        before = {"for": _reach(binding, names)} if binding else {}
         binding = binding or RoleBinding(role=role, user=user, user_group=user_group)
         binding.machine_groups = None if machine_groups is None else sorted(set(machine_groups))
         binding.save()
         _leave_an_administrator()
         holder = user or user_group
         assert holder is not None
-        after = {"role": role.name, "holder": _holder(binding), "for": _reach(binding)}
+        after = {"role": role.name, "holder": _holder(binding), "for": _reach(binding, names)}
         _record_change(by=by, action="role.give", object=holder, before=before, after=after, now=now)
     return binding
 
 
-def take_role(*, binding: RoleBinding, by: User, now: dt.datetime) -> None:
+def take_role(*, binding: RoleBinding, names: Mapping[int, str] = MappingProxyType({}), by: User, now: dt.datetime) -> None:
     """The holder has it no longer. Raises Refused."""
     with transaction.atomic():
         _one_at_a_time()
-        before = {"role": binding.role.name, "holder": _holder(binding), "for": _reach(binding)}
+        before = {"role": binding.role.name, "holder": _holder(binding), "for": _reach(binding, names)}
         holder = binding.user or binding.user_group
         assert holder is not None
         audit.record(by=by.get_username(), action="role.take", object=holder, now=now, before=before)
@@ -173,5 +184,7 @@ def _holder(binding: RoleBinding) -> str:
     return binding.user.get_username() if binding.user else f"everybody in {binding.user_group}"
 
 
-def _reach(binding: RoleBinding) -> Any:
-    return "all machine groups" if binding.machine_groups is None else {"machine groups": list(binding.machine_groups)}
+def _reach(binding: RoleBinding, names: Mapping[int, str]) -> list[str]:
+    if binding.machine_groups is None:
+        return ["all machine groups"]
+    return [names.get(number, f"machine group {number}") for number in binding.machine_groups]

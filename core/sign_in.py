@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.contrib import messages
 from django.contrib.auth import views
 from django.contrib.auth.forms import AuthenticationForm
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse_lazy
 from django.utils import timezone
 
 from core import audit
@@ -44,4 +46,18 @@ class ChangePassword(views.PasswordChangeView):
         user = self.request.user
         if isinstance(user, User):
             audit.record(by=user.get_username(), action="user.change_password", object=user, now=timezone.now())
+        return response
+
+
+class ChoosePassword(views.PasswordResetConfirmView):
+    """By a link that an administrator made. It leads once, for three days, and no longer once the password is another."""
+
+    template_name = "registration/choose_password.html"
+    success_url = reverse_lazy("login")
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        response = super().form_valid(form)
+        user = form.user
+        audit.record(by=user.get_username(), action="user.choose_password", object=user, now=timezone.now())
+        messages.success(self.request, "Your password is set. Sign in with it.")
         return response

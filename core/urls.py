@@ -5,13 +5,17 @@ from __future__ import annotations
 from django.contrib.auth import views as auth
 from django.urls import path
 
-from core import saved_views, views
+from core import audit_views, saved_views, views
 from core.access import no_role_needed
-from core.sign_in import ChangePassword, SignIn, SignOut
+from core.sign_in import ChangePassword, ChoosePassword, SignIn, SignOut
 
 urlpatterns = [
     path("sign-in/", SignIn.as_view(), name="login"),
     path("sign-out/", no_role_needed(SignOut.as_view()), name="logout"),
+    path("sign-in/choose-password/<uidb64>/<token>/", ChoosePassword.as_view(), name="choose_password"),
+    path("settings/audit/", audit_views.index, name="audit_log"),
+    path("settings/audit/export.csv", audit_views.export, name="audit_log_export"),
+    path("settings/audit/<int:pk>/", audit_views.one, name="audit_event"),
     path("account/", no_role_needed(views.preferences), name="preferences"),
     path("account/rail/", no_role_needed(views.choose_rail), name="choose_rail"),
     path("account/password/", no_role_needed(ChangePassword.as_view()), name="password_change"),

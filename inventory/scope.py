@@ -71,9 +71,7 @@ def known_groups() -> list[tuple[int, str, int]]:
     return list(groups)
 
 
-def choose(
-    groups: Sequence[tuple[int, str, int]], *, address: Iterable[str], session: Iterable[int], restricted: bool = False
-) -> Scope:
+def choose(groups: Sequence[tuple[int, str, int]], *, address: Iterable[str], session: Iterable[int], restricted: bool = False) -> Scope:
     """Which groups are in force. Ids that do not exist (any more), or that are not permitted, are ignored; none left means all."""
     known = {group_id for group_id, _, _ in groups}
     named = {int(part) for text in address for part in text.split(",") if part.strip().isdecimal()} & known

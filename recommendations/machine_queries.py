@@ -104,7 +104,10 @@ def known_tags(*, groups: Sequence[int] | None = None, limit: int = 200) -> tupl
     key = TAGS if groups is None else f"{TAGS}:{hashlib.sha256(repr(sorted(groups)).encode()).hexdigest()[:16]}"
     kept: tuple[str, ...] | None = cache.get(key)
     if kept is None:
-        kept = tuple(row["tag"] for row in sql.rows("recommendations/read_machine_tags", {"limit": limit, "groups": None if groups is None else list(groups)}))
+        kept = tuple(
+            row["tag"]
+            for row in sql.rows("recommendations/read_machine_tags", {"limit": limit, "groups": None if groups is None else list(groups)})
+        )
         cache.set(key, kept, KEEP_SECONDS)
     return kept
 

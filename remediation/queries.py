@@ -163,7 +163,9 @@ def facet_counts(*, groups: Sequence[int] | None, today: dt.date) -> dict[str, d
     return found
 
 
-def of_recommendation(recommendation: Recommendation, *, groups: Sequence[int] | None, today: dt.date) -> tuple[int, tuple[ActivityRow, ...]]:
+def of_recommendation(
+    recommendation: Recommendation, *, groups: Sequence[int] | None, today: dt.date
+) -> tuple[int, tuple[ActivityRow, ...]]:
     """How many there were, and the newest."""
     found = visible(groups).filter(recommendation=recommendation).select_related("requested_by").order_by("-created_at", "id")
     return found.count(), _rows(found[:PANEL], groups=groups, today=today)

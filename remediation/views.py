@@ -129,9 +129,7 @@ def activity(request: HttpRequest, pk: UUID) -> HttpResponse:
         "which": which if which in STATES else "",
         "rows": tuple(machines),
         "pager": pager(state, total),
-        "figure": charts.line(
-            days=[day for day, _ in days], values=values, name="Machines fixed", tone="2", top=max(row.total, 1) * 1.08
-        ),
+        "figure": charts.line(days=[day for day, _ in days], values=values, name="Machines fixed", tone="2", top=max(row.total, 1) * 1.08),
         "days": days[::-1],
         "may_request": _may_end(request, found),
         "link": request.build_absolute_uri(request.path),
@@ -232,7 +230,9 @@ def _may_end(request: HttpRequest, found: Activity) -> bool:
 def _may_end_or_refuse(request: HttpRequest, found: Activity) -> User:
     user = require(request, Permission.REMEDIATION)
     if not _may_end(request, found):
-        raise PermissionDenied("It is also about machines of groups that you do not handle. Ask somebody who handles remediation for all of them.")
+        raise PermissionDenied(
+            "It is also about machines of groups that you do not handle. Ask somebody who handles remediation for all of them."
+        )
     return user
 
 

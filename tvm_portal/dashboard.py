@@ -90,7 +90,10 @@ class FirstSteps:
 
 
 def read(*, groups: Sequence[int], now: dt.datetime, everything: bool = True, restricted: bool = False) -> Dashboard:
-    """`everything`: the groups are the whole organisation; `restricted`: the user may not see all of it. Everything but the top recommendations, which load by themselves."""
+    """Everything but the top recommendations, which load by themselves.
+
+    `everything`: the groups are the whole organisation; `restricted`: the user may not see all of it.
+    """
     today = now.date()
     first = today - dt.timedelta(days=DAYS - 1)
     settings = score_queries.scoring_settings()
@@ -146,7 +149,9 @@ def _activities(*, groups: Sequence[int] | None, today: dt.date) -> Activities |
     return Activities(
         in_progress=open_ones.count(),
         first=tuple(
-            Work(str(a.pk), a.title, *progress.get(a.pk, (a.fixed_count, a.target_count)), overdue=a.due_on is not None and a.due_on < today)
+            Work(
+                str(a.pk), a.title, *progress.get(a.pk, (a.fixed_count, a.target_count)), overdue=a.due_on is not None and a.due_on < today
+            )
             for a in first
         ),
     )

@@ -43,7 +43,14 @@ class Notice:
 
 
 def read(
-    *, groups: Sequence[int], run: LastRun, now: dt.datetime, seen: dt.datetime | None, limit: int = MOST, since: dt.datetime | None = None, restricted: bool = False
+    *,
+    groups: Sequence[int],
+    run: LastRun,
+    now: dt.datetime,
+    seen: dt.datetime | None,
+    limit: int = MOST,
+    since: dt.datetime | None = None,
+    restricted: bool = False,
 ) -> tuple[Notice, ...]:
     """Notices of the last ninety days, or since then, the newest first. Two statements."""
     seen = seen or now - FIRST_LOOK
@@ -82,7 +89,9 @@ def _of_event(row: dict[str, Any], seen: dt.datetime, *, restricted: bool) -> No
     sentence = event_words.sentence(kind=kind, component=row["software"] or row["check_name"] or "", weaknesses=row["weaknesses"])
     if critical:
         sentence += f", {critical:,} critical"
-    machines = f"{row['machines']:,} of {row['machines_total']:,} machines" if row["machines"] and row["machines_total"] and not restricted else ""
+    machines = (
+        f"{row['machines']:,} of {row['machines_total']:,} machines" if row["machines"] and row["machines_total"] and not restricted else ""
+    )
     return Notice(
         at=row["at"],
         title=sentence,

@@ -1,3 +1,5 @@
+from typing import Any
+
 import django.contrib.postgres.fields
 import django.db.models.deletion
 import django.db.models.functions.text
@@ -38,7 +40,7 @@ DROP FUNCTION core_refuse_to_rewrite_the_audit_log();
 """
 
 
-def give_roles(apps, schema_editor):
+def give_roles(apps: Any, schema_editor: Any) -> None:
     """The built-in roles; whoever is there already keeps what they could do. Superusers need no role."""
     Role, RoleBinding = apps.get_model('core', 'Role'), apps.get_model('core', 'RoleBinding')
     User, Permission = apps.get_model('core', 'User'), apps.get_model('auth', 'Permission')
@@ -46,7 +48,7 @@ def give_roles(apps, schema_editor):
         Role.objects.get_or_create(key=key, defaults={'name': name, 'description': description, 'permissions': permissions})
     roles = {role.key: role for role in Role.objects.exclude(key='')}
 
-    def give(key, **holder):
+    def give(key: str, **holder: Any) -> None:
         if key not in roles:  # settings alone, which no built-in role allows
             description = 'Made for those who could change machines or machine groups before there were roles.'
             values = {'description': description, 'permissions': ['view', 'settings']}

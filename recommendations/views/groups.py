@@ -32,7 +32,10 @@ _TASK = "tvm_portal.tasks.regroup_machines"  # by name: tasks of the root are ab
 def index(request: HttpRequest) -> HttpResponse:
     """Every group by rank."""
     weights = score_queries.weights_of(score_queries.scoring_settings())
-    context = {"rows": score_rows.group_rows(weights=weights, groups=[choice.id for choice in scope.of(request).choices]), "may_change": may_change(request)}
+    context = {
+        "rows": score_rows.group_rows(weights=weights, groups=[choice.id for choice in scope.of(request).choices]),
+        "may_change": may_change(request),
+    }
     return render(request, "groups/index.html#results" if wants(request, "results") else "groups/index.html", context)
 
 

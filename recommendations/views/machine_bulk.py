@@ -133,7 +133,10 @@ def undo_offer(request: HttpRequest) -> dict[str, str] | None:
 
 
 def _chosen(request: HttpRequest, asked: QueryDict) -> list[Machine]:
-    """The machines, of the chosen groups that the user may change, by name. With `every`: those of the list that the other parameters spell, up to MOST."""
+    """The machines, of the chosen groups that the user may change, by name.
+
+    With `every`: those of the list that the other parameters spell, up to MOST.
+    """
     groups = scope.handled(request, Permission.SETTINGS)
     if asked.get("every"):
         listed = QueryDict(asked.get("list", "").removeprefix("?"))
