@@ -6,6 +6,7 @@ import datetime as dt
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
+from axes.models import AccessAttempt
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
@@ -48,6 +49,28 @@ class LookOnly(_Admin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
+
+
+class Audited(_Admin):
+    """What is saved or deleted here is in the audit log under `audited_as`."""
+
+    audited_as = ""
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        after = {name: _plain(form.cleaned_data.get(name)) for name in form.changed_data}
+        before = {name: _plain(form.initial.get(name)) for name in after} if change else {}
+        with transaction.atomic():
+            super().save_model(request, obj, form, change)
+            audit.record(action=f"{self.audited_as}.save", object=obj, before=before, after=after, **who(request))
+
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        with transaction.atomic():
+            audit.record(action=f"{self.audited_as}.delete", object=obj, before={"name": str(obj)}, **who(request))
+            super().delete_model(request, obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        for row in queryset:
+            self.delete_model(request, row)
 
 
 def who(request: HttpRequest) -> dict[str, Any]:
@@ -225,3 +248,21 @@ class AuditEventAdmin(LookOnly):
     list_filter = ("action", "object_type", "at")
     search_fields = ("=actor", "=object_id")
     ordering = ("-at", "-id")
+
+
+class AttemptAdmin(Audited):
+    """Names and addresses that signed in wrongly. Deleting one lets them try again at once."""
+
+    audited_as = "failed_sign_in"
+    list_display = ("attempt_time", "username", "ip_address", "failures_since_start")
+    search_fields = ("username", "ip_address")
+    ordering = ("-attempt_time", "-id")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+
+admin.site.register(AccessAttempt, AttemptAdmin)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -187,7 +188,7 @@ def rows_of(events: Sequence[AuditEvent]) -> tuple[EventRow, ...]:
         EventRow(
             event=event,
             action=words(event.action),
-            kind=words(event.object_type),
+            kind=_kinds().get(event.object_type) or words(event.object_type),
             object=names.get((event.object_type, event.object_id), event.object_id),
             page=_page(event) if (event.object_type, event.object_id) in names else "",
             changes=changes(event.before, event.after),
@@ -241,6 +242,12 @@ def _names(events: Iterable[AuditEvent]) -> dict[tuple[str, str], str]:
         for row in model._default_manager.filter(pk__in=keys):  # noqa: SLF001
             found[kind, str(row.pk)] = str(row)
     return found
+
+
+@functools.cache
+def _kinds() -> dict[str, str]:
+    """What models are called in words."""
+    return {str(model._meta.model_name): words(str(model._meta.verbose_name)) for model in apps.get_models()}  # noqa: SLF001
 
 
 def _key(model: Any, text: str) -> Any:

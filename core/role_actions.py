@@ -51,7 +51,7 @@ def delete_role(*, role: Role, by: User, now: dt.datetime) -> int:
         _one_at_a_time()
         holders = [_holder(binding) for binding in role.bindings.select_related("user", "user_group").order_by("pk")]
         audit.record(by=by.get_username(), action="role.delete", object=role, now=now, before=_facts(role) | {"held by": holders})
-        role.delete()
+        Role.objects.filter(pk=role.pk).delete()
         _leave_an_administrator()
     return len(holders)
 
@@ -95,7 +95,7 @@ def take_role(*, binding: RoleBinding, names: Mapping[int, str] = MappingProxyTy
         holder = binding.user or binding.user_group
         assert holder is not None
         audit.record(by=by.get_username(), action="role.take", object=holder, now=now, before=before)
-        binding.delete()
+        RoleBinding.objects.filter(pk=binding.pk).delete()
         _leave_an_administrator()
 
 

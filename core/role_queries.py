@@ -9,7 +9,7 @@ from django.contrib.auth.models import AnonymousUser, Group
 from django.db.models import Count, F, Prefetch, Q, QuerySet
 
 from core.access import access_of
-from core.built_in_roles import BUILT_IN
+from core.built_in_roles import ADMINISTRATOR, BUILT_IN
 from core.lists import Column, Facet, ListSpec, ListState
 from core.models import Role, RoleBinding, User
 from core.permissions import EXPLANATIONS, ORGANISATION, Permission
@@ -31,12 +31,13 @@ _ORDER = {role.key: number for number, role in enumerate(BUILT_IN)}
 
 @dataclass(frozen=True, slots=True)
 class RoleRow:
-    """`users`: active users who hold it in person or by a group of users."""
+    """`users`: active users who hold it in person or by a group of users; `superusers` may do the same without it."""
 
     role: Role
     permissions: tuple[str, ...]
     users: int
     user_groups: int
+    superusers: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,8 @@ class Effect:
 
 
 def roles() -> tuple[RoleRow, ...]:
-    """Every role, the built-in ones first. Three statements."""
+    """Every role, the built-in ones first. Four statements."""
+    superusers = User.objects.filter(is_superuser=True, is_active=True).count()
     found = sorted(Role.objects.all(), key=lambda role: (_ORDER.get(role.key, len(_ORDER)), role.name.lower()))
     held: dict[int, set[int]] = {}
     for role_id, user_id in RoleBinding.objects.filter(user__is_active=True).values_list("role_id", "user_id"):
@@ -97,7 +99,12 @@ def roles() -> tuple[RoleRow, ...]:
         groups.setdefault(role_id, set()).add(group_id)
         if active:
             held.setdefault(role_id, set()).add(user_id)
-    return tuple(RoleRow(role, labels(role), len(held.get(role.pk, ())), len(groups.get(role.pk, ()))) for role in found)
+    return tuple(
+        RoleRow(
+            role, labels(role), len(held.get(role.pk, ())), len(groups.get(role.pk, ())), superusers if role.key == ADMINISTRATOR else 0
+        )
+        for role in found
+    )
 
 
 def labels(role: Role) -> tuple[str, ...]:

@@ -84,9 +84,14 @@ def superuser_client(superuser: User) -> Client:
 def make_user(name: str, *roles: str, groups: list[int] | None = None) -> User:
     """A user with built-in roles (their keys), for some machine groups or for all."""
     user = User.objects.create_user(name, password=PASSWORD)
+    give(user, *roles, groups=groups)
+    return user
+
+
+def give(user: User, *roles: str, groups: list[int] | None = None) -> None:
+    """Built-in roles (their keys), for some machine groups or for all."""
     for key in roles:
         RoleBinding.objects.create(role=built_in(key), user=user, machine_groups=groups)
-    return user
 
 
 def _client(user: User) -> Client:

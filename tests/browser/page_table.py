@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from core.built_in_roles import SECURITY, built_in
+from core.models import User
 from tests.populations import Population
 
 
@@ -48,6 +50,13 @@ PAGES = (
     Listed("settings/"),
     Listed("settings/groups/"),
     Listed("settings/groups/new/"),
+    Listed("settings/roles/"),
+    Listed("settings/roles/new/"),
+    Listed("settings/roles/<int:pk>/"),
+    Listed("settings/roles/users/"),
+    Listed("settings/roles/users/new/"),
+    Listed("settings/roles/users/<int:pk>/"),
+    Listed("settings/audit/"),
     Listed("settings/inaccuracies/"),
     Listed("remediation/"),
     Listed("recommendations/<str:key>/remediation/"),
@@ -72,6 +81,7 @@ EXCUSED = {
     "recommendations/picked/": "the bar below a list, looked at there",
     "recommendations/<str:key>/remediation/panel/": "a part of the recommendation's page, looked at there",
     "readyz": "a word for machines",
+    "sign-in/choose-password/<uidb64>/<token>/": "a form like account/password/, on a page like sign-in/",
     "account/password/done/": "a sentence, after the form of account/password/",
 }
 
@@ -84,6 +94,8 @@ def address(page: Listed, made: Population) -> str:
         "machines/": {"machine_id": made.machines[0].pk},
         "weaknesses/": {"cve": made.weaknesses[0].cve, "key": made.weaknesses[0].cve},
         "settings/feeds/": {"kind": "kev"},
+        "settings/roles/users/": {"pk": User.objects.order_by("pk").values_list("pk", flat=True).first()},
+        "settings/roles/": {"pk": built_in(SECURITY).pk},
     }
     known = next((values for start, values in samples.items() if page.route.startswith(start)), {})
     return "/" + re.sub(r"<(?:\w+:)?(\w+)>", lambda found: str(known[found[1]]), page.route) + page.query
