@@ -18,7 +18,7 @@ from core.access import Permission, require
 from core.answers import list_answer
 from core.audit_queries import AuditFilter
 from core.exports import stream
-from core.lists import Column, Facet, ListSpec, ListState
+from core.lists import LONGEST, MOST_PARTS, Column, Facet, ListSpec, ListState
 
 CURSORS = ("after", "newer")
 DATES = ("from", "to")
@@ -92,7 +92,7 @@ def _read(query: QueryDict) -> tuple[ListState, AuditFilter, tuple[str, ...]]:
     asked = query.copy()
     for name in CURSORS:
         asked.pop(name, None)
-    actions, types = audit_queries.known("action"), audit_queries.known("object_type")
+    actions, types = (_offered(asked, name, column) for name, column in (("action", "action"), ("type", "object_type")))
     facets = (
         Facet("action", "What", tuple((name, audit_queries.words(name)) for name in actions if "," not in name)),
         Facet("type", "Object", tuple((name, audit_queries.words(name)) for name in types if name and "," not in name)),
@@ -113,6 +113,12 @@ def _read(query: QueryDict) -> tuple[ListState, AuditFilter, tuple[str, ...]]:
         last=last,
     )
     return state, chosen, wrong
+
+
+def _offered(asked: QueryDict, name: str, column: str) -> list[str]:
+    """What there is to choose from; also what was asked for, which may have happened since that was last looked up."""
+    own = [part for text in asked.getlist(name) for part in text.split(",") if part and len(part) <= LONGEST][:MOST_PARTS]
+    return sorted({*audit_queries.known(column), *own})
 
 
 def _date(text: str) -> Any:

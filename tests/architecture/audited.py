@@ -34,7 +34,7 @@ AUDITED: dict[str, tuple[str, ...]] = {
     "settings/overrides/<int:pk>/revoke/": ("revoke match override",),
     "weaknesses/<str:cve>/override/": ("override match",),
     "machines/change/": ("machine.set_value", "machine.tag", "machine.set_internet_facing"),
-    "machines/undo/": ("machine.undo",),
+    "machines/undo/": ("machine.set_value", "machine.tag", "machine.set_internet_facing"),
     "machines/<int:machine_id>/change/": ("machine.set_value", "machine.tag", "machine.set_internet_facing"),
     "recommendations/<str:key>/remediation/": ("remediation.request",),
     "remediation/<uuid:pk>/complete/": ("remediation.complete",),

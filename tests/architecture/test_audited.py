@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.contrib import admin
@@ -12,14 +13,16 @@ from django.test import Client, RequestFactory
 
 from core.admin import Audited
 from core.models import User
-from tests.architecture.access import ACCESS, CVE, RECOMMENDATION, SOFTWARE
+from tests.architecture.access import ACCESS, CVE, METHOD, RECOMMENDATION, SOFTWARE
 from tests.architecture.audited import ADMIN_EXCUSED, AUDITED, EXCUSED
-from tests.architecture.test_access import METHOD, _filled, _status
+from tests.architecture.test_access import _filled, _status
 from tests.architecture.world import make_rows
 
 ROOT = Path(__file__).resolve().parents[2]
 APPS = ("core", "inventory", "weaknesses", "recommendations", "remediation", "exceptions", "tvm_portal")
 SOURCE = "\n".join(path.read_text() for app in APPS for path in (ROOT / app).rglob("*.py") if "migrations" not in path.parts)
+
+REGISTERED: list[Any] = sorted(admin.site._registry, key=lambda model: str(model._meta.label))
 
 
 @pytest.mark.django_db
@@ -41,8 +44,8 @@ def test_what_is_said_to_be_recorded_is_in_the_code(action: str) -> None:
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("model", sorted(admin.site._registry, key=lambda model: model._meta.label), ids=lambda model: model._meta.label)
-def test_every_page_of_the_curation_site_that_changes_something_is_audited(model: type, superuser: User) -> None:
+@pytest.mark.parametrize("model", REGISTERED, ids=[model._meta.label for model in REGISTERED])
+def test_every_page_of_the_curation_site_that_changes_something_is_audited(model: Any, superuser: User) -> None:
     page = admin.site._registry[model]
     request = RequestFactory().get("/admin/")
     request.user = superuser

@@ -92,9 +92,8 @@ def test_it_is_searched_and_narrowed(auditor: Client) -> None:
 
 def test_one_event_is_told_in_full(auditor: Client) -> None:
     ann = make_user("ann", VIEWER)
-    audit.record(
-        by="root", action="user.change", object=ann, now=NOW, before={"email": ""}, after={"email": "a@example.org"}, address="::1"
-    )
+    told = {"before": {"email": ""}, "after": {"email": "a@example.org"}}
+    audit.record(by="root", action="user.change", object=ann, now=NOW, address="::1", **told)
     shown = text(auditor.get(f"{LOG}{AuditEvent.objects.get().pk}/"))
     for words in ("User change", "a@example.org", "::1", "root", "ann"):
         assert words in shown

@@ -223,28 +223,15 @@ def test_nothing_of_other_groups_shows_on_any_page(world: World, own: list[int],
     Machine.objects.filter(pk=hidden.pk).update(tags=["hidden-tag"])
     reporter = User.objects.get(username="asker")
     for machine in (hidden, Machine.objects.filter(group_id__in=own).first()):
-        InaccuracyReport.objects.create(
-            recommendation=Recommendation.objects.first(),
-            machine=machine,
-            category="other",
-            details="x",
-            reported_by=reporter,
-            reported_at=NOW,
-        )
+        told: dict[str, Any] = {"category": "other", "details": "x", "reported_by": reporter, "reported_at": NOW}
+        InaccuracyReport.objects.create(recommendation=Recommendation.objects.first(), machine=machine, **told)
     Alert.objects.create(machine=hidden, title="Beacon of the hidden machine", severity=3, source="edr", external_id="x", opened_at=NOW)
     foreign = Activity.objects.get(pk=activities[1].pk)
     Activity.objects.filter(pk=foreign.pk).update(notes="For the laboratory")
     secrets = {*outside.values_list("name", flat=True), "hidden-tag", "Beacon of the hidden machine", str(foreign.pk)}
     secrets |= set(MachineGroup.objects.exclude(pk__in=own).values_list("name", flat=True))
-    start = [
-        "/",
-        "/timeline/?days=90",
-        "/settings/groups/",
-        "/settings/inaccuracies/",
-        "/notifications/",
-        f"/search/?q={hidden.name}",
-        *LISTS,
-    ]
+    asked = f"/search/?q={hidden.name}"
+    start = ["/", "/timeline/?days=90", "/settings/groups/", "/settings/inaccuracies/", "/notifications/", asked, *LISTS]
     seen: set[str] = set()
     waiting = [*start, *EXPORTS, "/settings/inaccuracies/export.csv", "/timeline/export.csv"]
     while waiting and len(seen) < PAGES_CRAWLED:
@@ -257,9 +244,8 @@ def test_nothing_of_other_groups_shows_on_any_page(world: World, own: list[int],
             continue
         content = b"".join(response.streaming_content) if response.streaming else response.content
         shown = content.decode()
-        asked = f"/search/?q={hidden.name}"
         for secret in secrets:
-            if not (address.startswith(asked.split("=", maxsplit=1)[0]) and secret == hidden.name):
+            if not (address.startswith("/search/") and secret == hidden.name):
                 assert not re.search(rf"(?<![\w-]){re.escape(secret)}(?![\w-])", shown), f"{secret} on {address}"
         if not response.streaming and response["Content-Type"].startswith("text/html"):
             waiting += [found for link in links(response) if (found := _absolute(address, link)) not in seen]
