@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib.auth import views as auth
 from django.urls import path
 
-from core import audit_views, saved_views, views
+from core import audit_views, saved_views, styles, views
 from core.access import no_role_needed
 from core.sign_in import ChangePassword, ChoosePassword, SignIn, SignOut
 
@@ -16,6 +16,7 @@ urlpatterns = [
     path("settings/audit/", audit_views.index, name="audit_log"),
     path("settings/audit/export.csv", audit_views.export, name="audit_log_export"),
     path("settings/audit/<int:pk>/", audit_views.one, name="audit_event"),
+    path("styles/<slug:digest>.css", styles.sheet, name="styles"),
     path("account/", no_role_needed(views.preferences), name="preferences"),
     path("account/rail/", no_role_needed(views.choose_rail), name="choose_rail"),
     path("account/password/", no_role_needed(ChangePassword.as_view()), name="password_change"),

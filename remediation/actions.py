@@ -11,11 +11,13 @@ from django.db import transaction
 
 from core import audit, sql
 from core.models import User
+from core.transitions import allows, move
 from inventory.models import MachineGroup
 from inventory.versions import sort_key
 from recommendations.models import Recommendation
 from remediation.errors import AlreadyCompleted, NothingToDo
 from remediation.models import Activity
+from remediation.rules import ACTIVITY, MARKS, UNDISTURBED_TAG
 
 KEPT = dt.timedelta(days=180)
 SYSTEM = "System confirmation"
@@ -29,12 +31,14 @@ def request_remediation(
     priority: str,
     due_on: dt.date | None = None,
     notes: str = "",
+    reach: str = Activity.Reach.ALL,
     by: User,
     now: dt.datetime,
     address: str = "",
 ) -> Activity:
     """Ask IT to carry it out on the machines of these groups that need it now. Which machines these are is fixed here.
 
+    `reach` narrows a configuration change to machines whose users would not notice.
     What needs attention has no targets, no due date and no progress: there is nothing to measure. Raises NothingToDo.
     """
     measurable = recommendation.kind != Recommendation.Kind.ATTENTION
@@ -46,6 +50,7 @@ def request_remediation(
             title=recommendation.title,
             component=recommendation.component,
             kind=recommendation.kind,
+            reach=reach,
             group_names=names,
             aims=_aims(recommendation, group_ids),
             priority=priority,
@@ -56,7 +61,8 @@ def request_remediation(
         )
         if measurable:
             parameters = {"activity": activity.pk, "recommendation": recommendation.pk, "groups": list(group_ids)}
-            sql.run("remediation/store_targets", parameters | {"configuration": recommendation.configuration_id})
+            tag = UNDISTURBED_TAG if reach == Activity.Reach.UNDISTURBED else None
+            sql.run("remediation/store_targets", parameters | {"configuration": recommendation.configuration_id, "tag": tag})
             activity.refresh_from_db(fields=["target_count"])
             if not activity.target_count:
                 raise NothingToDo
@@ -64,6 +70,7 @@ def request_remediation(
             "recommendation": recommendation.key,
             "machines": activity.target_count,
             "groups": names,
+            "reach": reach,
             "priority": priority,
             "due_on": due_on.isoformat() if due_on else None,
         }
@@ -71,13 +78,46 @@ def request_remediation(
     return activity
 
 
+def request_several(
+    *,
+    recommendations: Sequence[Recommendation],
+    group_ids: Sequence[int],
+    priority: str,
+    due_on: dt.date | None = None,
+    notes: str = "",
+    by: User,
+    now: dt.datetime,
+    address: str = "",
+) -> tuple[list[Activity], list[Recommendation]]:
+    """An activity for each of them, all or none. Returns the activities, and what no machine needs any more."""
+    made, left = [], []
+    with transaction.atomic():
+        for recommendation in recommendations:
+            try:
+                activity = request_remediation(
+                    recommendation=recommendation,
+                    group_ids=group_ids,
+                    priority=priority,
+                    due_on=due_on,
+                    notes=notes,
+                    by=by,
+                    now=now,
+                    address=address,
+                )
+            except NothingToDo:
+                left.append(recommendation)
+            else:
+                made.append(activity)
+    return made, left
+
+
 def complete_activity(*, activity: Activity, by: User, now: dt.datetime, address: str = "") -> Activity:
     """Mark it completed by hand, whatever its machines report. Raises AlreadyCompleted."""
     with transaction.atomic():
         activity = Activity.objects.select_for_update().get(pk=activity.pk)
-        if activity.status == Activity.Status.COMPLETED:
+        if not allows(ACTIVITY, state_of(activity), "complete"):
             raise AlreadyCompleted
-        _complete(activity, who=by.email or by.get_username(), how=Activity.Completion.MANUAL, now=now)
+        _move(activity, "complete", who=by.email or by.get_username(), now=now)
         after = {"fixed": activity.fixed_count, "of": activity.target_count}
         audit.record(by=by.get_username(), action="remediation.complete", object=activity, now=now, after=after, address=address)
     return activity
@@ -87,10 +127,10 @@ def reopen_activity(*, activity: Activity, by: User, now: dt.datetime, address: 
     """Take a completion by hand back. Opening one that is open changes nothing; one that is done by itself stays so."""
     with transaction.atomic():
         activity = Activity.objects.select_for_update().get(pk=activity.pk)
-        if activity.completion != Activity.Completion.MANUAL:
+        if not allows(ACTIVITY, state_of(activity), "reopen"):
             return activity
         before = {"completed_by": activity.completed_by}
-        _set(activity, **NOT_COMPLETED)
+        _move(activity, "reopen", who="", now=now)
         audit.record(by=by.get_username(), action="remediation.reopen", object=activity, now=now, before=before, address=address)
     return activity
 
@@ -98,15 +138,12 @@ def reopen_activity(*, activity: Activity, by: User, now: dt.datetime, address: 
 def follow_progress(*, now: dt.datetime) -> int:
     """Which targets are done now; completes what is done everywhere, opens again what fell back. Returns activities moved."""
     with transaction.atomic():
-        moved = sql.rows("remediation/store_progress", {"now": now})
+        moved = sql.rows("remediation/store_progress", {"now": now, "marks": list(MARKS)})
         found = Activity.objects.select_for_update().in_bulk([row["id"] for row in moved])
         for activity in found.values():
-            if activity.status == Activity.Status.ACTIVE:
-                _complete(activity, who=SYSTEM, how=Activity.Completion.AUTOMATIC, now=now)
-                audit.record(by="system", action="remediation.complete", object=activity, now=now)
-            else:
-                _set(activity, **NOT_COMPLETED)
-                audit.record(by="system", action="remediation.reopen", object=activity, now=now)
+            verb, deed = ("confirm", "complete") if activity.status == Activity.Status.ACTIVE else ("regress", "reopen")
+            _move(activity, verb, who=SYSTEM, now=now)
+            audit.record(by="system", action=f"remediation.{deed}", object=activity, now=now)
     return len(moved)
 
 
@@ -131,8 +168,17 @@ def _aims(recommendation: Recommendation, group_ids: Sequence[int]) -> list[dict
     return [{"platform": platform, "version": version, "key": sort_key(software.ecosystem, version)} for platform, version in found]
 
 
-def _complete(activity: Activity, *, who: str, how: str, now: dt.datetime) -> None:
-    _set(activity, status=Activity.Status.COMPLETED, completed_at=now, completed_by=who[:254], completion=how)
+def state_of(activity: Activity) -> str:
+    """As rules.ACTIVITY calls it."""
+    return activity.completion or ("manual" if activity.status == Activity.Status.COMPLETED else "active")
+
+
+def _move(activity: Activity, verb: str, *, who: str, now: dt.datetime) -> None:
+    reached = move(ACTIVITY, state_of(activity), verb)
+    if reached == "active":
+        _set(activity, **NOT_COMPLETED)
+    else:
+        _set(activity, status=Activity.Status.COMPLETED, completed_at=now, completed_by=who[:254], completion=reached)
 
 
 def _set(activity: Activity, **values: Any) -> None:

@@ -14,7 +14,7 @@ from remediation.rules import DEFAULT_DAYS
 
 
 class RequestForm(forms.Form):
-    """`due_on` is not asked for where nothing can be measured (`measurable` False)."""
+    """`due_on` is not asked for where nothing can be measured (`measurable` False), `reach` only of configuration (`undisturbed`)."""
 
     groups = forms.TypedMultipleChoiceField(
         coerce=int,
@@ -44,8 +44,20 @@ class RequestForm(forms.Form):
         widget=forms.Textarea(attrs={"class": "field__c", "rows": 4}),
     )
 
-    def __init__(self, *args: Any, reach: Sequence[GroupReach], today: dt.date, measurable: bool, **kwargs: Any) -> None:
+    reach = forms.ChoiceField(
+        choices=Activity.Reach.choices,
+        initial=Activity.Reach.ALL,
+        required=False,
+        label="Which machines",
+        widget=forms.RadioSelect(attrs={"class": "check"}),
+    )
+
+    def __init__(
+        self, *args: Any, reach: Sequence[GroupReach], today: dt.date, measurable: bool, undisturbed: bool = False, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
+        if not undisturbed:
+            del self.fields["reach"]
         self.today = today
         groups = self.fields["groups"]
         assert isinstance(groups, forms.TypedMultipleChoiceField)
@@ -62,6 +74,10 @@ class RequestForm(forms.Form):
         if due is not None and due < self.today:
             raise forms.ValidationError("Choose today or a later day.")
         return due
+
+    def only_undisturbed(self) -> bool:
+        """Whether only machines without user impact are asked for, also while something else is wrong."""
+        return "reach" in self.fields and self.is_bound and self.data.get("reach") == Activity.Reach.UNDISTURBED
 
     def chosen(self) -> list[int]:
         """The ids of the chosen groups, also while something else is wrong."""

@@ -22,6 +22,10 @@ class Activity(models.Model):
         MEDIUM = "medium", "Medium"
         LOW = "low", "Low"
 
+    class Reach(models.TextChoices):
+        ALL = "all", "All exposed machines"
+        UNDISTURBED = "undisturbed", "Only machines without user impact"
+
     class Completion(models.TextChoices):
         MANUAL = "manual", "By hand"
         AUTOMATIC = "automatic", "System confirmation"
@@ -37,6 +41,7 @@ class Activity(models.Model):
         help_text="[{platform, version, key}]: what counts as done, whatever becomes known later. Empty: not needed.",
     )
     kind = models.CharField(max_length=14, choices=Recommendation.Kind)
+    reach = models.CharField(max_length=11, choices=Reach, default=Reach.ALL, db_default=Reach.ALL)
     status = models.CharField(max_length=10, choices=Status, default=Status.ACTIVE)
     priority = models.CharField(max_length=6, choices=Priority)
     due_on = models.DateField(null=True, blank=True)
@@ -48,6 +53,13 @@ class Activity(models.Model):
     completion = models.CharField(max_length=10, choices=Completion, blank=True)
     target_count = models.PositiveIntegerField(default=0)
     fixed_count = models.PositiveIntegerField(default=0)
+    fixed_within = ArrayField(
+        models.PositiveIntegerField(),
+        default=list,
+        blank=True,
+        db_default=models.Value([], output_field=ArrayField(models.PositiveIntegerField())),
+        help_text="Targets fixed within so many days of the request, by rules.MARKS. Empty: none yet.",
+    )
 
     class Meta:
         verbose_name_plural = "activities"

@@ -12,6 +12,7 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Case, Count, Exists, F, FloatField, IntegerField, OuterRef, Q, QuerySet, Sum, Value, When
 from django.db.models.functions import TruncDate
 
+from core import sql
 from core.lists import ListState
 from core.models import User
 from inventory.models import MachineGroup
@@ -63,6 +64,7 @@ class ActivityRow:
     created_at: dt.datetime
     completed_at: dt.datetime | None
     completed_by: str
+    reach_label: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +98,10 @@ class GroupReach:
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """What a request would reach: machines, and the exposure score of the organisation now and when it is done everywhere there."""
+    """What a request would reach: machines, and the exposure score of the organisation now and when it is done everywhere there.
+
+    The scores are None where they are not computed, or only a part of the machines is asked for.
+    """
 
     machines: int
     before: float | None
@@ -226,6 +231,34 @@ def groups_of(recommendation: Recommendation, *, groups: Sequence[int]) -> tuple
     return tuple(GroupReach(pk, name, exposed[pk]) for pk, name in names)
 
 
+def groups_of_several(ids: Sequence[int], *, groups: Sequence[int]) -> tuple[GroupReach, ...]:
+    """Groups in which a machine needs any of these recommendations. `exposed` adds them up: a machine may need several."""
+    stats = RecommendationStat.objects.filter(recommendation__in=ids, group_id__in=groups, exposed__gt=0)
+    exposed = dict(stats.values_list("group_id").annotate(Sum("exposed")).order_by())
+    names = MachineGroup.objects.filter(pk__in=exposed).order_by("is_default", "rank", "id").values_list("id", "name")
+    return tuple(GroupReach(pk, name, exposed[pk]) for pk, name in names)
+
+
+def machines_each(ids: Sequence[int], *, groups: Sequence[int]) -> dict[int, int]:
+    """Machines of these groups that need it, by recommendation."""
+    stats = RecommendationStat.objects.filter(recommendation__in=ids, group_id__in=groups)
+    return dict(stats.values_list("recommendation_id").annotate(Sum("exposed")).order_by())
+
+
+def in_progress_of(ids: Sequence[int], *, groups: Sequence[int] | None) -> dict[int, str]:
+    """The newest activity in progress, by recommendation."""
+    found = visible(groups).filter(recommendation__in=ids, status=Activity.Status.ACTIVE).order_by("created_at")
+    return {recommendation: str(pk) for recommendation, pk in found.values_list("recommendation_id", "pk")}
+
+
+def undisturbed(recommendation: Recommendation, *, groups: Sequence[int]) -> int | None:
+    """Machines of the groups that need a configuration change and whose users would not notice it. None: another kind of fix."""
+    if recommendation.configuration_id is None:
+        return None
+    parameters = {"configuration": recommendation.configuration_id, "tag": rules.UNDISTURBED_TAG, "groups": list(groups)}
+    return int(sql.rows("remediation/count_undisturbed", parameters)[0]["machines"])
+
+
 def reach(recommendation: Recommendation, *, chosen: Sequence[int], groups: Sequence[int]) -> Reach:
     """What doing it on the machines of the `chosen` groups does to the exposure score over `groups`: sums of a few rows, exact."""
     sums = RecommendationStat.objects.filter(recommendation=recommendation, group_id__in=chosen)
@@ -296,6 +329,7 @@ def _row(activity: Activity, kept: tuple[int, int] | None, *, today: dt.date) ->
         created_at=activity.created_at,
         completed_at=activity.completed_at,
         completed_by=activity.completed_by,
+        reach_label=activity.get_reach_display() if activity.reach != Activity.Reach.ALL else "",
     )
 
 

@@ -6,8 +6,19 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from core.transitions import Transitions
+
 DUE_SOON = dt.timedelta(days=7)
 DEFAULT_DAYS = {"high": 7, "medium": 30, "low": 90}
+MARKS = (1, 3, 7, 14, 30, 60, 90)  # days after a request at which it is told how much was fixed
+UNDISTURBED_TAG = "no user impact"  # of machines whose users notice no change of configuration
+
+# An activity: active, or how it was completed (Activity.Completion).
+ACTIVITY: Transitions = {
+    "active": {"complete": "manual", "confirm": "automatic"},
+    "manual": {"reopen": "active"},
+    "automatic": {"regress": "active"},
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,8 +29,10 @@ from remediation.errors import AlreadyCompleted, NothingToDo
 from remediation.filters import SPEC
 from remediation.forms import RequestForm
 from remediation.models import Activity
+from remediation.rules import UNDISTURBED_TAG
 
 TARGETS = ListSpec(columns=(Column("name", "Machine", fixed=True),), sort="", per_page=50, keeps=("state", "from"))
+UNTAGGED = f"No machine of these groups that needs it has the tag “{UNDISTURBED_TAG}”."
 STATES = {"open": False, "fixed": True}
 HEADER = (
     "Activity", "Component", "Type", "Priority", "Machines fixed", "Machines targeted", "Due", "Status", "Requested by", "Requested",
@@ -53,6 +55,8 @@ def request_form(request: HttpRequest, key: str) -> HttpResponse:
     if not sent or not form.is_valid():
         return render(request, _form_template(request), context, status=422 if sent else 200)
     values = {"priority": form.cleaned_data["priority"], "due_on": form.cleaned_data.get("due_on"), "notes": form.cleaned_data["notes"]}
+    if form.only_undisturbed():
+        values["reach"] = Activity.Reach.UNDISTURBED
     try:
         activity = actions.request_remediation(
             recommendation=recommendation,
@@ -63,7 +67,8 @@ def request_form(request: HttpRequest, key: str) -> HttpResponse:
             **values,
         )
     except NothingToDo:
-        form.add_error("groups", "No machine of these groups needs it any more.")
+        nobody = "No machine of these groups needs it any more."
+        form.add_error("reach" if form.only_undisturbed() else "groups", UNTAGGED if form.only_undisturbed() else nobody)
         return render(request, _form_template(request), context, status=422)
     if wants(request, "flyout"):
         return render(request, "remediation/form.html#flyout", context | {"made": activity})
@@ -176,7 +181,11 @@ def _form_context(request: HttpRequest, recommendation: Recommendation) -> dict[
     reach = queries.groups_of(recommendation, groups=groups)
     measurable = recommendation.kind != Recommendation.Kind.ATTENTION
     data = request.POST if request.method == "POST" else (request.GET if "groups" in request.GET and wants(request, "reach") else None)
-    form = RequestForm(data, reach=reach, today=timezone.now().date(), measurable=measurable)
+    configuration = recommendation.configuration_id is not None
+    form = RequestForm(data, reach=reach, today=timezone.now().date(), measurable=measurable, undisturbed=configuration)
+    chosen = form.chosen()
+    few = queries.undisturbed(recommendation, groups=chosen)
+    only_few = few is not None and form.only_undisturbed()
     page = reverse("recommendations:detail", args=[recommendation.key])
     total, before = queries.of_recommendation(recommendation, groups=_groups(request), today=timezone.now().date())
     return {
@@ -184,8 +193,10 @@ def _form_context(request: HttpRequest, recommendation: Recommendation) -> dict[
         "trail": origins.trail(request, home=origins.LIST, page=page, then=(Crumb(recommendation.title, page),)),
         "form": form,
         "groups": reach,
-        "chosen": form.chosen(),
-        "reach": queries.reach(recommendation, chosen=form.chosen(), groups=groups),
+        "chosen": chosen,
+        "reach": queries.Reach(few or 0, None, None) if only_few else queries.reach(recommendation, chosen=chosen, groups=groups),
+        "undisturbed": few,
+        "undisturbed_tag": UNDISTURBED_TAG,
         "measurable": measurable,
         "in_progress": [row for row in before if row.status == Activity.Status.ACTIVE],
         "total_before": total,

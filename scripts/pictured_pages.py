@@ -130,6 +130,7 @@ PAGES: dict[str, Callable[[Page], None]] = {
     "what-if": _what_if,
     "request-remediation": _below_row("remediation/"),
     "remediation": _at("/remediation/"),
+    "time-to-fix": _at("/remediation/time-to-fix/"),
     "activity": _activity,
     "inaccuracy": _below_row("inaccuracy/"),
     "inaccuracies": _at("/settings/inaccuracies/"),

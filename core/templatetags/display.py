@@ -14,12 +14,18 @@ from django import template
 from django.utils import timezone
 from django.utils.html import format_html
 
-from core import drawing
+from core import drawing, styles
 
 register = template.Library()
 
 SEVERITIES = ("None", "Low", "Medium", "High", "Critical")
 EXPLOITS = ("No known exploit", "Public exploit", "Verified exploit", "In an exploit kit")
+
+
+@register.simple_tag
+def stylesheet() -> str:
+    """The address of the one style sheet of every page."""
+    return styles.address()
 
 
 # Figures

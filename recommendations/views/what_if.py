@@ -10,6 +10,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
+from core.access import Permission, may
 from core.lists import ALL, ListState
 from inventory import scope
 from recommendations import what_if_queries
@@ -31,6 +32,8 @@ def page(request: HttpRequest) -> HttpResponse:
         "computed": last_run(request).id is not None,
         "list_address": f"{reverse('recommendations:list')}{state.address()}",
         "export_address": f"{reverse('recommendations:export')}?{_only_picks(state)}",
+        "picks_query": _only_picks(state),
+        "may_request": may(request.user, Permission.REMEDIATION),
         "links": links(request, plan),
     }
     return render(request, "recommendations/what_if.html", context)
@@ -56,6 +59,8 @@ def bar_context(request: HttpRequest, state: ListState, *, total: int | None) ->
         "clear_address": f"{home}{state.address(picks=(), open='')}",
         "all_address": f"{home}{every.removesuffix('?')}{'?' if every == '?' else '&'}pick={ALL}",
         "what_if_address": f"{reverse('recommendations:what_if')}{state.address(open='')}",
+        "picks_query": _only_picks(state),
+        "may_request": may(request.user, Permission.REMEDIATION),
         "export_address": f"{reverse('recommendations:export')}?{_only_picks(state)}",
         "links": links(request, plan) if plan else "",
     }

@@ -31,12 +31,19 @@ UPDATE remediation_activitytarget t SET fixed_at = CASE WHEN c.needs THEN NULL E
 FROM part_target_change c
 WHERE t.activity_id = c.activity_id AND t.machine_id = c.machine_id
 -- ;;
-UPDATE remediation_activity a SET fixed_count = n.fixed, target_count = n.targets
+UPDATE remediation_activity a SET fixed_count = n.fixed, target_count = n.targets, fixed_within = n.within
 FROM (
-    SELECT t.activity_id, count(*) AS targets, count(t.fixed_at) AS fixed
-    FROM remediation_activitytarget t
-    WHERE t.activity_id IN (SELECT activity_id FROM part_target_change)
-    GROUP BY t.activity_id
+    SELECT p.activity_id, max(p.targets) AS targets, max(p.fixed) AS fixed, array_agg(p.within ORDER BY p.days) AS within
+    FROM (
+        SELECT t.activity_id, k.days, count(*) AS targets, count(t.fixed_at) AS fixed,
+               count(*) FILTER (WHERE t.fixed_at <= b.created_at + make_interval(days => k.days)) AS within
+        FROM remediation_activitytarget t
+        JOIN remediation_activity b ON b.id = t.activity_id
+        CROSS JOIN unnest(%(marks)s::int[]) AS k(days)
+        WHERE t.activity_id IN (SELECT activity_id FROM part_target_change)
+        GROUP BY t.activity_id, k.days
+    ) p
+    GROUP BY p.activity_id
 ) n
 WHERE a.id = n.activity_id
 -- ;;

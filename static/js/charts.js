@@ -80,7 +80,8 @@
     return Object.assign(document.createElement(tag), { textContent: text });
   }
 
-  // What a day says: its figures, its events, where a click leads. Plotly's own label would be cut off at the chart's edge.
+  // What a day (or a point that its text names) says: its figures, its events, where a click leads. Plotly's own label would be cut off at
+  // the chart's edge.
   function tell(box, { points }) {
     const figure = box.closest("figure");
     const events = points.find((point) => point.data.meta?.role === "events");
@@ -88,7 +89,7 @@
     tip.setAttribute("aria-hidden", "true");
     const figures = points.filter((point) => point !== events).map((point) => line("p", `${point.data.name}: ${number.format(point.y)}${point.data.meta?.unit ?? ""}`));
     const sentences = events ? events.text.split("<br>").slice(1).map((sentence) => line("li", sentence)) : [];
-    tip.replaceChildren(line("b", day.format(new Date(points[0].x))), ...figures);
+    tip.replaceChildren(line("b", points[0].data.meta?.role === "named" ? points[0].text : day.format(new Date(points[0].x))), ...figures);
     if (sentences.length) {
       const list = line("ul", "");
       list.append(...sentences);

@@ -83,6 +83,7 @@ SAMPLES: dict[str, dict[str, object]] = {
     "sign-in/": {"uidb64": "MA", "token": "none"},
     "views/": {"pk": 0},
     "settings/feeds/": {"kind": "kev"},
+    "styles/": {"digest": "0123456789abcdef"},
     "api/ingest/": {"format": "osquery", "source": "osquery"},
 }
 
@@ -96,6 +97,7 @@ OSQUERY = (
 ACCESS: dict[str, Access] = {
     "healthz": PUBLIC,
     "readyz": PUBLIC,
+    "styles/<slug:digest>.css": Access(MISSING, MISSING, MISSING, MISSING),
     "sign-in/": Access(OK, MOVED, MOVED, MOVED),
     "sign-out/": POST_OWN,
     "sign-in/choose-password/<uidb64>/<token>/": PUBLIC,
@@ -179,6 +181,9 @@ ACCESS: dict[str, Access] = {
     "recommendations/<str:key>/remediation/panel/": SIGNED_IN,
     "remediation/": SIGNED_IN,
     "remediation/export.csv": SIGNED_IN,
+    "remediation/request/": needs(Permission.REMEDIATION),
+    "remediation/time-to-fix/": SIGNED_IN,
+    "remediation/time-to-fix/export.csv": SIGNED_IN,
     "remediation/<uuid:pk>/": Access(SIGN_IN, MISSING, MISSING, MISSING),
     "remediation/<uuid:pk>/export.csv": Access(SIGN_IN, MISSING, MISSING, MISSING),
     "remediation/<uuid:pk>/complete/": POST_SIGNED_IN,

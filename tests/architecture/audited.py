@@ -37,6 +37,7 @@ AUDITED: dict[str, tuple[str, ...]] = {
     "machines/undo/": ("machine.set_value", "machine.tag", "machine.set_internet_facing"),
     "machines/<int:machine_id>/change/": ("machine.set_value", "machine.tag", "machine.set_internet_facing"),
     "recommendations/<str:key>/remediation/": ("remediation.request",),
+    "remediation/request/": ("remediation.request",),
     "remediation/<uuid:pk>/complete/": ("remediation.complete",),
     "remediation/<uuid:pk>/reopen/": ("remediation.reopen",),
     "recommendations/<str:key>/inaccuracy/": ("inaccuracy.report",),

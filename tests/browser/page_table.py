@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from core.built_in_roles import SECURITY, built_in
 from core.models import User
+from recommendations.models import RecommendationStat
 from tests.populations import Population
 
 
@@ -59,6 +60,8 @@ PAGES = (
     Listed("settings/audit/"),
     Listed("settings/inaccuracies/"),
     Listed("remediation/"),
+    Listed("remediation/request/", "?pick=PICK"),
+    Listed("remediation/time-to-fix/", charts=True),
     Listed("recommendations/<str:key>/remediation/"),
     Listed("recommendations/<str:key>/inaccuracy/"),
     Listed("recommendations/what-if/"),
@@ -80,6 +83,7 @@ EXCUSED = {
     "healthz": "a word for machines",
     "recommendations/picked/": "the bar below a list, looked at there",
     "recommendations/<str:key>/remediation/panel/": "a part of the recommendation's page, looked at there",
+    "styles/<slug:digest>.css": "a style sheet",
     "readyz": "a word for machines",
     "sign-in/choose-password/<uidb64>/<token>/": "a form like account/password/, on a page like sign-in/",
     "account/password/done/": "a sentence, after the form of account/password/",
@@ -87,7 +91,7 @@ EXCUSED = {
 
 
 def address(page: Listed, made: Population) -> str:
-    """The page's address among what `made` holds."""
+    """The page's address among what `made` holds. PICK of a query is the recommendation with the most exposed machines."""
     samples: dict[str, dict[str, object]] = {
         "recommendations/": {"key": "va-_-google-_-chrome"},
         "software/": {"key": made.software[0].key},
@@ -98,4 +102,8 @@ def address(page: Listed, made: Population) -> str:
         "settings/roles/": {"pk": built_in(SECURITY).pk},
     }
     known = next((values for start, values in samples.items() if page.route.startswith(start)), {})
-    return "/" + re.sub(r"<(?:\w+:)?(\w+)>", lambda found: str(known[found[1]]), page.route) + page.query
+    query = page.query
+    if "PICK" in query:
+        picked = RecommendationStat.objects.order_by("-exposed").values_list("recommendation", flat=True).first()
+        query = query.replace("PICK", str(picked))
+    return "/" + re.sub(r"<(?:\w+:)?(\w+)>", lambda found: str(known[found[1]]), page.route) + query

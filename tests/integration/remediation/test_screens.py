@@ -11,11 +11,12 @@ from django.utils import timezone
 
 from core.built_in_roles import IT
 from core.models import User
-from inventory.models import MachineGroup
+from inventory.models import ConfigurationResult, Machine, MachineGroup
 from recommendations import detail_queries, score_queries
 from recommendations.models import Recommendation
 from remediation import actions, queries
 from remediation.models import Activity
+from remediation.rules import UNDISTURBED_TAG
 from tests.conftest import give
 from tests.integration.pages import csv_lines, links, text
 from tests.integration.pages import queries as statements
@@ -185,3 +186,29 @@ def test_undo_of_a_completion_by_hand(wanted: Recommendation, curator: User, cur
     assert "Marked as completed." in text(page)
     assert "Open again" in text(page)
     assert "Mark as completed" in text(curator_client.post(reverse("remediation:reopen", args=[activity.pk]), follow=True))
+
+
+def test_the_form_hands_out_the_machines_it_would_reach(wanted: Recommendation, curator_client: Client) -> None:
+    address = reverse("remediation:request", args=[wanted.key])
+    group = queries.groups_of(wanted, groups=all_groups())[0]
+    part = curator_client.get(f"{address}?priority=low&groups={group.id}", **REACH)  # type: ignore[arg-type]
+    export = next(link for link in links(part) if link.startswith(reverse("recommendations:exposed_export", args=[wanted.key])))
+    assert len(csv_lines(curator_client, export)) == group.exposed + 1
+
+
+def test_a_configuration_change_may_be_asked_of_undisturbed_machines_only(made: Population, curator_client: Client) -> None:
+    change = Recommendation.objects.filter(configuration__isnull=False, stats__exposed__gt=1).first()
+    assert change is not None
+    address = reverse("remediation:request", args=[change.key])
+    groups = [group.id for group in queries.groups_of(change, groups=all_groups())]
+    sent = {"groups": groups, "priority": "low", "reach": "undisturbed"}
+    refused = curator_client.post(address, sent)
+    assert refused.status_code == 422
+    assert "has the tag" in text(refused)
+    machine = ConfigurationResult.objects.filter(configuration=change.configuration_id, passed=False).values("machine")[:1]
+    Machine.objects.filter(pk__in=machine).update(tags=[UNDISTURBED_TAG])
+    assert "1 tagged" in text(curator_client.get(address))
+    shown = curator_client.post(address, sent, follow=True)
+    assert "Only machines without user impact" in text(shown)
+    activity = Activity.objects.get()
+    assert [target.machine.tags for target in activity.targets.all()] == [[UNDISTURBED_TAG]]

@@ -1,0 +1,54 @@
+"""Draw the life-cycles of `docs/states.md` from the tables the code moves by: `python -m scripts.state_diagrams`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.transitions import Transitions
+from remediation import rules as remediation
+
+PAGE = Path(__file__).resolve().parent.parent / "docs" / "states.md"
+HEAD = """# Life-cycles
+
+Drawn from the tables that the code moves by (`core/transitions.py`), by `python -m scripts.state_diagrams`. A test fails where this page
+and the tables differ.
+"""
+
+
+@dataclass(frozen=True)
+class LifeCycle:
+    """`starts`: the states in which one is made."""
+
+    title: str
+    about: str
+    table: Transitions
+    starts: tuple[str, ...]
+
+
+LIFE_CYCLES = (
+    LifeCycle(
+        "A remediation activity",
+        "`manual`: completed by a person. `automatic`: all its machines report the fix; one that falls back opens it again.",
+        remediation.ACTIVITY,
+        ("active",),
+    ),
+)
+
+
+def diagram(cycle: LifeCycle) -> str:
+    """The table as a Mermaid state diagram; states that nothing leaves are ends."""
+    lines = ["stateDiagram-v2", *(f"    [*] --> {state}" for state in cycle.starts)]
+    lines += [f"    {state} --> {reached}: {verb}" for state, verbs in cycle.table.items() for verb, reached in verbs.items()]
+    reached = {state for verbs in cycle.table.values() for state in verbs.values()} | set(cycle.starts)
+    lines += [f"    {state} --> [*]" for state in sorted(reached) if not cycle.table.get(state)]
+    return "\n".join(lines)
+
+
+def page() -> str:
+    parts = [f"\n## {cycle.title}\n\n{cycle.about}\n\n```mermaid\n{diagram(cycle)}\n```\n" for cycle in LIFE_CYCLES]
+    return HEAD + "".join(parts)
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page())
