@@ -30,6 +30,7 @@ LISTS = (
     "/machines/",
     "/machines/?state=any",
     "/remediation/",
+    "/remediation/time-to-fix/",
     "/reports/vulnerable-machines/",
     "/reports/vulnerable-machines/machines/",
     "/search/?q=e",
@@ -44,6 +45,7 @@ EXPORTS = (
     "/weaknesses/export.csv",
     "/machines/export.csv?state=any",
     "/remediation/export.csv",
+    "/remediation/time-to-fix/export.csv",
     "/reports/vulnerable-machines/export.csv",
     "/reports/vulnerable-machines/machines/export.csv",
 )
