@@ -207,8 +207,8 @@ def _change(name: str, before: Any, after: Any) -> Change:
         was, now = [_text(value) for value in before], [_text(value) for value in after]
         return Change(
             words(name),
-            ", ".join(was),
-            ", ".join(now),
+            "; ".join(was),
+            "; ".join(now),
             added=tuple(value for value in now if value not in was),
             removed=tuple(value for value in was if value not in now),
         )
@@ -221,7 +221,7 @@ def _text(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, list):
-        return ", ".join(_text(part) for part in value)
+        return "; ".join(_text(part) for part in value)
     if isinstance(value, dict):
         return ", ".join(f"{words(str(key))}: {_text(part)}" for key, part in value.items())
     return str(value)
