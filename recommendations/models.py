@@ -360,6 +360,10 @@ class InaccuracyReport(models.Model):
     answer = models.TextField(blank=True)
     answered_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
     answered_at = models.DateTimeField(null=True, blank=True)
+    override = models.ForeignKey(
+        "weaknesses.MatchOverride", on_delete=models.SET_NULL, null=True, blank=True, related_name="+", help_text="What corrected it."
+    )
+    matches_changed = models.PositiveIntegerField(null=True, blank=True, help_text="Matches that the correction took away or brought.")
 
     class Meta:
         constraints = [
@@ -376,7 +380,10 @@ class InaccuracyReport(models.Model):
                 name="an_answered_inaccuracy_has_a_time",
             ),
         ]
-        indexes = [models.Index(fields=["-reported_at", "-id"], name="inaccuracies_newest_first")]
+        indexes = [
+            models.Index(fields=["-reported_at", "-id"], name="inaccuracies_newest_first"),
+            models.Index(fields=["reported_by", "-answered_at"], name="inaccuracies_of_reporter"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.subject}: {self.get_category_display()}"

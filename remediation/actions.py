@@ -15,8 +15,9 @@ from core.transitions import allows, move
 from inventory.models import MachineGroup
 from inventory.versions import sort_key
 from recommendations.models import Recommendation
+from remediation import ticket_actions
 from remediation.errors import AlreadyCompleted, NothingToDo
-from remediation.models import Activity
+from remediation.models import Activity, InboundMessage
 from remediation.rules import ACTIVITY, MARKS, UNDISTURBED_TAG
 
 KEPT = dt.timedelta(days=180)
@@ -31,6 +32,7 @@ def request_remediation(
     priority: str,
     due_on: dt.date | None = None,
     notes: str = "",
+    systems: Sequence[str] = (),
     reach: str = Activity.Reach.ALL,
     by: User,
     now: dt.datetime,
@@ -38,8 +40,8 @@ def request_remediation(
 ) -> Activity:
     """Ask IT to carry it out on the machines of these groups that need it now. Which machines these are is fixed here.
 
-    `reach` narrows a configuration change to machines whose users would not notice.
-    What needs attention has no targets, no due date and no progress: there is nothing to measure. Raises NothingToDo.
+    `reach` narrows a configuration change to machines whose users would not notice. `systems`: where tickets are opened.
+    What needs attention has no targets, no due date and no progress: there is nothing to measure. Raises NothingToDo, NotConnected.
     """
     measurable = recommendation.kind != Recommendation.Kind.ATTENTION
     names = list(MachineGroup.objects.filter(pk__in=group_ids).order_by("is_default", "rank", "id").values_list("name", flat=True))
@@ -75,6 +77,7 @@ def request_remediation(
             "due_on": due_on.isoformat() if due_on else None,
         }
         audit.record(by=by.get_username(), action="remediation.request", object=activity, now=now, after=after, address=address)
+        ticket_actions.open_tickets(activity=activity, systems=systems, by=by, now=now, address=address)
     return activity
 
 
@@ -85,6 +88,7 @@ def request_several(
     priority: str,
     due_on: dt.date | None = None,
     notes: str = "",
+    systems: Sequence[str] = (),
     by: User,
     now: dt.datetime,
     address: str = "",
@@ -100,6 +104,7 @@ def request_several(
                     priority=priority,
                     due_on=due_on,
                     notes=notes,
+                    systems=systems,
                     by=by,
                     now=now,
                     address=address,
@@ -130,7 +135,7 @@ def reopen_activity(*, activity: Activity, by: User, now: dt.datetime, address: 
         if not allows(ACTIVITY, state_of(activity), "reopen"):
             return activity
         before = {"completed_by": activity.completed_by}
-        _move(activity, "reopen", who="", now=now)
+        _move(activity, "reopen", who=by.get_username(), now=now)
         audit.record(by=by.get_username(), action="remediation.reopen", object=activity, now=now, before=before, address=address)
     return activity
 
@@ -152,6 +157,7 @@ def forget_old(*, now: dt.datetime) -> int:
     found = Activity.objects.filter(status=Activity.Status.COMPLETED, completed_at__lt=now - KEPT)
     count = found.count()
     found.delete()
+    InboundMessage.objects.filter(received_at__lt=now - KEPT).delete()
     return count
 
 
@@ -177,8 +183,10 @@ def _move(activity: Activity, verb: str, *, who: str, now: dt.datetime) -> None:
     reached = move(ACTIVITY, state_of(activity), verb)
     if reached == "active":
         _set(activity, **NOT_COMPLETED)
+        ticket_actions.tell(activity=activity, event="reopened", who="" if who == SYSTEM else who, now=now)
     else:
         _set(activity, status=Activity.Status.COMPLETED, completed_at=now, completed_by=who[:254], completion=reached)
+        ticket_actions.tell(activity=activity, event="completed", who=who, now=now)
 
 
 def _set(activity: Activity, **values: Any) -> None:

@@ -9,3 +9,19 @@ class NothingToDo(Exception):
 
 class AlreadyCompleted(Exception):
     """Somebody, or the last machine, completed it in the meantime."""
+
+
+class NotConnected(Exception):
+    """The ticket system is off, or was switched off in the meantime."""
+
+
+class NotInThisState(Exception):
+    """Somebody else was faster: the ticket is not in a state in which this can be done. The text names the state."""
+
+
+class NothingToSend(Exception):
+    """The delivery is done, or on its way this moment."""
+
+
+class NotReady(Exception):
+    """Something that is needed has not been entered. The text says what."""

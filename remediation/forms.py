@@ -11,6 +11,7 @@ from django import forms
 from remediation.models import Activity
 from remediation.queries import GroupReach
 from remediation.rules import DEFAULT_DAYS
+from remediation.ticketing import builtin
 
 
 class RequestForm(forms.Form):
@@ -36,6 +37,12 @@ class RequestForm(forms.Form):
         widget=forms.DateInput(attrs={"class": "field__c field__c--date", "type": "date"}, format="%Y-%m-%d"),
         error_messages={"invalid": "Write a date, such as 2026-12-24."},
     )
+    systems = forms.MultipleChoiceField(
+        required=False,
+        label="Ticket",
+        widget=forms.CheckboxSelectMultiple(attrs={"class": "check"}),
+        error_messages={"invalid_choice": "A chosen ticket system has been switched off in the meantime."},
+    )
     notes = forms.CharField(
         required=False,
         max_length=4000,
@@ -53,7 +60,14 @@ class RequestForm(forms.Form):
     )
 
     def __init__(
-        self, *args: Any, reach: Sequence[GroupReach], today: dt.date, measurable: bool, undisturbed: bool = False, **kwargs: Any
+        self,
+        *args: Any,
+        reach: Sequence[GroupReach],
+        today: dt.date,
+        measurable: bool,
+        undisturbed: bool = False,
+        systems: Sequence[tuple[str, str, int | None]] = (),
+        **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
         if not undisturbed:
@@ -64,6 +78,12 @@ class RequestForm(forms.Form):
         groups.choices = [(group.id, group.name) for group in reach]
         groups.initial = [group.id for group in reach]
         self.exposed = {group.id: group.exposed for group in reach}
+        tickets = self.fields["systems"]
+        assert isinstance(tickets, forms.MultipleChoiceField)
+        tickets.choices = [(key, label) for key, label, _ in systems]
+        tickets.initial = [key for key, _, _ in systems if key == builtin.KEY]
+        if not systems:
+            del self.fields["systems"]
         if measurable:
             self.fields["due_on"].initial = today + dt.timedelta(days=DEFAULT_DAYS[Activity.Priority.MEDIUM])
         else:
@@ -74,6 +94,13 @@ class RequestForm(forms.Form):
         if due is not None and due < self.today:
             raise forms.ValidationError("Choose today or a later day.")
         return due
+
+    def asked_systems(self) -> list[str]:
+        """The keys of the ticked ticket systems, also while something else is wrong."""
+        if "systems" not in self.fields:
+            return []
+        asked = self.data.getlist("systems") if hasattr(self.data, "getlist") else []
+        return list(asked) if self.is_bound else list(self.fields["systems"].initial)
 
     def only_undisturbed(self) -> bool:
         """Whether only machines without user impact are asked for, also while something else is wrong."""

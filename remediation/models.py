@@ -82,8 +82,28 @@ class ActivityTarget(models.Model):
     fixed_at = models.DateTimeField(null=True, blank=True)
 
 
+class TicketConnection(models.Model):
+    """A ticket system that was set up. Secrets are encrypted; `secrets` holds {name: {"kept": ..., "at": ISO time}}."""
+
+    system = models.CharField(max_length=30, unique=True)
+    enabled = models.BooleanField(default=False)
+    values = models.JSONField(default=dict, blank=True)
+    secrets = models.JSONField(default=dict, blank=True)
+    allow_private = models.BooleanField(default=False, help_text="Addresses inside the own network may be called.")
+    tested_at = models.DateTimeField(null=True, blank=True)
+    findings = models.JSONField(default=list, blank=True, help_text="[{step, good, detail}] of the last test.")
+    last_error = models.TextField(blank=True)
+    last_error_at = models.DateTimeField(null=True, blank=True)
+    disabled_reason = models.TextField(blank=True)
+    paused_until = models.DateTimeField(null=True, blank=True, help_text="The other side asked for a pause.")
+    updated_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.system
+
+
 class Ticket(models.Model):
-    """The activity in another system."""
+    """The activity in another system, or in the queue of the portal itself."""
 
     class State(models.TextChoices):
         CREATING = "creating", "Creating"
@@ -95,38 +115,103 @@ class Ticket(models.Model):
 
     activity = models.ForeignKey(Activity, on_delete=models.CASCADE, related_name="tickets")
     provider = models.CharField(max_length=30)
+    key = models.UUIDField(unique=True, help_text="The same for every try of making it.")
     state = models.CharField(max_length=10, choices=State, default=State.CREATING)
     external_id = models.CharField(max_length=255, blank=True)
     url = models.CharField(max_length=500, blank=True)
-    notes = models.TextField(blank=True)
+    said = models.CharField(max_length=200, blank=True, help_text="The other side's own word for its state.")
+    notes = models.TextField(blank=True, help_text="What the other side's notes were when last read.")
+    error = models.TextField(blank=True, help_text="Why it could not be made, or read last.")
+    sent_count = models.PositiveIntegerField(null=True, blank=True, help_text="Machines that it names, where that is not all.")
+    assignee = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
+    read_at = models.DateTimeField(null=True, blank=True)
+    next_read_at = models.DateTimeField(null=True, blank=True)
+    read_tries = models.PositiveSmallIntegerField(default=0, help_text="Readings in a row that did not work.")
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["activity", "provider"], name="one_ticket_a_provider")]
+        indexes = [
+            models.Index(fields=["next_read_at"], condition=models.Q(next_read_at__isnull=False), name="ticket_to_be_read"),
+            models.Index(fields=["provider", "state", "created_at"], name="ticket_by_provider_and_state"),
+            models.Index(fields=["provider", "external_id"], name="ticket_by_external_id"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.get_state_display()} ({self.provider})"
 
 
+class TicketNote(models.Model):
+    """What one side said to the other, or what happened to the ticket."""
+
+    class Side(models.TextChoices):
+        OURS = "ours", "Security"
+        THEIRS = "theirs", "IT"
+        PORTAL = "portal", "Portal"
+
+    ticket = models.ForeignKey(Ticket, on_delete=models.CASCADE, related_name="conversation")
+    side = models.CharField(max_length=6, choices=Side)
+    author = models.CharField(max_length=150, blank=True)
+    text = models.TextField()
+    at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["ticket", "at"], name="note_of_ticket")]
+
+    def __str__(self) -> str:
+        return f"{self.author}: {self.text[:60]}"
+
+
 class Delivery(models.Model):
-    """The outbox: something to tell another system, every attempt kept."""
+    """The outbox: something to tell another system, every attempt kept.
+
+    `attempts`: [{started, ended, outcome, sentence, next}], written before the call and completed after it. `tries` counts those
+    since somebody last asked for it again. A worker holds it until `leased_until`.
+    """
 
     class State(models.TextChoices):
         WAITING = "waiting", "Waiting"
         DONE = "done", "Delivered"
         FAILED = "failed", "Failed"
 
+    class Verb(models.TextChoices):
+        CREATE = "create", "Open the ticket"
+        TELL = "tell", "Tell what happened"
+
     key = models.UUIDField(unique=True, help_text="Idempotency key.")
     ticket = models.ForeignKey(Ticket, on_delete=models.CASCADE, related_name="deliveries")
-    verb = models.CharField(max_length=30)
+    verb = models.CharField(max_length=30, choices=Verb)
     payload = models.JSONField(default=dict)
     state = models.CharField(max_length=10, choices=State, default=State.WAITING)
+    created_at = models.DateTimeField()
     due_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, blank=True)
+    leased_until = models.DateTimeField(null=True, blank=True)
+    tries = models.PositiveSmallIntegerField(default=0)
     attempts = models.JSONField(default=list)
 
     class Meta:
         verbose_name_plural = "deliveries"
-        indexes = [models.Index(fields=["due_at"], condition=models.Q(state="waiting"), name="delivery_due")]
+        indexes = [
+            models.Index(fields=["due_at"], condition=models.Q(state="waiting"), name="delivery_due"),
+            models.Index(fields=["-created_at", "-id"], name="delivery_newest_first"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.verb} {self.key}"
+
+
+class InboundMessage(models.Model):
+    """A message that a system pushed to us, kept so that it counts once."""
+
+    provider = models.CharField(max_length=30)
+    message_id = models.CharField(max_length=255)
+    received_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["provider", "message_id"], name="a_message_counts_once")]
+        indexes = [models.Index(fields=["received_at"], name="message_by_time")]
+
+    def __str__(self) -> str:
+        return f"{self.provider} {self.message_id}"

@@ -19,12 +19,17 @@ from inventory.models import MachineGroup
 from recommendations import score_queries
 from recommendations.models import Recommendation, RecommendationStat
 from recommendations.recommendation_queries import platform_name, scale_of
-from remediation import rules
-from remediation.models import Activity, ActivityTarget
+from remediation import rules, ticket_queries
+from remediation.models import Activity, ActivityTarget, Ticket
+from remediation.ticket_queries import Mark
 
-PRIORITY_ORDER = Case(
-    *(When(priority=name, then=Value(rank)) for rank, name in enumerate(("high", "medium", "low"))), output_field=IntegerField()
-)
+
+def priority_order(field: str) -> Case:
+    """High, medium, low as numbers that sort."""
+    whens = (When(**{field: name}, then=Value(rank)) for rank, name in enumerate(("high", "medium", "low")))
+    return Case(*whens, output_field=IntegerField())
+
+
 SHARE = Case(When(target_count=0, then=Value(0.0)), default=F("fixed_count") * 1.0 / F("target_count"), output_field=FloatField())
 SORTS: dict[str, Any] = {
     "title": F("title"),
@@ -64,6 +69,7 @@ class ActivityRow:
     created_at: dt.datetime
     completed_at: dt.datetime | None
     completed_by: str
+    tickets: tuple[Mark, ...]
     reach_label: str
 
 
@@ -162,6 +168,8 @@ def facet_counts(*, groups: Sequence[int] | None, today: dt.date) -> dict[str, d
     found: dict[str, dict[str, int]] = {}
     for name in ("status", "kind", "priority"):
         found[name] = dict(visible(groups).values_list(name).annotate(Count("id")).order_by())
+    tickets = Ticket.objects.all() if groups is None else Ticket.objects.filter(activity__in=visible(groups))
+    found["ticket"] = dict(tickets.values_list("state").annotate(Count("activity", distinct=True)).order_by())
     found["due"] = visible(groups).aggregate(
         **{state: Count("id", filter=_due(state, today)) for state in ("overdue", "soon", "later", "none")}
     )
@@ -172,7 +180,13 @@ def of_recommendation(
     recommendation: Recommendation, *, groups: Sequence[int] | None, today: dt.date
 ) -> tuple[int, tuple[ActivityRow, ...]]:
     """How many there were, and the newest."""
-    found = visible(groups).filter(recommendation=recommendation).select_related("requested_by").order_by("-created_at", "id")
+    found = (
+        visible(groups)
+        .filter(recommendation=recommendation)
+        .select_related("requested_by")
+        .prefetch_related("tickets")
+        .order_by("-created_at", "id")
+    )
     return found.count(), _rows(found[:PANEL], groups=groups, today=today)
 
 
@@ -270,10 +284,17 @@ def reach(recommendation: Recommendation, *, chosen: Sequence[int], groups: Sequ
 
 
 def _found(state: ListState, *, groups: Sequence[int] | None, today: dt.date) -> QuerySet[Activity]:
-    found = visible(groups).select_related("requested_by").annotate(priority_order=PRIORITY_ORDER, share=SHARE)
+    found = (
+        visible(groups)
+        .select_related("requested_by")
+        .prefetch_related("tickets")
+        .annotate(priority_order=priority_order("priority"), share=SHARE)
+    )
     for name in ("status", "kind", "priority"):
         if values := state.chosen.get(name):
             found = found.filter(**{f"{name}__in": values})
+    if tickets := state.chosen.get("ticket"):
+        found = found.filter(pk__in=Ticket.objects.filter(state__in=tickets).values("activity_id"))
     if dues := state.chosen.get("due"):
         wanted = Q()
         for due in dues:
@@ -325,10 +346,11 @@ def _row(activity: Activity, kept: tuple[int, int] | None, *, today: dt.date) ->
         due_words=rules.days_left(activity.due_on, today=today) if activity.due_on and not completed else "",
         status=activity.status,
         status_label=activity.get_status_display(),
-        requester=_named(activity.requested_by),
+        requester=person(activity.requested_by),
         created_at=activity.created_at,
         completed_at=activity.completed_at,
         completed_by=activity.completed_by,
+        tickets=ticket_queries.marks(activity.tickets.all(), completed=completed),
         reach_label=activity.get_reach_display() if activity.reach != Activity.Reach.ALL else "",
     )
 
@@ -347,5 +369,5 @@ def _target(target: ActivityTarget) -> TargetRow:
     )
 
 
-def _named(user: User | None) -> str:
+def person(user: User | None) -> str:
     return (user.get_full_name() or user.get_username()) if user else "somebody who has left"

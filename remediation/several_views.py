@@ -18,7 +18,7 @@ from inventory import scope
 from recommendations import what_if_queries
 from recommendations.filters import SPEC as RECOMMENDATIONS
 from recommendations.models import Recommendation
-from remediation import actions, queries
+from remediation import actions, connections, queries
 from remediation.forms import RequestForm
 
 
@@ -42,6 +42,7 @@ def form(request: HttpRequest) -> HttpResponse:
         priority=sheet.cleaned_data["priority"],
         due_on=sheet.cleaned_data["due_on"],
         notes=sheet.cleaned_data["notes"],
+        systems=sheet.cleaned_data.get("systems", ()),
         by=by,
         now=timezone.now(),
         address=str(request.META.get("REMOTE_ADDR", "")),
@@ -61,7 +62,8 @@ def _context(request: HttpRequest) -> dict[str, Any]:
     reach = queries.groups_of_several(state.picks, groups=groups)
     previewed = wants(request, "reach") and "priority" in request.GET
     data = request.POST if request.method == "POST" else request.GET if previewed else None
-    sheet = RequestForm(data, reach=reach, today=timezone.now().date(), measurable=True)
+    systems = connections.choices()
+    sheet = RequestForm(data, reach=reach, today=timezone.now().date(), measurable=True, systems=systems)
     taken = state.picks if data is None else tuple(pk for pk in state.picks if str(pk) in data.getlist("take"))
     everything = what_if_queries.plan(state.picks, groups=groups)
     machines, asked = (
@@ -70,6 +72,8 @@ def _context(request: HttpRequest) -> dict[str, Any]:
     )
     return {
         "form": sheet,
+        "systems": systems,
+        "asked_systems": sheet.asked_systems(),
         "groups": reach,
         "chosen": sheet.chosen(),
         "rows": [

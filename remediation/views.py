@@ -6,7 +6,6 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -14,18 +13,17 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
-from core.access import Permission, access_of, require
+from core.access import Permission, require
 from core.answers import list_answer
 from core.exports import stream
 from core.htmx import wants
 from core.lists import Column, ListSpec, pager
-from core.models import User
 from core.origin import Crumb
 from inventory import scope
 from recommendations import charts, detail_queries, origins
 from recommendations.models import MachineScore, Recommendation
-from remediation import actions, queries
-from remediation.errors import AlreadyCompleted, NothingToDo
+from remediation import actions, connections, permitted, queries, ticket_queries
+from remediation.errors import AlreadyCompleted, NotConnected, NothingToDo
 from remediation.filters import SPEC
 from remediation.forms import RequestForm
 from remediation.models import Activity
@@ -36,7 +34,7 @@ UNTAGGED = f"No machine of these groups that needs it has the tag “{UNDISTURBE
 STATES = {"open": False, "fixed": True}
 HEADER = (
     "Activity", "Component", "Type", "Priority", "Machines fixed", "Machines targeted", "Due", "Status", "Requested by", "Requested",
-    "Completed", "Completed by",
+    "Completed", "Completed by", "Ticket",
 )  # fmt: skip
 TARGET_HEADER = ("Machine", "Group", "System", "Exposure level", "Last seen", "Fixed")
 
@@ -61,11 +59,15 @@ def request_form(request: HttpRequest, key: str) -> HttpResponse:
         activity = actions.request_remediation(
             recommendation=recommendation,
             group_ids=form.cleaned_data["groups"],
+            systems=form.cleaned_data.get("systems", ()),
             by=by,
             now=timezone.now(),
             address=_address(request),
             **values,
         )
+    except NotConnected as error:
+        form.add_error("systems", str(error))
+        return render(request, _form_template(request), context, status=422)
     except NothingToDo:
         nobody = "No machine of these groups needs it any more."
         form.add_error("reach" if form.only_undisturbed() else "groups", UNTAGGED if form.only_undisturbed() else nobody)
@@ -113,7 +115,7 @@ def export(request: HttpRequest) -> StreamingHttpResponse:
 @vary_on_headers("HX-Request", "HX-Target")
 def activity(request: HttpRequest, pk: UUID) -> HttpResponse:
     """One activity: how far it is, what IT has to do, and its machines."""
-    found, today = _activity(request, pk), timezone.now().date()
+    found, today = permitted.activity_or_404(request, pk), timezone.now().date()
     reached = origins.trail(request, home="remediation:list")
     state = TARGETS.read(request.GET)
     which = request.GET.get("state", "")
@@ -124,6 +126,7 @@ def activity(request: HttpRequest, pk: UUID) -> HttpResponse:
     days = queries.fixed_by_day(found, groups=_groups(request), last=min(today, found.completed_at.date() if found.completed_at else today))
     values = [value for _, value in days]
     row = queries.row_of(found, groups=_groups(request), today=today)
+    tickets = ticket_queries.of_activity(found)
     context = {
         "activity": found,
         "trail": reached,
@@ -136,7 +139,9 @@ def activity(request: HttpRequest, pk: UUID) -> HttpResponse:
         "pager": pager(state, total),
         "figure": charts.line(days=[day for day, _ in days], values=values, name="Machines fixed", tone="2", top=max(row.total, 1) * 1.08),
         "days": days[::-1],
-        "may_request": _may_end(request, found),
+        "tickets": tickets,
+        "openable": ticket_queries.may_be_opened(found, tickets),
+        "may_request": permitted.may_end(request, found),
         "link": request.build_absolute_uri(request.path),
     }
     return render(request, f"remediation/detail.html{'#results' if wants(request, 'results') else ''}", context)
@@ -145,7 +150,7 @@ def activity(request: HttpRequest, pk: UUID) -> HttpResponse:
 @require_safe
 def activity_export(request: HttpRequest, pk: UUID) -> StreamingHttpResponse:
     """The machines of an activity: all, those fixed, or those still to be fixed (`state`)."""
-    found = _activity(request, pk)
+    found = permitted.activity_or_404(request, pk)
     state = TARGETS.read(request.GET)
     _, rows = queries.targets(found, groups=scope.of(request).group_ids, fixed=STATES.get(request.GET.get("state", "")), text=state.q)
     return stream(filename="remediation-machines.csv", header=TARGET_HEADER, rows=map(_target_line, rows))
@@ -154,9 +159,9 @@ def activity_export(request: HttpRequest, pk: UUID) -> StreamingHttpResponse:
 @require_POST
 def complete(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Mark it completed by hand."""
-    require(request, Permission.REMEDIATION)
-    found = _activity(request, pk)
-    by = _may_end_or_refuse(request, found)
+    by = require(request, Permission.REMEDIATION)
+    found = permitted.activity_or_404(request, pk)
+    permitted.check_may_end(request, found)
     try:
         actions.complete_activity(activity=found, by=by, now=timezone.now(), address=_address(request))
         messages.success(request, "Marked as completed.")
@@ -168,9 +173,9 @@ def complete(request: HttpRequest, pk: UUID) -> HttpResponse:
 @require_POST
 def reopen(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Take a completion by hand back."""
-    require(request, Permission.REMEDIATION)
-    found = _activity(request, pk)
-    by = _may_end_or_refuse(request, found)
+    by = require(request, Permission.REMEDIATION)
+    found = permitted.activity_or_404(request, pk)
+    permitted.check_may_end(request, found)
     actions.reopen_activity(activity=found, by=by, now=timezone.now(), address=_address(request))
     messages.success(request, "It is in progress again.")
     return redirect("remediation:activity", pk=pk)
@@ -182,7 +187,9 @@ def _form_context(request: HttpRequest, recommendation: Recommendation) -> dict[
     measurable = recommendation.kind != Recommendation.Kind.ATTENTION
     data = request.POST if request.method == "POST" else (request.GET if "groups" in request.GET and wants(request, "reach") else None)
     configuration = recommendation.configuration_id is not None
-    form = RequestForm(data, reach=reach, today=timezone.now().date(), measurable=measurable, undisturbed=configuration)
+    systems = connections.choices()
+    today = timezone.now().date()
+    form = RequestForm(data, reach=reach, today=today, measurable=measurable, undisturbed=configuration, systems=systems)
     chosen = form.chosen()
     few = queries.undisturbed(recommendation, groups=chosen)
     only_few = few is not None and form.only_undisturbed()
@@ -192,6 +199,8 @@ def _form_context(request: HttpRequest, recommendation: Recommendation) -> dict[
         "recommendation": recommendation,
         "trail": origins.trail(request, home=origins.LIST, page=page, then=(Crumb(recommendation.title, page),)),
         "form": form,
+        "systems": systems,
+        "asked_systems": form.asked_systems(),
         "groups": reach,
         "chosen": chosen,
         "reach": queries.Reach(few or 0, None, None) if only_few else queries.reach(recommendation, chosen=chosen, groups=groups),
@@ -220,33 +229,6 @@ def _recommendation(key: str) -> Recommendation:
     return found
 
 
-def _activity(request: HttpRequest, pk: UUID) -> Activity:
-    found = (
-        queries.visible(scope.permitted(request))
-        .select_related("recommendation__configuration", "recommendation__software", "requested_by")
-        .filter(pk=pk)
-        .first()
-    )
-    if found is None:
-        raise Http404("There is no such activity; completed ones are kept for 180 days.")
-    return found
-
-
-def _may_end(request: HttpRequest, found: Activity) -> bool:
-    """An activity is ended by those who handle remediation for every machine group that it is about."""
-    held = access_of(request.user).of(Permission.REMEDIATION)
-    return held is None or (bool(held) and not queries.untouchable(found, groups=sorted(held)))
-
-
-def _may_end_or_refuse(request: HttpRequest, found: Activity) -> User:
-    user = require(request, Permission.REMEDIATION)
-    if not _may_end(request, found):
-        raise PermissionDenied(
-            "It is also about machines of groups that you do not handle. Ask somebody who handles remediation for all of them."
-        )
-    return user
-
-
 def _group_names(request: HttpRequest, found: Activity) -> list[str]:
     """The groups that it was asked for, as they were called then; for those who may not see all, of theirs only."""
     chosen = scope.of(request)
@@ -272,6 +254,7 @@ def _line(row: queries.ActivityRow) -> tuple[Any, ...]:
         row.created_at,
         row.completed_at,
         row.completed_by,
+        "; ".join(mark.words for mark in row.tickets),
     )
 
 

@@ -33,6 +33,12 @@ LIFE_CYCLES = (
         remediation.ACTIVITY,
         ("active",),
     ),
+    LifeCycle(
+        "A ticket",
+        "In another system, or in the portal's own queue. What another system says is turned into a verb, so that it always arrives.",
+        remediation.TRANSITIONS,
+        ("creating",),
+    ),
 )
 
 

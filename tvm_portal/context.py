@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +17,7 @@ from core.models import User
 from core.views import THEME_COOKIE
 from inventory import scope
 from recommendations import counters
+from remediation import queue_queries
 from tvm_portal import notices
 from tvm_portal.help_views import GO
 from tvm_portal.notices import STALE_AFTER
@@ -26,6 +28,7 @@ RAIL = (
     ("dashboard", "Dashboard", "dash", ""),
     ("recommendations:list", "Recommendations", "recs", "recommendations"),
     ("remediation:list", "Remediation", "fix", "activities"),
+    ("remediation:queue", "IT queue", "ticket", "queue"),
     ("recommendations:software_list", "Software", "soft", "software"),
     ("recommendations:weakness_list", "Weaknesses", "weak", "weaknesses"),
     ("recommendations:timeline", "Timeline", "time", ""),
@@ -95,8 +98,10 @@ def build_frame(request: HttpRequest) -> Frame:
     groups = scope.of(request)
     as_of = counters.last_run(request).finished_at
     counts = counters.counts(request)
+    handles = may(user, Permission.REMEDIATION)
+    counts = counts | {"queue": queue_queries.waiting(groups.named)} if handles else counts
     seen = user.notices_seen_at if isinstance(user, User) else None
-    unread = notices.unread_count(groups=groups.group_ids, run=counters.last_run(request), now=timezone.now(), seen=seen)
+    unread = notices.unread_count(groups=groups.group_ids, run=counters.last_run(request), now=timezone.now(), seen=seen, user=user.pk)
     return Frame(
         theme=theme_of(request),
         density=user.density if isinstance(user, User) else User.Density.COMFORTABLE,
@@ -104,7 +109,7 @@ def build_frame(request: HttpRequest) -> Frame:
         as_of=as_of,
         stale=as_of is not None and timezone.now() - as_of > STALE_AFTER,
         demo=bool(counts.get("demo")),
-        rail=_entries(RAIL, request.path, counts),
+        rail=_entries(RAIL if handles else [entry for entry in RAIL if entry[0] != "remediation:queue"], request.path, counts),
         rail_end=_entries(RAIL_END, request.path, counts),
         collapsed=isinstance(user, User) and user.rail_collapsed,
         shortcuts=user.shortcuts if isinstance(user, User) else User.Shortcuts.OFF,
@@ -114,13 +119,14 @@ def build_frame(request: HttpRequest) -> Frame:
     )
 
 
-def _entries(rail: tuple[tuple[str, str, str, str], ...], path: str, counts: dict[str, int]) -> tuple[Entry, ...]:
+def _entries(rail: Sequence[tuple[str, str, str, str]], path: str, counts: dict[str, int]) -> tuple[Entry, ...]:
     entries = []
+    in_queue = path.startswith("/remediation/queue/")
     for name, label, icon, counter in rail:
         try:
             address = reverse(name)
         except NoReverseMatch:  # a screen that this installation does not have
             continue
-        current = path == address if address == "/" else path.startswith(address)
+        current = path == address if address == "/" else path.startswith(address) and not (name == "remediation:list" and in_queue)
         entries.append(Entry(address, label, icon, counts.get(counter), current, GO.get(name, "")))
     return tuple(entries)

@@ -123,7 +123,11 @@ CELERY_BEAT_SCHEDULE = {
     "fleet": {"task": "tvm_portal.tasks.pull_fleet", "schedule": crontab(minute=7)},
     "full run": {"task": "tvm_portal.tasks.recompute", "schedule": crontab(minute=30, hour=1)},
     "remediation": {"task": "tvm_portal.tasks.follow_remediation", "schedule": 60.0, "options": {"expires": 60}},
+    "notifications": {"task": "tvm_portal.tasks.send_notifications", "schedule": 60.0, "options": {"expires": 60}},
+    "old notifications": {"task": "tvm_portal.tasks.forget_old_notifications", "schedule": crontab(minute=45, hour=3)},
     "old activities": {"task": "tvm_portal.tasks.forget_old_activities", "schedule": crontab(minute=40, hour=3)},
+    "deliveries": {"task": "tvm_portal.tasks.deliver_tickets", "schedule": 10.0, "options": {"expires": 10}},
+    "tickets": {"task": "tvm_portal.tasks.read_tickets", "schedule": 60.0, "options": {"expires": 60}},
     "snapshot": {"task": "tvm_portal.tasks.snapshot", "schedule": crontab(minute=50)},
 }
 

@@ -8,11 +8,14 @@ from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 
+from core import outbox as mails
 from inventory import actions as inventory
 from inventory import fleet
 from recommendations import actions as recommendations
 from remediation import actions as remediation
+from remediation import outbox, ticket_reading
 from tvm_portal import pipeline
+from tvm_portal.notifications import occurrences, posting
 from weaknesses.actions import sync_feed
 from weaknesses.errors import FeedBusy
 from weaknesses.feed_queries import scheduled_feeds
@@ -60,7 +63,9 @@ def regroup_machines(*, by: str = "schedule", **_: Any) -> int:
 
 @shared_task
 def recompute(**_: Any) -> int:
-    return pipeline.run(now=timezone.now()).pk
+    finished = pipeline.run(now=timezone.now()).pk
+    send_notifications.delay()
+    return finished
 
 
 @shared_task
@@ -75,5 +80,31 @@ def forget_old_activities(**_: Any) -> int:
 
 
 @shared_task
+def deliver_tickets(**_: Any) -> int:
+    """Hands what is due to the ticket systems; returns attempts made."""
+    return outbox.deliver_due(clock=timezone.now)
+
+
+@shared_task
+def read_tickets(**_: Any) -> int:
+    """How the tickets stand in the systems that can be asked; returns how many were read."""
+    return ticket_reading.read_due(now=timezone.now())
+
+
+@shared_task
 def snapshot(**_: Any) -> None:
     recommendations.snapshot(day=timezone.now().date())
+
+
+@shared_task
+def send_notifications(**_: Any) -> dict[str, int]:
+    """What happened into mails, and mails to the server."""
+    queued = posting.post(now=timezone.now())
+    sent, missed = mails.deliver_due(clock=timezone.now)
+    return {"queued": queued, "sent": sent, "missed": missed}
+
+
+@shared_task
+def forget_old_notifications(**_: Any) -> int:
+    now = timezone.now()
+    return mails.forget_old(now=now) + occurrences.forget_old(now=now)

@@ -3,6 +3,7 @@ from __future__ import annotations
 from django.contrib import admin
 from django.urls import include, path
 
+from remediation import inbound_views
 from tvm_portal import api, health, help_views, notice_views, osquery, search_views, views
 
 # osquery's own names, under an address of ours and where its documentation has them.
@@ -20,6 +21,8 @@ urlpatterns = [
     path("search/", search_views.index, name="search"),
     path("notifications/", notice_views.index, name="notices"),
     path("notifications/seen/", notice_views.mark_seen, name="notices_seen"),
+    path("notifications/kinds/", notice_views.choose, name="notices_choose"),
+    path("settings/notifications/", include("tvm_portal.notifications.urls")),
     path("help/", help_views.index, name="help"),
     path("gallery/", views.gallery, name="gallery"),
     path("", include("core.urls")),
@@ -28,6 +31,7 @@ urlpatterns = [
     path("", include("recommendations.urls")),
     path("", include("weaknesses.urls")),
     path("api/ingest/<str:format>", api.ingest_report, name="ingest_report"),
+    path("api/tickets/<slug:system>/", inbound_views.message, name="ticket_message"),
     path("api/osquery/", include(OSQUERY)),
     path("", include(OSQUERY[:3])),
     path("healthz", health.healthz, name="healthz"),

@@ -15,8 +15,12 @@ from core.access import Permission, may
 PAGES = (
     ("recommendations:groups", "Machine groups", "group", "Rules that put machines into groups, and their rank."),
     ("weaknesses:feeds", "Feeds", "feed", "Where vulnerability data comes from, and how the last runs ended."),
+    ("remediation:connections", "Advanced features", "ticket", "The ticket systems that requests are handed to."),
+    ("remediation:deliveries", "Deliveries", "open", "Every message to a ticket system, its attempts, and sending it again."),
     ("weaknesses:overrides", "Corrected matches", "check", "What curators said about matches, and taking it back."),
+    ("notifications:rules", "Notifications", "bell", "Who is told by mail of what happens, and what was sent."),
     ("recommendations:inaccuracies", "Reported inaccuracies", "flag", "What somebody found not right, and what came of it."),
+    ("recommendations:inaccuracy_log", "Log of corrections", "docwarn", "What was reported and corrected, for everybody."),
     ("roles", "Roles and users", "user", "Who may see and do what, and for which machine groups."),
     ("audit_log", "Audit log", "time", "Who changed what, before and after, and from where."),
     ("admin:index", "Curation", "gear", "Software names, matches, the catalogue of checks; for administrators weights, tokens and agents."),

@@ -22,6 +22,10 @@ class Refused(TicketingError):
     """Asking again would end the same: wrong credentials, a field that the other side does not take, a ticket that is gone."""
 
 
+class Gone(Refused):
+    """The other side wants no more of anything: its connection is switched off."""
+
+
 class TryLater(TicketingError):
     """Nothing was done; it may work later. `wait`: seconds that the other side asks for."""
 
@@ -36,7 +40,10 @@ class Unsure(TryLater):
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One field of the form that sets a connection up. A `secret` is kept encrypted and never shown again."""
+    """One field of the form that sets a connection up. A `secret` is kept encrypted and never shown again.
+
+    `generated`: the portal makes a good one (whsec_..., shown once), and keeps the one before it as `<name>_before` until it is forgotten.
+    """
 
     name: str
     label: str
@@ -45,6 +52,7 @@ class Field:
     required: bool = True
     choices: tuple[tuple[str, str], ...] = ()
     initial: str = ""
+    generated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +152,7 @@ class System(Protocol):
     fields: tuple[Field, ...]
     most_devices: int | None  # that a ticket may name
     reads_back: bool  # whether `read` says anything
+    look_up_after: float  # seconds after an uncertain `create` until a `find` that finds nothing may be believed
 
     def test(self, connection: Connection) -> list[Finding]:
         """What would be needed, tried without making a ticket; never raises."""

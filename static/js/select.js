@@ -10,10 +10,10 @@
     if (!place || !all) return;
     const every = document.querySelector("[data-pick-every]");
     const chosen = picks().filter((pick) => pick.checked).length;
-    for (const pick of picks()) pick.closest("tr").setAttribute("aria-selected", String(pick.checked || every.checked));
+    for (const pick of picks()) pick.closest("tr").setAttribute("aria-selected", String(pick.checked || Boolean(every?.checked)));
     all.checked = chosen > 0 && chosen === picks().length;
     all.indeterminate = chosen > 0 && !all.checked;
-    place.textContent = every.checked ? "All are chosen" : chosen ? `${chosen} chosen` : "None chosen";
+    place.textContent = every?.checked ? "All are chosen" : chosen ? `${chosen} chosen` : "None chosen";
   }
 
   let last = null; // with the shift key, all rows from the one that was ticked before

@@ -12,9 +12,10 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 def _names() -> list[tuple[str, str, str]]:
     """(kind, name in the registry, module)."""
     from inventory.sources.registry import SOURCES
+    from remediation.ticketing import SYSTEMS
     from weaknesses.feeds.registry import FEEDS
 
-    registries: list[tuple[str, dict[str, object]]] = [("source", dict(SOURCES)), ("feed", dict(FEEDS))]
+    registries: list[tuple[str, dict[str, object]]] = [("source", dict(SOURCES)), ("feed", dict(FEEDS)), ("ticket system", dict(SYSTEMS))]
     return [(kind, name, _module(plugin)) for kind, registry in registries for name, plugin in registry.items()]
 
 
@@ -22,7 +23,7 @@ def _module(plugin: object) -> str:
     """Where a plug-in's code is: its class's module, or that of the function it holds."""
     for candidate in (getattr(plugin, "parse", None), getattr(plugin, "read", None), plugin, type(plugin)):
         module = getattr(candidate, "__module__", "")
-        if module.startswith(("inventory.sources.", "weaknesses.feeds.")):
+        if module.startswith(("inventory.sources.", "weaknesses.feeds.", "remediation.ticketing.")):
             return str(module).rsplit(".", 1)[1]
     return ""
 

@@ -59,7 +59,15 @@ PAGES = (
     Listed("settings/roles/users/<int:pk>/"),
     Listed("settings/audit/"),
     Listed("settings/inaccuracies/"),
+    Listed("inaccuracies/"),
+    Listed("settings/notifications/"),
+    Listed("settings/notifications/new/"),
+    Listed("settings/notifications/mails/"),
     Listed("remediation/"),
+    Listed("remediation/queue/"),
+    Listed("settings/deliveries/"),
+    Listed("settings/advanced-features/"),
+    Listed("settings/advanced-features/<slug:system>/"),
     Listed("remediation/request/", "?pick=PICK"),
     Listed("remediation/time-to-fix/", charts=True),
     Listed("recommendations/<str:key>/remediation/"),
@@ -100,6 +108,7 @@ def address(page: Listed, made: Population) -> str:
         "settings/feeds/": {"kind": "kev"},
         "settings/roles/users/": {"pk": User.objects.order_by("pk").values_list("pk", flat=True).first()},
         "settings/roles/": {"pk": built_in(SECURITY).pk},
+        "settings/advanced-features/": {"system": "webhook"},
     }
     known = next((values for start, values in samples.items() if page.route.startswith(start)), {})
     query = page.query
