@@ -40,6 +40,12 @@ def _whole(text: str) -> int:
     return int(text)
 
 
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) > 9:
+        raise ValueError("write a whole number from 0 to 9")
+    return int(text)
+
+
 def _port(text: str) -> int:
     if not (text.isdecimal() and 0 < int(text) < 65536):
         raise ValueError("write a number from 1 to 65535")
@@ -118,6 +124,9 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("CSRF_TRUSTED_ORIGINS", "", "Origins (https://tvm.example.org) behind a proxy that ends TLS, separated by commas.", _names),
     Setting("DEBUG", "false", "Django's debug pages. Never in production.", _boolean),
     Setting("HTTPS", "false", "The portal is reached over HTTPS: secure cookies, HSTS and redirects.", _boolean),
+    Setting(
+        "PROXIES", "0", "Proxies of yours in front of the portal, each adding to X-Forwarded-For: who asked is read from there.", _count
+    ),
     Setting("KEY_PREFIX", "tvm", "Prefix of every key in Redis, so that one server can serve several portals."),
     Setting("DATABASE_POOL", "true", "Keep a pool of database connections in each web and worker process.", _boolean),
     Setting(
