@@ -101,10 +101,10 @@ def slowest() -> list[Slow]:
     return [Slow(*json.loads(line)) for line in _client().lrange(_list(), 0, SLOW_KEPT - 1)]
 
 
-def queued(queue: str = "celery") -> int:
-    """Tasks that wait for a worker. Raises redis.RedisError."""
+def queued() -> int:
+    """Tasks that wait for a worker, in all queues. Raises redis.RedisError."""
     with redis.Redis.from_url(settings.BROKER_URL, socket_timeout=2, socket_connect_timeout=2) as broker:
-        return int(broker.llen(f"{settings.KEY_PREFIX}:{queue}"))
+        return sum(int(broker.llen(f"{settings.KEY_PREFIX}:{queue.name}")) for queue in settings.CELERY_TASK_QUEUES)
 
 
 def _durations(values: Mapping[str, float]) -> Durations:

@@ -72,16 +72,19 @@ def _serve(servers: local.Servers, *, home: Path, port: int, environ: MutableMap
 
 
 def programs(*, home: Path, port: int, environ: Mapping[str, str]) -> list[Program]:
-    """Web, worker and scheduler, in the order they start and stop."""
+    """Web, the workers of prompt and of long tasks, and scheduler, in the order they start and stop."""
     celery = [sys.executable, "-m", "celery", "-A", "tvm_portal"]
     web = [sys.executable, "-m", "granian", "--interface", "wsgi", "--host", HOST, "--port", str(port), "--no-ws", "--workers", "1"]
     pool = "prefork" if _free_memory() > ENOUGH_MEMORY else "threads"
-    worker = [*celery, "worker", "--pool", pool, "--concurrency", "2", "--without-mingle", "--without-gossip", "--loglevel", "INFO"]
+    alone = ["--without-mingle", "--without-gossip", "--loglevel", "INFO"]
+    worker = [*celery, "worker", "-n", "prompt@%h", "-Q", "celery", "--pool", pool, "--concurrency", "2", *alone]
+    long = [*celery, "worker", "-n", "long@%h", "-Q", "long", "--pool", "threads", "--concurrency", "1", *alone]
     beat = [*celery, "beat", "--schedule", str(home / "beat-schedule"), "--pidfile", "", "--loglevel", "INFO"]
     surroundings = {**environ, "PYTHONPATH": str(BASE)}
     return [
         Program("web", [*web, "--blocking-threads", "4", "tvm_portal.wsgi:application"], surroundings),
         Program("worker", worker, surroundings, orphaned=signal.SIGKILL),  # would wait for a broker that is gone
+        Program("worker-long", long, surroundings, orphaned=signal.SIGKILL),
         Program("beat", beat, surroundings),
     ]
 

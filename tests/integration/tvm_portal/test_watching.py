@@ -113,7 +113,7 @@ def test_metrics_tell_ages_and_what_waits(client: Client, reader: dict[str, str]
 
 def test_the_queue_depth_is_what_the_broker_holds(settings: Settings) -> None:
     before = measures.queued()
-    tasks.snapshot.apply_async(queue="celery")
+    tasks.snapshot.delay()
     assert measures.queued() == before + 1
     app.control.purge()
     assert measures.queued() == 0
