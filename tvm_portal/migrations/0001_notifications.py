@@ -12,7 +12,7 @@ class Migration(migrations.Migration):
     initial = True
 
     dependencies = [
-        ('core', '0006_outgoing_mail'),
+        ('core', '0005_outgoing_mail'),
         ('inventory', '0006_search_by_name'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('core', '0005_roles'),
+        ('core', '0004_saved_views'),
     ]
 
     operations = [
