@@ -12,8 +12,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from core import outbox
+from core.built_in_roles import SECURITY
 from core.models import OutgoingMail, User
-from inventory import scope
+from tests.conftest import client_of, make_user
 from tests.integration.pages import LARGEST, csv_lines, queries, text
 from tests.mail_server import MailServer, mail_server, text_of
 from tests.populations import Population, populate
@@ -189,24 +190,24 @@ def test_others_are_refused(made: Population, viewer_client: Client, curator_cli
 
 
 def test_who_may_set_rules_for_some_groups_sees_and_changes_only_theirs(
-    made: Population, curator_client: Client, monkeypatch: pytest.MonkeyPatch, server: MailServer
+    made: Population, curator_client: Client, server: MailServer
 ) -> None:
     curator_client.post(NEW, {**SENT, "name": "For all"})
     curator_client.post(NEW, {**SENT, "name": "For the edge", "reach": "chosen", "groups": [str(made.groups[1].pk)]})
     everything, edge = NotificationRule.objects.order_by("id")
     kept = mailed(made)
-    curator_client.get(LIST)  # what was said of saving is said
-    all_groups = scope.known_groups()
-    monkeypatch.setattr(scope, "known_groups", lambda: [group for group in all_groups if group[0] == made.groups[1].pk])
-    page = text(curator_client.get(LIST))
+    some = client_of(make_user("edge", SECURITY, groups=[made.groups[1].pk]))
+    page = text(some.get(LIST))
     assert "For the edge" in page
     assert "For all" not in page
-    assert curator_client.get(reverse("notifications:rule", args=[everything.pk])).status_code == 403
-    assert "A rule for all groups needs the permission for all of them." in text(
-        curator_client.get(reverse("notifications:rule", args=[edge.pk]))
-    )
-    assert curator_client.post(NEW, {**SENT, "name": "Sneaky"}).status_code == 422
-    assert curator_client.get(reverse("notifications:mail", args=[kept.key])).status_code == 404
+    assert some.get(reverse("notifications:rule", args=[everything.pk])).status_code == 403
+    assert "A rule for all groups needs the permission for all of them." in text(some.get(reverse("notifications:rule", args=[edge.pk])))
+    assert some.post(NEW, {**SENT, "name": "Sneaky"}).status_code == 422
+    sneaky = {**SENT, "name": "Sneaky", "reach": "chosen", "groups": [str(made.groups[0].pk)]}
+    assert some.post(NEW, sneaky).status_code == 422
+    assert some.post(NEW, {**sneaky, "name": "Mine", "groups": [str(made.groups[1].pk)]}).status_code == 302
+    assert some.get(reverse("notifications:mail", args=[kept.key])).status_code == 404
+    assert "Attack" not in text(some.get(f"{LIST}mails/"))
 
 
 def test_pages_do_not_ask_more_for_more_rows(made: Population, curator: User, curator_client: Client, server: MailServer) -> None:

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from core import mail, outbox
 from core.models import AuditEvent, OutgoingMail, User
-from exceptions.models import RiskException
+from exceptions.models import ExceptionPart, RiskException
 from inventory.models import Software
 from recommendations.models import InaccuracyReport, Recommendation, ScoreDay
 from remediation.models import Activity, ActivityTarget
@@ -221,6 +221,7 @@ def test_requests_exceptions_feeds_and_reports_are_told(made: Population, curato
         "ticket_failed",
         "exception_ending",
         "exception_resurfaced",
+        "exception_waiting",
         "feed_failing",
         "data_stale",
         "inaccuracy",
@@ -242,9 +243,15 @@ def test_requests_exceptions_feeds_and_reports_are_told(made: Population, curato
             completion="automatic" if done else "",
         )
         ActivityTarget.objects.create(activity=activity, machine=made.machines[0])
-    granted = {"recommendation": recommendation, "justification": "accept", "impact_when_granted": 0, "starts_at": NOW - 20 * DAY}
+    begun = NOW - 20 * DAY
+    granted: dict[str, Any] = {"recommendation": recommendation, "justification": "accept", "impact_when_granted": 0}
+    granted |= {"starts_at": begun, "requested_at": begun}
     RiskException.objects.create(all_machines=True, ends_at=NOW + 3 * DAY, **granted)
     RiskException.objects.create(all_machines=True, ends_at=NOW + 30 * DAY, status="resurfaced", ended_at=NOW, **granted)
+    part = RiskException.objects.create(ends_at=NOW + 30 * DAY, status="pending", **{**granted, "recommendation": made.recommendations[1]})
+    ExceptionPart.objects.create(exception=part, group=made.groups[0], name=made.groups[0].name)
+    wanted: dict[str, Any] = {"recommendation": None, "weakness": made.weaknesses[2], "software": made.software[0]}
+    RiskException.objects.create(all_machines=True, ends_at=NOW + 4 * DAY, **{**granted, **wanted})
     feed = Feed.objects.create(kind="kev")
     FeedRun.objects.create(feed=feed, state="failed", started_at=NOW, finished_at=NOW, error="The host is not known.")
     InaccuracyReport.objects.create(weakness=made.weaknesses[0], category="version", reported_by=viewer, reported_at=NOW)
@@ -256,6 +263,9 @@ def test_requests_exceptions_feeds_and_reports_are_told(made: Population, curato
         "Remediation was completed: A fix that is completed",
         f"Exception is about to end: {recommendation.title}",
         f"Exception resurfaced: {recommendation.title}",
+        f"Exception needs approval: {made.recommendations[1].title}",
+        f"Exception is about to end: {made.weaknesses[2].cve} in Google Chrome",
+        "https://tvm.example.org/remediation/exceptions/",
         "The host is not known.",
         "The figures are older than a day",
         f"Inaccuracy was reported: {made.weaknesses[0].cve}",
