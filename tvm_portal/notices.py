@@ -185,7 +185,7 @@ def _act_address(kind: str, reference: str) -> str:
 def exception_address(reference: str = "") -> str:
     """The page of an exception, or the list of them; what is excepted where the installation has neither."""
     try:
-        return reverse("exceptions:detail", args=[reference]) if reference else reverse("exceptions:list")
+        return reverse("exceptions:exception", args=[reference]) if reference else reverse("exceptions:list")
     except NoReverseMatch:
         return exception_address() if reference else f"{reverse('recommendations:list')}?status=exception,partial"
 

@@ -14,10 +14,13 @@ FROM (
     UNION ALL
     SELECT CASE x.status WHEN 'resurfaced' THEN 'exception_resurfaced' ELSE 'exception_ending' END,
         CASE x.status WHEN 'resurfaced' THEN coalesce(x.ended_at, x.ends_at) ELSE greatest(x.starts_at, x.ends_at - interval '7 days') END,
-        r.title, x.id::text,
+        coalesce(r.title, w.cve || coalesce(' in ' || s.name, '')), x.id::text,
         CASE x.status WHEN 'resurfaced' THEN 'The impact has grown past what was accepted.' ELSE 'It ends on ' || to_char(x.ends_at AT TIME ZONE 'UTC', 'FMDD Mon YYYY') || '.' END,
         NULL, CASE WHEN x.all_machines THEN x.recommendation_id END, CASE WHEN NOT x.all_machines THEN x.id END
-    FROM exceptions_riskexception x JOIN recommendations_recommendation r ON r.id = x.recommendation_id
+    FROM exceptions_riskexception x
+    LEFT JOIN recommendations_recommendation r ON r.id = x.recommendation_id
+    LEFT JOIN weaknesses_weakness w ON w.id = x.weakness_id
+    LEFT JOIN inventory_software s ON s.id = x.software_id
     WHERE x.status = 'in_effect' AND x.ends_at > %(now)s AND x.ends_at <= %(now)s::timestamptz + interval '7 days'
        OR x.status = 'resurfaced' AND coalesce(x.ended_at, x.ends_at) > %(since)s
     UNION ALL
@@ -33,6 +36,7 @@ WHERE n.kind <> ALL(%(hidden)s) AND n.at > %(since)s
        OR EXISTS (SELECT FROM remediation_activitytarget t JOIN inventory_machine m ON m.id = t.machine_id
                   WHERE t.activity_id = n.activity_id AND m.group_id = ANY(%(groups)s))
        OR EXISTS (SELECT FROM recommendations_recommendationstat s WHERE s.recommendation_id = n.recommendation_id AND s.group_id = ANY(%(groups)s))
-       OR EXISTS (SELECT FROM exceptions_riskexception_groups g WHERE g.riskexception_id = n.exception_id AND g.machinegroup_id = ANY(%(groups)s)))
+       OR EXISTS (SELECT FROM exceptions_exceptionpart g WHERE g.exception_id = n.exception_id AND g.group_id = ANY(%(groups)s) AND g.cancelled_at IS NULL)
+       OR n.kind IN ('exception_resurfaced', 'exception_ending') AND n.recommendation_id IS NULL AND n.exception_id IS NULL)
 ORDER BY n.at DESC, n.kind, n.reference
 LIMIT %(limit)s

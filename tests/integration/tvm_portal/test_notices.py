@@ -140,12 +140,15 @@ def test_remediation_exceptions_and_answers_are_told_within_the_groups(made: Pop
             completion="automatic" if number else "",
         )
         ActivityTarget.objects.create(activity=activity, machine=made.machines[1])
-        Ticket.objects.create(activity=activity, provider="jira", state="failed" if number else "accepted", updated_at=NOW - HOUR)
+        Ticket.objects.create(
+            activity=activity, provider="jira", state="failed" if number else "accepted", created_at=NOW - HOUR, updated_at=NOW - HOUR
+        )
     RiskException.objects.create(
         recommendation=fix,
         justification="accept",
         all_machines=True,
         impact_when_granted=0,
+        requested_at=NOW - 90 * HOUR,
         starts_at=NOW - 90 * HOUR,
         ends_at=NOW + 48 * HOUR,
     )

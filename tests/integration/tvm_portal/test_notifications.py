@@ -243,6 +243,7 @@ def test_requests_exceptions_feeds_and_reports_are_told(made: Population, curato
         )
         ActivityTarget.objects.create(activity=activity, machine=made.machines[0])
     granted = {"recommendation": recommendation, "justification": "accept", "impact_when_granted": 0, "starts_at": NOW - 20 * DAY}
+    granted["requested_at"] = NOW - 20 * DAY
     RiskException.objects.create(all_machines=True, ends_at=NOW + 3 * DAY, **granted)
     RiskException.objects.create(all_machines=True, ends_at=NOW + 30 * DAY, status="resurfaced", ended_at=NOW, **granted)
     feed = Feed.objects.create(kind="kev")
