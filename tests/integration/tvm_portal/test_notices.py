@@ -141,7 +141,12 @@ def test_remediation_exceptions_and_answers_are_told_within_the_groups(made: Pop
         )
         ActivityTarget.objects.create(activity=activity, machine=made.machines[1])
         Ticket.objects.create(
-            activity=activity, provider="jira", state="failed" if number else "accepted", created_at=NOW - HOUR, updated_at=NOW - HOUR
+            activity=activity,
+            provider="jira",
+            state="failed" if number else "accepted",
+            key=uuid.uuid4(),
+            created_at=NOW - HOUR,
+            updated_at=NOW - HOUR,
         )
     RiskException.objects.create(
         recommendation=fix,
