@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from django.http import HttpRequest
 
-from core.access import Permission, may
+from core import access
+from core.access import Permission, access_of, may
 from exceptions import queries
 from exceptions.models import RiskException
 from inventory import scope
@@ -24,12 +25,13 @@ def seen(request: HttpRequest) -> set[int]:
 
 def handled(request: HttpRequest) -> set[int]:
     """All groups for which the user may, whatever the filter of the page leaves out."""
-    return {group for group, _, _ in scope.known_groups()} if may(request.user, Permission.EXCEPTIONS) else set()
+    held = access_of(request.user).of(Permission.EXCEPTIONS)
+    return set(queries.all_groups()) if held is None else set(held)
 
 
 def may_everywhere(request: HttpRequest) -> bool:
-    """Whether the user may for every group that there is: what an exception for all machines needs."""
-    return may(request.user, Permission.EXCEPTIONS) and handled(request) >= set(queries.all_groups())
+    """Whether the user may for all machine groups, those of tomorrow too: what an exception for all machines needs."""
+    return access.may_everywhere(request.user, Permission.EXCEPTIONS)
 
 
 def may_handle(request: HttpRequest, exception: RiskException) -> bool:

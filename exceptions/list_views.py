@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from django.views.decorators.vary import vary_on_headers
 
 from core import saved
-from core.access import Permission, may, require
+from core.access import Permission, may, require, require_everywhere
 from core.answers import list_answer
 from core.exports import stream
 from core.htmx import wants
@@ -183,7 +183,7 @@ def decide(request: HttpRequest, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def settings_page(request: HttpRequest) -> HttpResponse:
     """Approval, the longest duration, and when an exception resurfaces."""
-    require(request, Permission.SETTINGS)
+    require_everywhere(request, Permission.SETTINGS)
     row = queries.settings()
     form = SettingsForm(request.POST or None, instance=row)
     if request.method == "POST" and form.is_valid():

@@ -9,6 +9,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from core.built_in_roles import SECURITY
 from core.models import User
 from exceptions import actions, rules
 from exceptions.models import ExceptionSettings, RiskException
@@ -16,6 +17,7 @@ from exceptions.queries import Subject
 from inventory.models import MachineGroup
 from recommendations.actions import recompute
 from recommendations.models import Recommendation, Run
+from tests.conftest import client_of, make_user
 from tests.integration.pages import LARGEST, csv_lines, links, text
 from tests.integration.pages import queries as statements
 from tests.populations import Population, populate
@@ -223,6 +225,34 @@ def test_the_page_filter_narrows_the_groups_and_says_so(wanted: Recommendation, 
     page = text(curator_client.get(f"{reverse('exceptions:request', args=[wanted.key])}?groups={group.pk}"))
     assert "The page-level filter is on" in page
     assert "Another" not in page.split("The page-level filter is on")[1].split("Submit")[0]
+
+
+def test_a_role_for_some_groups_ends_there(wanted: Recommendation, curator: User) -> None:
+    own, other = MachineGroup.objects.order_by("pk")[:2]
+    ada = client_of(make_user("ada", SECURITY, groups=[own.pk]))
+    address = reverse("exceptions:request", args=[wanted.key])
+    page = text(ada.get(address))
+    assert "needs the permission for every machine group" in page
+    assert other.name not in page
+    for scope in ({"scope": "all"}, {"scope": "groups", "groups": [other.pk]}):
+        assert ada.post(address, sent() | scope).status_code == 422
+    ada.post(address, sent(scope="groups", groups=[own.pk]))
+    mine = RiskException.objects.get()
+    assert [part.group_id for part in mine.parts.all()] == [own.pk]
+    theirs = grant(Subject(recommendation=wanted), curator, groups=[other.pk])
+    whole = grant(Subject(weakness=Weakness.objects.first()), curator)
+    for one, status in ((theirs, 404), (whole, 403)):
+        for name in ("cancel", "decide"):
+            assert ada.post(reverse(f"exceptions:{name}", args=[one.pk]), {"do": "approve"}).status_code == status
+        assert ada.get(reverse("exceptions:renew", args=[one.pk])).status_code == status
+    assert ada.get(reverse("exceptions:exception", args=[theirs.pk])).status_code == 404
+    assert other.name not in text(ada.get(reverse("exceptions:exception", args=[mine.pk])))
+    assert ada.get(f"{reverse('exceptions:list')}?open={theirs.pk}").status_code == 200
+    assert ada.get(reverse("exceptions:settings")).status_code == 403
+    ada.post(reverse("exceptions:cancel", args=[mine.pk]), {"every": "yes"})
+    for one, state in ((mine, "cancelled"), (theirs, "in_effect"), (whole, "in_effect")):
+        one.refresh_from_db()
+        assert one.status == state
 
 
 def test_statements_do_not_grow_with_rows(made: Population, curator: User, curator_client: Client) -> None:
