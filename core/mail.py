@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from email.utils import make_msgid
-from smtplib import SMTPException, SMTPRecipientsRefused
+from smtplib import SMTPException, SMTPRecipientsRefused, SMTPServerDisconnected
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -20,6 +20,10 @@ class MailUnavailable(Exception):
     def __init__(self, sentence: str, *, lasting: bool = False) -> None:
         super().__init__(sentence)
         self.lasting = lasting
+
+
+class MailServerSilent(MailUnavailable):
+    """The server cannot be reached, or hung up: the next mail would fare no better now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,44 +43,63 @@ def address_of(path: str) -> str:
     return f"{settings.PUBLIC_URL}{path}"
 
 
-def send(
+def rendered(template: str, context: Mapping[str, Any]) -> tuple[str, str]:
+    """The text and the HTML of a mail, to be kept and sent as they are."""
+    known = {"portal": settings.PUBLIC_URL, **context}
+    return render_to_string(f"mail/{template}.txt", known), render_to_string(f"mail/{template}.html", known)
+
+
+def one_line(text: str) -> str:
+    """A subject without line breaks and other control characters, whatever names are in it."""
+    return " ".join("".join(character if character.isprintable() else " " for character in text).split())
+
+
+def hand_over(
     *,
     to: Sequence[str],
     subject: str,
-    template: str,
-    context: Mapping[str, Any],
+    text: str,
+    html: str,
     key: str = "",
     thread: str = "",
     attachments: Sequence[Attachment] = (),
 ) -> None:
-    """Hand one mail to the server. `key`: the same for every try of the mail, so that receivers tell repeats; `thread`: the key of the mail
-    that it follows. Raises MailUnavailable."""
+    """Hand one mail to the server. Raises MailUnavailable.
+
+    `key` becomes its Message-ID: the same for every try of the mail, so that receivers tell repeats. `thread`: the key of the mail before.
+    """
     if not enabled():
-        raise MailUnavailable("No mail server is set: EMAIL_URL is empty.", lasting=True)
-    known = {"portal": settings.PUBLIC_URL, **context}
+        raise MailUnavailable("No mail server is set: EMAIL_URL is empty.")
     host = urlsplit(settings.PUBLIC_URL).hostname or "tvm.invalid"
-    headers = {"Message-ID": f"<{key}@{host}>" if key else make_msgid(domain=host)}
+    headers = {"Message-ID": f"<{key}@{host}>" if key else make_msgid(domain=host), "Auto-Submitted": "auto-generated"}
     if thread:
         headers |= {"In-Reply-To": f"<{thread}@{host}>", "References": f"<{thread}@{host}>"}
-    mail = EmailMultiAlternatives(" ".join(subject.split()), render_to_string(f"mail/{template}.txt", known), to=list(to), headers=headers)
-    mail.attach_alternative(render_to_string(f"mail/{template}.html", known), "text/html")
+    mail = EmailMultiAlternatives(one_line(subject), text, to=list(to), headers=headers)
+    mail.attach_alternative(html, "text/html")
     for attachment in attachments:
         mail.attach(attachment.name, attachment.text, attachment.kind)
     try:
         mail.send()
-    except SMTPException as error:
+    except (SMTPException, OSError, ValueError) as error:
+        raise _unavailable(error) from error
+
+
+def _unavailable(error: Exception) -> MailUnavailable:
+    """What the server said, in a sentence. Answers from 500 on are lasting."""
+    if isinstance(error, SMTPServerDisconnected) or (isinstance(error, OSError) and not isinstance(error, SMTPException)):
+        return MailServerSilent(f"The mail server does not answer: {error}")
+    if isinstance(error, SMTPException):
         code, said = _answer(error)
-        raise MailUnavailable(f"The mail server refused it: {said}", lasting=500 <= code < 600) from error
-    except OSError as error:
-        raise MailUnavailable(f"The mail server does not answer: {error}") from error
+        return MailUnavailable(f"The mail server refused it: {said}", lasting=500 <= code < 600)
+    return MailUnavailable(f"The mail could not be sent: {error}", lasting=True)
 
 
 def _answer(error: SMTPException) -> tuple[int, str]:
-    """The server's code, 0 where there is none, and its words. Recipients are all refused: for good only if every one of them is."""
+    """The server's code, 0 where there is none, and its words. Where all recipients are refused: for good only if every one of them is."""
     if isinstance(error, SMTPRecipientsRefused):
-        answers = error.recipients.values()
-        words = "; ".join(f"{name}: {code} {text.decode(errors='replace')}" for name, (code, text) in error.recipients.items())
-        return min((code for code, _ in answers), default=0), words
+        answers = [(name, code, text.decode(errors="replace")) for name, (code, text) in error.recipients.items()]
+        words = "; ".join(f"{name}: {code} {text}" if len(answers) > 1 else f"{code} {text}" for name, code, text in answers)
+        return min((code for _, code, _ in answers), default=0), words
     said = getattr(error, "smtp_error", b"")
     text = said.decode(errors="replace") if isinstance(said, bytes) else str(said)
     code = int(getattr(error, "smtp_code", 0))

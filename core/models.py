@@ -109,3 +109,35 @@ class AuditEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.at:%Y-%m-%d %H:%M} {self.actor} {self.action} {self.object_type} {self.object_id}"
+
+
+class OutgoingMail(models.Model):
+    """The outbox: one mail to one address, as it is sent, with every attempt. `key` is its Message-ID at every attempt."""
+
+    class State(models.TextChoices):
+        WAITING = "waiting", "Waiting"
+        SENDING = "sending", "Being sent"
+        SENT = "sent", "Sent"
+        FAILED = "failed", "Failed"
+
+    key = models.UUIDField(unique=True)
+    about = models.CharField(max_length=60, help_text="What it is about, as type:number.")
+    address = models.EmailField(max_length=254)
+    subject = models.CharField(max_length=250)
+    text = models.TextField()
+    html = models.TextField()
+    state = models.CharField(max_length=8, choices=State, default=State.WAITING)
+    attempts = models.JSONField(default=list, help_text="[{at, error}]: error is empty where it was sent, and missing where nobody knows.")
+    created_at = models.DateTimeField()
+    due_at = models.DateTimeField(help_text="The next attempt; of one that is being sent, when somebody else may take it over.")
+    sent_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["due_at", "id"], condition=models.Q(state__in=("waiting", "sending")), name="mail_due"),
+            models.Index(fields=["about", "-id"], name="mails_about_one_thing"),
+            models.Index(fields=["-created_at", "-id"], name="mail_newest_first"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.subject} ({self.address})"

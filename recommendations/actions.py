@@ -40,11 +40,12 @@ class Pass:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How many machines a pass rebuilt, and how many have another score."""
+    """How many machines a pass rebuilt, how many have another score, and software whose recommendations may read otherwise."""
 
     step: int
     changed: int
     rescored: int
+    restated: frozenset[int]
 
 
 @transaction.atomic
@@ -63,7 +64,7 @@ def recompute(*, now: dt.datetime, kind: str = Run.Kind.FULL, afresh: bool = Fal
     outcomes = [_score_everything(one, now=now) for one in _passes(previous, chosen, now=now)]
     weights, changed = _parameters(chosen, previous, now=now, step=outcomes[-1].step), max(outcome.changed for outcome in outcomes)
     risks.refresh(Scope(), now=now)
-    restated = bulk.restated_software()
+    restated = sorted(frozenset[int]().union(*(outcome.restated for outcome in outcomes)))
     moved = bool(restated or any(outcome.changed or outcome.rescored for outcome in outcomes)) or _moved_since(previous, chosen)
     _sum_everything(weights, recommendations=moved)
     bulk.describe(weights, now=now, software_ids=restated)
@@ -137,20 +138,26 @@ def rescore_alerted(*, now: dt.datetime) -> list[int]:
 
 
 @transaction.atomic
-def apply_effects(*, now: dt.datetime) -> None:
-    """Bring statuses and all figures after exceptions in line with ExceptionEffect, which the caller has just changed.
+def apply_effects(*, now: dt.datetime, sums: bool = True) -> None:
+    """Bring statuses and all figures after exceptions in line with ExceptionEffect and WeaknessEffect, which the caller has just changed.
 
-    Call it in the transaction of that change. Plain figures stay as they are.
+    Call it in the transaction of that change. Plain figures stay as they are. `sums` False: only what hides changed, so statuses alone.
     """
     bulk.lock()
     previous = _last_full_run()
     if previous is None:
+        return
+    if not sums:
+        bulk.settle(now=now)
         return
     bulk.plan_for_everything(megabytes=FULL_MEMORY_MB)
     weights = _parameters(previous.settings, previous, now=now)
     bulk.start_changes()
     bulk.find_live(weights, Scope(), effects_before=True)
     bulk.store_machine_scores(weights, Scope())
+    bulk.plan_for_some()
+    bulk.except_weaknesses(weights)
+    bulk.plan_for_everything(megabytes=FULL_MEMORY_MB)
     bulk.find_live(weights, Scope())
     bulk.store_machine_scores(weights, Scope(), cause=Cause.EXCEPTIONS)
     _sum_everything(weights, recommendations=True)
@@ -207,11 +214,11 @@ def _weighing(weights: bulk.Parameters) -> dict[str, Any]:
 
 
 def _score_everything(one: Pass, *, now: dt.datetime) -> Outcome:
-    bulk.score_versions(one.weights, now=now, software_ids=None)
+    bulk.score_versions(one.weights, now=now, software_ids=None, effects_before=one.effects_before)
     bulk.find_live(one.weights, Scope(), effects_before=one.effects_before)
     changed = _rebuild_changed(one.weights, now=now)
     rescored = bulk.store_machine_scores(one.weights, Scope(), cause=one.cause, half_hazard_before=one.half_hazard_before)
-    return Outcome(step=one.weights["step"], changed=changed, rescored=rescored)
+    return Outcome(step=one.weights["step"], changed=changed, rescored=rescored, restated=frozenset(bulk.restated_software()))
 
 
 def _rebuild_changed(weights: bulk.Parameters, *, now: dt.datetime) -> int:

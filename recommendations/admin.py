@@ -11,7 +11,7 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.utils.html import format_html_join
+from django.utils.html import format_html, format_html_join
 
 from core import audit
 from core.admin import LookOnly, who
@@ -158,10 +158,16 @@ class RunAdmin(LookOnly):
 class InaccuracyReportAdmin(LookOnly):
     """The queue; a report is answered on its own page, beside the matches that it may be about."""
 
-    list_display = ("__str__", "machine", "reported_by", "reported_at", "state", "answered_by")
+    list_display = ("__str__", "machine", "reported_by", "reported_at", "state", "answered_by", "handle")
     list_filter = ("state", "category")
     list_select_related = ("recommendation", "software", "weakness", "machine", "reported_by", "answered_by")
     ordering = ("-reported_at", "-id")
+
+    @admin.display(description="handle")
+    def handle(self, report: InaccuracyReport) -> str:
+        """The way to its own page."""
+        words = "Answer or correct" if report.state == InaccuracyReport.State.OPEN else "Open"
+        return format_html('<a href="{}">{}</a>', reverse("recommendations:inaccuracy_report", args=[report.pk]), words)
 
     def get_view_on_site_url(self, obj: InaccuracyReport | None = None) -> str | None:
         return reverse("recommendations:inaccuracy_report", args=[obj.pk]) if obj else None

@@ -51,7 +51,7 @@ class InaccuracyForm(forms.Form):
     email = forms.EmailField(
         required=False,
         label="E-mail address",
-        help_text="Shown to curators, for questions. The answer stands on this portal.",
+        help_text="For the answer, and for questions. Only curators see it.",
         widget=forms.EmailInput(attrs={"class": "field__c", "autocomplete": "email"}),
     )
 
@@ -95,7 +95,7 @@ class AnswerForm(forms.Form):
     answer = forms.CharField(
         max_length=4000,
         label="Answer",
-        help_text="Everybody who is signed in can read it.",
+        help_text="Mailed to whoever reported it, and shown in the public log: name no people and no machines.",
         widget=forms.Textarea(attrs={"class": "field__c", "rows": 3}),
         error_messages={"required": "Write an answer to whoever reported it."},
     )

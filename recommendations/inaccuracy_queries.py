@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,12 +11,30 @@ from django.db.models import Count, Q, QuerySet
 from django.urls import reverse
 
 from core.lists import Column, Facet, ListSpec, ListState
-from inventory.models import Software, Version
+from core.models import OutgoingMail, User
+from inventory.models import Installation, Software, Version
+from recommendations import inaccuracy_actions
 from recommendations.models import InaccuracyReport, Recommendation
 from recommendations.recommendation_queries import platform_name
 from weaknesses.models import VersionWeakness, Weakness
+from weaknesses.override_queries import scope_of
 
 MATCHES_SHOWN = 8
+LOG = ListSpec(
+    columns=(
+        Column("about", "About", fixed=True),
+        Column("category", "What was reported", fixed=True),
+        Column("reported", "Reported", sort="-", fixed=True),
+        Column("state", "State", fixed=True),
+        Column("fixed", "What came of it", fixed=True),
+        Column("matches", "Matches changed", fixed=True, numeric=True),
+    ),
+    sort="-reported",
+    facets=(
+        Facet("state", "State", tuple(InaccuracyReport.State.choices)),
+        Facet("kind", "About", (("recommendation", "Recommendations"), ("software", "Software"), ("weakness", "Weaknesses"))),
+    ),
+)
 SPEC = ListSpec(
     columns=(
         Column("about", "About", fixed=True),
@@ -35,7 +53,10 @@ SPEC = ListSpec(
 
 @dataclass(frozen=True, slots=True)
 class ReportRow:
-    """One report. `about`: the name of what it is about, `address` its page. `reporter`, `curator`: empty if they have left."""
+    """One report. `about`: the name of what it is about, `address` its page. `reporter`, `curator`: empty if they have left.
+
+    `correction`: how far the override reaches that corrected it, empty without one; `corrected_since`: it was taken back.
+    """
 
     id: int
     about: str
@@ -52,6 +73,9 @@ class ReportRow:
     answer: str
     curator: str
     answered_at: dt.datetime | None
+    correction: str
+    corrected_since: bool
+    matches_changed: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,25 +84,28 @@ class Match:
 
     label: str
     address: str
+    version_id: int
+    weakness: Weakness
 
 
-def page(state: ListState) -> tuple[int, tuple[ReportRow, ...]]:
-    """How many fit, and a page of them."""
-    found = _found(state)
+def page(state: ListState, *, by: User | None = None, public: bool = False) -> tuple[int, tuple[ReportRow, ...]]:
+    """How many fit, and a page of them. `by`: those of one user alone; `public`: what was said in reports is not searched."""
+    found = _found(state, by=by, public=public)
     total = found.count()
     offset = min(state.offset, max(total - 1, 0) // state.per_page * state.per_page)
     return total, tuple(_row(report) for report in found[offset : offset + state.per_page])
 
 
-def every(state: ListState) -> Iterator[ReportRow]:
+def every(state: ListState, *, by: User | None = None, public: bool = False) -> Iterator[ReportRow]:
     """All that fit, for an export."""
-    return (_row(report) for report in _found(state).iterator(chunk_size=1000))
+    return (_row(report) for report in _found(state, by=by, public=public).iterator(chunk_size=1000))
 
 
-def counts() -> dict[str, dict[str, int]]:
+def counts(*, by: User | None = None) -> dict[str, dict[str, int]]:
     """facet -> value -> how many."""
-    states = dict(InaccuracyReport.objects.values_list("state").annotate(Count("id")).order_by())
-    kinds = InaccuracyReport.objects.aggregate(**{kind: Count(kind) for kind in ("recommendation", "software", "weakness")})
+    reports = InaccuracyReport.objects.filter(reported_by=by) if by else InaccuracyReport.objects.all()
+    states = dict(reports.values_list("state").annotate(Count("id")).order_by())
+    kinds = reports.aggregate(**{kind: Count(kind) for kind in ("recommendation", "software", "weakness")})
     return {"state": {value: states.get(value, 0) for value in InaccuracyReport.State.values}, "kind": kinds}
 
 
@@ -96,33 +123,50 @@ def open_about(subject: Recommendation | Software | Weakness) -> int:
 
 
 def matches_of(report: InaccuracyReport) -> tuple[Match, ...]:
-    """The matches of the weakness, those on the named machine alone where one is named."""
-    weakness = report.weakness
-    if weakness is None:
+    """Matches that the report may be about, the worst first: of its weakness or software, and of the named machine, if it has any."""
+    weakness, software = report.weakness, report.software or (report.recommendation.software if report.recommendation else None)
+    if weakness is None and software is None:
         return ()
-    why = reverse("weaknesses:why", args=[weakness.cve])
+    found = VersionWeakness.objects.filter(weakness=weakness) if weakness else VersionWeakness.objects.filter(version__software=software)
     if report.machine_id:
-        return (Match(f"Why {report.machine} has it", f"{why}?machine={report.machine_id}"),)
-    found = (
-        VersionWeakness.objects.filter(weakness=weakness)
-        .select_related("version__software")
-        .order_by("version__software__name", "version_id")
+        here = found.filter(version_id__in=Installation.objects.filter(machine_id=report.machine_id).values("version_id"))
+        found = here if here.exists() else found
+    worst = found.select_related("version__software", "weakness").order_by(
+        "-weakness__exploited", "-weakness__severity", "version__software__name", "weakness__cve", "version_id"
     )
-    return tuple(Match(_named(row.version), f"{why}?version={row.version_id}") for row in found[:MATCHES_SHOWN])
+    return tuple(_match(row, named=weakness is None) for row in worst[:MATCHES_SHOWN])
+
+
+def one_match(matches: Sequence[Match], asked: str) -> Match | None:
+    """The match that an address names as "version:CVE", else the first."""
+    return next((match for match in matches if f"{match.version_id}:{match.weakness.cve}" == asked), matches[0] if matches else None)
+
+
+def mail_of(report: InaccuracyReport) -> OutgoingMail | None:
+    """The newest mail with an answer."""
+    return OutgoingMail.objects.filter(about=inaccuracy_actions.about(report)).order_by("-id").first()
+
+
+def _match(row: VersionWeakness, *, named: bool) -> Match:
+    address = f"{reverse('weaknesses:why', args=[row.weakness.cve])}?version={row.version_id}"
+    label = f"{row.weakness.cve} in {_named(row.version)}" if named else _named(row.version)
+    return Match(label, address, row.version_id, row.weakness)
 
 
 def _related() -> QuerySet[InaccuracyReport]:
-    return InaccuracyReport.objects.select_related("recommendation", "software", "weakness", "machine", "reported_by", "answered_by")
+    return InaccuracyReport.objects.select_related(
+        "recommendation", "software", "weakness", "machine", "reported_by", "answered_by", "override"
+    )
 
 
-def _found(state: ListState) -> QuerySet[InaccuracyReport]:
-    found = _related()
+def _found(state: ListState, *, by: User | None, public: bool) -> QuerySet[InaccuracyReport]:
+    found = _related().filter(reported_by=by) if by else _related()
     if states := state.chosen.get("state"):
         found = found.filter(state__in=states)
     if kinds := state.chosen.get("kind"):
         found = found.filter(_any(Q(**{f"{kind}__isnull": False}) for kind in kinds))
     for word in state.q.split()[:8]:
-        names = ("recommendation__title", "software__name", "weakness__cve", "machine__name", "details", "answer")
+        names = ["recommendation__title", "software__name", "weakness__cve", "answer", *([] if public else ["machine__name", "details"])]
         found = found.filter(_any(Q(**{f"{name}__icontains": word}) for name in names))
     return found.order_by(*(("reported_at", "id") if state.sort == "reported" else ("-reported_at", "-id")))
 
@@ -158,6 +202,9 @@ def _row(report: InaccuracyReport) -> ReportRow:
         answer=report.answer,
         curator=str(report.answered_by or ""),
         answered_at=report.answered_at,
+        correction=scope_of(report.override) if report.override else "",
+        corrected_since=report.override is not None and report.override.revoked_at is not None,
+        matches_changed=report.matches_changed,
     )
 
 

@@ -152,9 +152,14 @@ class Exposure(models.Model):
         Recommendation, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False, related_name="exposures"
     )
     base = models.FloatField()
+    relief = models.FloatField(null=True, help_text="What excepted weaknesses take off `base`. NULL: none of them is excepted.")
+    cleared = models.BooleanField(null=True, help_text="Nothing but excepted weaknesses is left of it.")
 
     class Meta:
-        indexes = [models.Index(fields=["recommendation", "machine"], name="exposure_of_recommendation")]
+        indexes = [
+            models.Index(fields=["recommendation", "machine"], name="exposure_of_recommendation"),
+            models.Index(fields=["machine"], condition=models.Q(relief__isnull=False), name="exposure_relieved"),
+        ]
 
 
 class MachineScore(models.Model):
@@ -230,6 +235,37 @@ class ExceptionEffect(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["recommendation", "group"], name="one_effect_a_group", nulls_distinct=False)]
+
+
+class WeaknessEffect(models.Model):
+    """A weakness that an exception takes out of the sums after exceptions. Written by exceptions' actions.
+
+    `software` empty: of every product. `group` empty: all machines, now and in future.
+    """
+
+    weakness = models.ForeignKey(Weakness, on_delete=models.CASCADE, related_name="effects")
+    software = models.ForeignKey(Software, on_delete=models.CASCADE, null=True, blank=True, related_name="+")
+    group = models.ForeignKey(MachineGroup, on_delete=models.CASCADE, null=True, blank=True, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["weakness", "software", "group"], name="one_weakness_effect_a_group", nulls_distinct=False)
+        ]
+
+
+class ExceptedScore(models.Model):
+    """VersionScore in a group without the weaknesses that are excepted there. Only where one is.
+
+    `remaining`: weaknesses that count, and the end of support.
+    """
+
+    pk = models.CompositePrimaryKey("version_id", "recommendation_id", "group_id")
+    version = models.ForeignKey(Version, on_delete=models.CASCADE, db_index=False, related_name="+")
+    recommendation = models.ForeignKey(Recommendation, on_delete=models.CASCADE, related_name="+")
+    group = models.ForeignKey(MachineGroup, on_delete=models.CASCADE, related_name="+")
+    peak = models.FloatField()
+    sum = models.FloatField()
+    remaining = models.IntegerField()
 
 
 class RecommendationDay(models.Model):
@@ -360,6 +396,10 @@ class InaccuracyReport(models.Model):
     answer = models.TextField(blank=True)
     answered_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
     answered_at = models.DateTimeField(null=True, blank=True)
+    override = models.ForeignKey(
+        "weaknesses.MatchOverride", on_delete=models.SET_NULL, null=True, blank=True, related_name="+", help_text="What corrected it."
+    )
+    matches_changed = models.PositiveIntegerField(null=True, blank=True, help_text="Matches that the correction took away or brought.")
 
     class Meta:
         constraints = [
@@ -376,7 +416,10 @@ class InaccuracyReport(models.Model):
                 name="an_answered_inaccuracy_has_a_time",
             ),
         ]
-        indexes = [models.Index(fields=["-reported_at", "-id"], name="inaccuracies_newest_first")]
+        indexes = [
+            models.Index(fields=["-reported_at", "-id"], name="inaccuracies_newest_first"),
+            models.Index(fields=["reported_by", "-answered_at"], name="inaccuracies_of_reporter"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.subject}: {self.get_category_display()}"
@@ -476,6 +519,14 @@ class EffectBasis(models.Model):
     """The mitigating exceptions that the stored figures take into account. `group` empty: all."""
 
     recommendation = models.ForeignKey(Recommendation, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+")
+    group = models.ForeignKey(MachineGroup, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False, null=True, related_name="+")
+
+
+class WeaknessEffectBasis(models.Model):
+    """The excepted weaknesses that the stored figures take into account, as WeaknessEffect had them."""
+
+    weakness = models.ForeignKey(Weakness, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+")
+    software = models.ForeignKey(Software, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False, null=True, related_name="+")
     group = models.ForeignKey(MachineGroup, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False, null=True, related_name="+")
 
 

@@ -18,6 +18,11 @@ INACCURACIES = [
     path("settings/inaccuracies/export.csv", inaccuracies.export, name="inaccuracies_export"),
     path("settings/inaccuracies/<int:pk>/", inaccuracies.one, name="inaccuracy_report"),
     path("settings/inaccuracies/<int:pk>/reopen/", inaccuracies.reopen, name="inaccuracy_reopen"),
+    path("settings/inaccuracies/<int:pk>/correct/", inaccuracies.correct, name="inaccuracy_correct"),
+    path("settings/inaccuracies/<int:pk>/undo/", inaccuracies.undo, name="inaccuracy_undo"),
+    path("settings/inaccuracies/<int:pk>/resend/", inaccuracies.resend, name="inaccuracy_resend"),
+    path("inaccuracies/", inaccuracies.log, name="inaccuracy_log"),
+    path("inaccuracies/export.csv", inaccuracies.log_export, name="inaccuracy_log_export"),
 ]
 urlpatterns = [
     path("", include("recommendations.page_urls")),

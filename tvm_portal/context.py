@@ -88,7 +88,7 @@ def build_frame(request: HttpRequest) -> Frame:
     handles = may(user, Permission.REMEDIATION)
     counts = counts | {"queue": queue_queries.waiting()} if handles else counts
     seen = user.notices_seen_at if isinstance(user, User) else None
-    unread = notices.unread_count(groups=groups.group_ids, run=counters.last_run(request), now=timezone.now(), seen=seen)
+    unread = notices.unread_count(groups=groups.group_ids, run=counters.last_run(request), now=timezone.now(), seen=seen, user=user.pk)
     return Frame(
         theme=theme_of(request),
         density=user.density if isinstance(user, User) else User.Density.COMFORTABLE,

@@ -8,12 +8,16 @@ from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 
+from core import outbox as mails
+from exceptions import actions as exceptions
+from exceptions import notices
 from inventory import actions as inventory
 from inventory import fleet
 from recommendations import actions as recommendations
 from remediation import actions as remediation
 from remediation import outbox, ticket_reading
 from tvm_portal import pipeline
+from tvm_portal.notifications import occurrences, posting
 from weaknesses.actions import sync_feed
 from weaknesses.errors import FeedBusy
 from weaknesses.feed_queries import scheduled_feeds
@@ -61,13 +65,26 @@ def regroup_machines(*, by: str = "schedule", **_: Any) -> int:
 
 @shared_task
 def recompute(**_: Any) -> int:
-    return pipeline.run(now=timezone.now()).pk
+    finished = pipeline.run(now=timezone.now()).pk
+    send_notifications.delay()
+    return finished
 
 
 @shared_task
 def follow_remediation(**_: Any) -> int:
     """How far the activities are, as of the last scores."""
     return remediation.follow_progress(now=timezone.now())
+
+
+@shared_task
+def end_exceptions(**_: Any) -> int:
+    """Exceptions whose time is over; what they cost is looked at after each full run."""
+    return exceptions.follow(now=timezone.now(), growth=False)
+
+
+@shared_task
+def tell_of_ends(**_: Any) -> int:
+    return notices.tell_of_ends(now=timezone.now())
 
 
 @shared_task
@@ -90,3 +107,17 @@ def read_tickets(**_: Any) -> int:
 @shared_task
 def snapshot(**_: Any) -> None:
     recommendations.snapshot(day=timezone.now().date())
+
+
+@shared_task
+def send_notifications(**_: Any) -> dict[str, int]:
+    """What happened into mails, and mails to the server."""
+    queued = posting.post(now=timezone.now())
+    sent, missed = mails.deliver_due(clock=timezone.now)
+    return {"queued": queued, "sent": sent, "missed": missed}
+
+
+@shared_task
+def forget_old_notifications(**_: Any) -> int:
+    now = timezone.now()
+    return mails.forget_old(now=now) + occurrences.forget_old(now=now)

@@ -68,7 +68,7 @@ def override(request: HttpRequest, cve: str) -> HttpResponse:
     page = _page(request, question)
     what = request.POST.get("what", "")
     form = OverrideForm.of(what, request.POST)
-    named = _named(what, page)
+    named = named_by(what, page)
     if not form.is_valid() or named is None:
         if named is None:
             form.add_error(None, "There is nothing here that this could correct.")
@@ -107,10 +107,10 @@ def _page(request: HttpRequest, question: Question) -> MatchPage:
 
 def _forms(page: MatchPage) -> dict[str, OverrideForm]:
     """A form for each thing that can be corrected here."""
-    return {what: OverrideForm.of(what) for what, _ in SCOPES if _named(what, page) is not None}
+    return {what: OverrideForm.of(what) for what, _ in SCOPES if named_by(what, page) is not None}
 
 
-def _named(what: str, page: MatchPage) -> dict[str, Any] | None:
+def named_by(what: str, page: MatchPage) -> dict[str, Any] | None:
     """What an override of this scope names. None: there is nothing of the kind on the page."""
     version = Version(pk=page.subject.id, software_id=page.subject.software_id)
     if what == "affected":

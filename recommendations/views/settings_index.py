@@ -16,7 +16,10 @@ PAGES = (
     ("remediation:connections", "Advanced features", "ticket", "The ticket systems that requests are handed to."),
     ("remediation:deliveries", "Deliveries", "open", "Every message to a ticket system, its attempts, and sending it again."),
     ("weaknesses:overrides", "Corrected matches", "check", "What curators said about matches, and taking it back."),
+    ("notifications:rules", "Notifications", "bell", "Who is told by mail of what happens, and what was sent."),
+    ("exceptions:settings", "Exceptions", "pause", "Approval, the longest duration, and when an exception resurfaces."),
     ("recommendations:inaccuracies", "Reported inaccuracies", "flag", "What somebody found not right, and what came of it."),
+    ("recommendations:inaccuracy_log", "Log of corrections", "docwarn", "What was reported and corrected, for everybody."),
 )
 CURATION = ("admin:index", "Curation", "gear", "Scoring weights, software names, the catalogue of checks, agents, users and rights.")
 

@@ -8,9 +8,12 @@ from __future__ import annotations
 from remediation.ticketing import builtin
 from remediation.ticketing.base import System
 from remediation.ticketing.email import Email
+from remediation.ticketing.intune import INTUNE
+from remediation.ticketing.jira import JIRA
+from remediation.ticketing.servicenow import SERVICENOW
 from remediation.ticketing.webhook import Webhook
 
-SYSTEMS: dict[str, System] = {system.key: system for system in (Webhook(), Email())}
+SYSTEMS: dict[str, System] = {system.key: system for system in (INTUNE, JIRA, SERVICENOW, Webhook(), Email())}
 
 
 def label_of(provider: str) -> str:

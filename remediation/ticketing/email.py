@@ -19,8 +19,8 @@ class Email:
     about = "Mails each request to IT, or to the address of a ticket system, with its steps, a link, and its machines as CSV."
     fields: tuple[Field, ...] = (Field("recipients", "Recipients", "One address a line.", kind="lines"),)
     most_devices: int | None = 10_000
-    reads_back = False
     look_up_after = 0.0
+    reads_back = False
 
     def test(self, connection: Connection) -> list[Finding]:
         if not mail.enabled():
@@ -66,10 +66,11 @@ def _send(
     thread: str = "",
     files: list[mail.Attachment] | None = None,
 ) -> None:
+    if not mail.enabled():
+        raise Refused("No mail server is set: EMAIL_URL is empty.")
+    text, html = mail.rendered(template, context)
     try:
-        mail.send(
-            to=recipients(connection), subject=subject, template=template, context=context, key=key, thread=thread, attachments=files or ()
-        )
+        mail.hand_over(to=recipients(connection), subject=subject, text=text, html=html, key=key, thread=thread, attachments=files or ())
     except mail.MailUnavailable as error:
         if error.lasting:
             raise Refused(str(error)) from error

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import ipaddress
 import socket
+import ssl
 import time
 from collections.abc import Iterator, Sequence
+from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -95,7 +97,7 @@ class Guarded(httpx.BaseTransport):
 
     def __init__(self, *, allow_private: bool) -> None:
         self._allow_private = allow_private
-        self._inner = httpx.HTTPTransport(trust_env=False, retries=0)
+        self._inner = httpx.HTTPTransport(verify=_trusted(), trust_env=False, retries=0)
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         url = request.url
@@ -144,6 +146,15 @@ class Bounded(httpx.SyncByteStream):
 
     def close(self) -> None:
         self._inner.close()
+
+
+@cache
+def _trusted() -> ssl.SSLContext:
+    """The authorities that are trusted: those of SSL_CERT_FILE, where the environment names one, else the usual ones.
+
+    Kept, as reading them takes a twentieth of a second, which is longer than many a call.
+    """
+    return httpx.create_ssl_context()
 
 
 def _check_scheme(scheme: str, host: str, *, allow_private: bool) -> None:

@@ -42,7 +42,7 @@ def ask(*, age: int, now: dt.datetime) -> None:
                     due_on=now.date() + dt.timedelta(days=due),
                     notes=notes,
                     systems=[system for system in connections.enabled() if system == builtin.KEY],
-                    by=_person(REQUESTER, "Maren", "Sollberg"),
+                    by=requester(),
                     now=now,
                 )
                 _answer(activity, days, now=now)
@@ -68,6 +68,10 @@ def _most_helpful() -> Recommendation | None:
     kinds = (Recommendation.Kind.UPDATE, Recommendation.Kind.UPGRADE, Recommendation.Kind.CONFIGURATION)
     open_ones = Recommendation.objects.filter(present=True, kind__in=kinds, activities__isnull=True)
     return open_ones.order_by("-top_threat", "-weakness_count", "id").first()
+
+
+def requester() -> User:
+    return _person(REQUESTER, "Maren", "Sollberg")
 
 
 def _person(username: str, first_name: str, last_name: str) -> User:

@@ -10,7 +10,7 @@ LEFT JOIN LATERAL (
     FROM weaknesses_weakness w
     WHERE e.kind = 'new_weakness' AND w.id = ANY(e.weakness_ids) AND w.severity = 4
 ) worst ON true
-WHERE e.at > %(since)s
+WHERE e.at > %(since)s AND e.kind <> ALL(%(hidden)s)
   AND (e.kind = ANY(%(kinds)s) OR worst.critical > 0
        OR e.kind <> 'fixed' AND e.machines >= %(fewest)s AND e.machines >= %(share)s * e.machines_total)
   AND (EXISTS (SELECT FROM inventory_softwarestat x

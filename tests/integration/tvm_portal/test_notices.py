@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import uuid
 
 import pytest
 from django.core.cache import cache
@@ -10,7 +11,11 @@ from django.test import Client
 from django.utils import timezone
 
 from core.models import User
+from exceptions.models import RiskException
+from recommendations import inaccuracy_actions
 from recommendations.counters import LastRun
+from recommendations.models import InaccuracyReport
+from remediation.models import Activity, ActivityTarget, Ticket
 from tests.integration.pages import queries, text
 from tests.populations import Population, populate
 from tvm_portal import notices
@@ -117,3 +122,64 @@ def test_the_bell_asks_nothing_of_a_page_within_a_minute(made: Population, viewe
     for number in range(20):
         event(made, "exploited", ago=number * HOUR)
     assert queries(viewer_client, "/help/") == before <= 5
+
+
+def test_remediation_exceptions_and_answers_are_told_within_the_groups(made: Population, viewer: User, curator: User) -> None:
+    fix = made.recommendations[0]
+    for number, status in enumerate(("active", "completed")):
+        activity = Activity.objects.create(
+            id=uuid.uuid4(),
+            recommendation=fix,
+            title=f"Fix {number}",
+            kind="update",
+            priority="high",
+            status=status,
+            due_on=(NOW - 30 * HOUR).date(),
+            created_at=NOW - 90 * HOUR,
+            completed_at=NOW - HOUR if number else None,
+            completion="automatic" if number else "",
+        )
+        ActivityTarget.objects.create(activity=activity, machine=made.machines[1])
+        Ticket.objects.create(activity=activity, provider="jira", state="failed" if number else "accepted", updated_at=NOW - HOUR)
+    RiskException.objects.create(
+        recommendation=fix,
+        justification="accept",
+        all_machines=True,
+        impact_when_granted=0,
+        starts_at=NOW - 90 * HOUR,
+        ends_at=NOW + 48 * HOUR,
+    )
+    report = InaccuracyReport.objects.create(
+        weakness=made.weaknesses[0], category="version", reported_by=viewer, reported_at=NOW - 9 * HOUR
+    )
+    inaccuracy_actions.answer_inaccuracy(report=report, state="declined", answer="It is right.", by=curator, now=NOW - HOUR)
+    groups = [group.pk for group in made.groups]
+
+    def titles(user: User, groups: list[int], hidden: tuple[str, ...] = ()) -> set[str]:
+        found = notices.read(groups=groups, run=LastRun(1, NOW), now=NOW, seen=None, user=user.pk, hidden=hidden)
+        return {notice.title for notice in found}
+
+    everything = {
+        "Remediation is overdue: Fix 0",
+        "Remediation is complete: Fix 1",
+        "Ticket failed: Fix 1",
+        f"Exception is about to end: {fix.title}",
+    }
+    answered = f"Your report was answered: {made.weaknesses[0].cve}"
+    assert titles(viewer, groups) == everything | {answered}
+    assert titles(curator, groups) == everything
+    assert titles(viewer, [], ()) == {answered}
+    assert titles(viewer, groups, ("overdue", "answered")) == everything - {"Remediation is overdue: Fix 0"}
+
+
+def test_a_user_chooses_what_the_bell_tells(made: Population, viewer_client: Client) -> None:
+    event(made, "exploited")
+    assert "1 unread" in viewer_client.get("/help/").content.decode()
+    shown = [kind for kind, _ in notices.CHOICES if kind != "exploited"]
+    assert viewer_client.post("/notifications/kinds/", {"kinds": shown})["Location"] == "/notifications/"
+    assert "unread" not in viewer_client.get("/help/").content.decode().partition("</header>")[0].partition("Notifications")[2][:40]
+    page = text(viewer_client.get("/notifications/"))
+    assert "1 kind left out" in page
+    assert "1 weakness in" not in page
+    viewer_client.post("/notifications/kinds/", {"kinds": [*shown, "exploited"]})
+    assert "1 weakness in" in text(viewer_client.get("/notifications/"))

@@ -155,8 +155,8 @@ class Desk:
     about = "For the tests."
     fields = (Field("url", "Address", kind="address"), Field("token", "Token", kind="secret"))
     most_devices: int | None = 3
-    reads_back = True
     look_up_after = 0.0
+    reads_back = True
     timeout = 0.3
 
     def test(self, connection: Connection) -> list[Finding]:
