@@ -8,6 +8,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 
 from core import audit
+from core.access import Permission, may_everywhere
 from core.models import DefaultView, SavedView, User
 from core.saved import SavedList
 
@@ -47,8 +48,8 @@ def change_view(*, view: SavedView, name: str, shared: bool, by: User, now: dt.d
 
 
 def unshare_view(*, view: SavedView, by: User, now: dt.datetime) -> None:
-    """Its owner sees it alone again. Staff may do it too."""
-    if not by.is_staff:
+    """Its owner sees it alone again. Those who manage settings may do it too."""
+    if not may_everywhere(by, Permission.SETTINGS):
         _own(view, by)
     before, view.shared = _facts(view), False
     with transaction.atomic():

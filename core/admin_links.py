@@ -8,6 +8,8 @@ from django.db.models import Model
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 
+from core.access import Permission, may
+
 
 def admin_address(request: HttpRequest, row: Model) -> str:
     """Where the row is edited; empty for users who may not, and for rows that have no editor."""
@@ -22,7 +24,8 @@ def add_address(request: HttpRequest, model: type[Model], **values: object) -> s
 
 def _address(request: HttpRequest, model: type[Model], verb: str, arguments: list[object]) -> str:
     meta = model._meta  # noqa: SLF001 - Django documents it as public
-    if not getattr(request.user, "is_staff", False) or not request.user.has_perm(f"{meta.app_label}.{verb}_{meta.model_name}"):
+    is_curator = may(request.user, Permission.CURATE) or may(request.user, Permission.ADMINISTER)
+    if not is_curator or not request.user.has_perm(f"{meta.app_label}.{verb}_{meta.model_name}"):
         return ""
     try:
         return reverse(f"admin:{meta.app_label}_{meta.model_name}_{verb}", args=arguments)

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db.models import Model
 
+from core import callers
 from core.models import AuditEvent
 
 
@@ -24,7 +25,7 @@ def record(
     """Keep who (`by`) did what to which object, and what it was `before` and `after`.
 
     `object` is a stored model instance, or "type id" for what has no row (settings, a file).
-    `before` and `after` hold JSON values of the fields that changed; `address` is the caller's.
+    `before` and `after` hold JSON values of the fields that changed; `address`: that of the request, if nobody says another.
     """
     if isinstance(object, Model):
         object_type, object_id = object._meta.model_name or "", str(object.pk)  # noqa: SLF001 - documented by Django
@@ -38,7 +39,7 @@ def record(
         object_id=object_id[:255],
         before=before or {},
         after=after or {},
-        address=address[:64],
+        address=(address or callers.current())[:64],
     )
 
 
@@ -60,7 +61,7 @@ def record_each(
             object_id=str(object.pk),
             before=before,
             after=after,
-            address=address[:64],
+            address=(address or callers.current())[:64],
         )
         for object, before, after in changes  # noqa: A001 - the audit trail's own word
     ]

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from django.contrib.auth.models import AbstractUser
+from django.contrib.auth.models import AbstractUser, Group
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Lower
+
+from core.permissions import Access, Permission
 
 
 class User(AbstractUser):
@@ -28,6 +31,49 @@ class User(AbstractUser):
     shortcuts = models.CharField(max_length=5, choices=Shortcuts, default=Shortcuts.PAGES, db_default=Shortcuts.PAGES)
     rail_collapsed = models.BooleanField(default=False, db_default=False, help_text="The navigation shows icons without labels.")
     notices_seen_at = models.DateTimeField(null=True, blank=True, editable=False, help_text="Notices up to here are read.")
+
+    kept_access: Access | None = None  # what the roles allow, once it was read; see core.access
+
+
+class Role(models.Model):
+    """What its holders may do. The built-in ones (`key`) come with the portal and stay."""
+
+    key = models.CharField(max_length=20, blank=True, editable=False, help_text="Of a built-in role; empty for the others.")
+    name = models.CharField(max_length=60)
+    description = models.CharField(max_length=300, blank=True)
+    permissions = ArrayField(models.CharField(max_length=20, choices=Permission), default=list)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(Lower("name"), name="a_role_name_once"),
+            models.UniqueConstraint(fields=["key"], condition=~models.Q(key=""), name="a_built_in_role_once"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def built_in(self) -> bool:
+        return bool(self.key)
+
+
+class RoleBinding(models.Model):
+    """Who holds a role, a user or a group of users, and for which machine groups (null: all, those of tomorrow too)."""
+
+    role = models.ForeignKey(Role, on_delete=models.CASCADE, related_name="bindings")
+    user = models.ForeignKey(User, on_delete=models.CASCADE, null=True, blank=True, related_name="role_bindings")
+    user_group = models.ForeignKey(Group, on_delete=models.CASCADE, null=True, blank=True, related_name="role_bindings")
+    machine_groups = ArrayField(models.BigIntegerField(), null=True, blank=True, help_text="Ids; a deleted machine group is taken out.")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=models.Q(user__isnull=True) ^ models.Q(user_group__isnull=True), name="a_role_is_held_by_one"),
+            models.UniqueConstraint(fields=["role", "user"], name="a_user_holds_a_role_once"),
+            models.UniqueConstraint(fields=["role", "user_group"], name="a_user_group_holds_a_role_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.role} of {self.user or self.user_group}"
 
 
 class ApiToken(models.Model):
@@ -90,7 +136,10 @@ class DefaultView(models.Model):
 
 
 class AuditEvent(models.Model):
-    """Who changed what, before and after. No foreign keys, so that it outlives everything it names."""
+    """Who changed what, before and after. No foreign keys, so that it outlives everything it names.
+
+    Rows are only ever added: the database refuses to change or delete them (migration 0005).
+    """
 
     at = models.DateTimeField()
     actor = models.CharField(max_length=150)
@@ -105,6 +154,8 @@ class AuditEvent(models.Model):
         indexes = [
             models.Index(fields=["-at", "-id"], name="audit_newest_first"),
             models.Index(fields=["object_type", "object_id", "-at"], name="audit_of_one_object"),
+            models.Index(fields=["actor", "-at", "-id"], name="audit_of_one_person"),
+            models.Index(fields=["action", "-at", "-id"], name="audit_of_one_action"),
         ]
 
     def __str__(self) -> str:

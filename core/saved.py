@@ -13,6 +13,7 @@ from django.db.models import Exists, OuterRef, Q
 from django.http import HttpRequest, QueryDict
 from django.urls import reverse
 
+from core.access import Permission, may_everywhere
 from core.htmx import details
 from core.lists import ListSpec, ListState
 from core.models import DefaultView, SavedView, User
@@ -107,7 +108,7 @@ class Opened:
         if any(tab.current for tab in saved):
             tabs = [replace(tab, current=False) for tab in tabs]
         tabs += saved
-        return ViewBar(self.of.name, tuple(tabs), query, bool(self.user and self.user.is_staff))
+        return ViewBar(self.of.name, tuple(tabs), query, bool(self.user and may_everywhere(self.user, Permission.SETTINGS)))
 
     def _tab(self, view: SavedView, query: str, count: Callable[[ListState], int] | None) -> ViewTab:
         state = self.of.read(view.query)

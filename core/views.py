@@ -9,7 +9,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
-from core import zones
+from core import role_queries, zones
 from core.forms import PreferencesForm
 from core.htmx import details
 from core.models import User
@@ -61,7 +61,8 @@ def preferences(request: HttpRequest) -> HttpResponse:
     found = zones.zone_named(request.COOKIES.get(zones.ZONE_COOKIE, ""))
     form = PreferencesForm(request.POST or None, instance=request.user, browser_zone=found.key if found else "")
     if request.method != "POST" or not form.is_valid():
-        return render(request, "account/preferences.html", {"form": form}, status=422 if form.is_bound else 200)
+        context = {"form": form, "roles": role_queries.own_roles(request.user)}
+        return render(request, "account/preferences.html", context, status=422 if form.is_bound else 200)
     form.save()
     messages.success(request, "Your settings are saved.")
     response = HttpResponseRedirect(reverse("preferences"))

@@ -15,6 +15,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from core import audit
+from core.admin import Audited
 from inventory import actions, agents, aliases
 from inventory.alias_rules import fault_of_pattern
 from inventory.errors import BadTag
@@ -25,14 +26,13 @@ if TYPE_CHECKING:  # the generics exist for the type checker only
     _Admin = admin.ModelAdmin[Any]
     _MachineAdmin = admin.ModelAdmin[Machine]
     _GroupAdmin = admin.ModelAdmin[MachineGroup]
-    _AliasAdmin = admin.ModelAdmin[SoftwareAlias]
     _VersionInline = admin.TabularInline[Version, Software]
     _RejectInline = admin.TabularInline[RejectedRecord, IngestRun]
     _GroupForm = forms.ModelForm[MachineGroup]
     _AliasForm = forms.ModelForm[SoftwareAlias]
     _MachineForm = forms.ModelForm[Machine]
 else:
-    _Admin = _MachineAdmin = _GroupAdmin = _AliasAdmin = admin.ModelAdmin
+    _Admin = _MachineAdmin = _GroupAdmin = admin.ModelAdmin
     _VersionInline = _RejectInline = admin.TabularInline
     _GroupForm = _AliasForm = _MachineForm = forms.ModelForm
 
@@ -75,7 +75,8 @@ class AliasForm(_AliasForm):
 
 
 @admin.register(SoftwareAlias)
-class SoftwareAliasAdmin(_AliasAdmin):
+class SoftwareAliasAdmin(Audited):
+    audited_as = "alias"
     form = AliasForm
     list_display = ("name_pattern", "match", "vendor_pattern", "family", "name", "vendor", "key", "shipped")
     list_filter = ("match", "family", "shipped", "category")
@@ -85,8 +86,6 @@ class SoftwareAliasAdmin(_AliasAdmin):
     def save_model(self, request: HttpRequest, obj: SoftwareAlias, form: Any, change: bool) -> None:
         obj.shipped = False  # a curator's word stays through upgrades
         super().save_model(request, obj, form, change)
-        after = {name: form.cleaned_data[name] for name in form.changed_data if name in form.cleaned_data}
-        audit.record(by=_who(request), action="alias.save", object=obj, now=timezone.now(), after=after, address=_address(request))
         aliases.rename_software()
         self.message_user(request, "Machines take the new name with their next report.", messages.INFO)
 
@@ -256,6 +255,10 @@ class ConfigurationAdmin(_Admin):
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Results lean on it; one that no report names any more ages out by itself."""
+        return False
+
     def save_model(self, request: HttpRequest, obj: Configuration, form: Any, change: bool) -> None:
         """What a curator sets stays: reports describe the rest of the check."""
         stored = Configuration.objects.get(pk=obj.pk)
@@ -266,7 +269,8 @@ class ConfigurationAdmin(_Admin):
 
 
 @admin.register(Alert)
-class AlertAdmin(_Admin):
+class AlertAdmin(Audited):
+    audited_as = "alert"
     list_display = ("title", "machine", "cve", "severity", "source", "opened_at", "closed_at")
     list_filter = ("severity", "source", ("closed_at", admin.EmptyFieldListFilter))
     list_select_related = ("machine",)

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Count, F, Max, Q, QuerySet
 
-from core import audit
+from core import audit, role_actions
 from inventory import bulk, group_rules
 from inventory.errors import BadGroup
 from inventory.groups import default_group
@@ -89,6 +89,7 @@ def delete_group(*, group: MachineGroup, by: str, now: dt.datetime, address: str
             now=now,
             address=address,
         )
+        role_actions.forget_machine_group(group.pk)
         group.delete()
         _count_again(now=now)
     return moved

@@ -1,4 +1,4 @@
-"""The machine groups that every page, list and figure is restricted to."""
+"""The machine groups that every page, list and figure is restricted to: what the user may see, and of that what was chosen."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from django.http import HttpRequest
 
-from core.access import Permission, may
+from core.access import Permission, access_of
 from inventory.models import MachineGroup
 
 SESSION_KEY = "groups"
@@ -23,14 +23,24 @@ class GroupChoice:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """`group_ids`: the groups in force, all of them where nothing was chosen. `from_address`: this page's address names them."""
+    """`choices`: the groups that the user may see. `from_address`: this page's address names the chosen ones.
+
+    `restricted`: there are, or may be, groups that the user must not see: no figure of the whole organisation may be shown.
+    """
 
     choices: tuple[GroupChoice, ...]
     from_address: bool = False
+    restricted: bool = False
 
     @property
     def group_ids(self) -> list[int]:
+        """The groups in force, all permitted ones where nothing was chosen."""
         return [choice.id for choice in self.choices if choice.selected]
+
+    @property
+    def named(self) -> list[int] | None:
+        """The groups in force, None for the whole organisation: figures that are kept for it need no sum then."""
+        return None if self.is_all else self.group_ids
 
     @property
     def total(self) -> int:
@@ -38,14 +48,19 @@ class Scope:
 
     @property
     def is_all(self) -> bool:
-        return all(choice.selected for choice in self.choices)
+        """The whole organisation is in force."""
+        return not self.restricted and all(choice.selected for choice in self.choices)
 
 
 def of(request: HttpRequest) -> Scope:
-    """The scope of a request: `groups` of its address, else what the session keeps, else every group. One query a request."""
+    """The scope of a request: `groups` of its address, else what the session keeps, else every permitted group. One query a request."""
     kept: Scope | None = getattr(request, "machine_scope", None)
     if kept is None:
-        kept = choose(known_groups(), address=request.GET.getlist("groups"), session=request.session.get(SESSION_KEY, ()))
+        seen = access_of(request.user).of(Permission.VIEW)
+        groups = [group for group in known_groups() if seen is None or group[0] in seen]
+        kept = choose(
+            groups, address=request.GET.getlist("groups"), session=request.session.get(SESSION_KEY, ()), restricted=seen is not None
+        )
         request.machine_scope = kept  # type: ignore[attr-defined]
     return kept
 
@@ -56,14 +71,28 @@ def known_groups() -> list[tuple[int, str, int]]:
     return list(groups)
 
 
-def choose(groups: Sequence[tuple[int, str, int]], *, address: Iterable[str], session: Iterable[int]) -> Scope:
-    """Which groups are in force. Ids that do not exist (any more) are ignored; none left means all."""
+def choose(groups: Sequence[tuple[int, str, int]], *, address: Iterable[str], session: Iterable[int], restricted: bool = False) -> Scope:
+    """Which groups are in force. Ids that do not exist (any more), or that are not permitted, are ignored; none left means all."""
     known = {group_id for group_id, _, _ in groups}
     named = {int(part) for text in address for part in text.split(",") if part.strip().isdecimal()} & known
     selected = named or (set(session) & known) or known
-    return Scope(tuple(GroupChoice(group_id, name, machines, group_id in selected) for group_id, name, machines in groups), bool(named))
+    choices = tuple(GroupChoice(group_id, name, machines, group_id in selected) for group_id, name, machines in groups)
+    return Scope(choices, bool(named), restricted)
+
+
+def permitted(request: HttpRequest) -> list[int] | None:
+    """Every group that the user may see, whatever is chosen; None: the whole organisation."""
+    found = of(request)
+    return [choice.id for choice in found.choices] if found.restricted else None
 
 
 def handled(request: HttpRequest, permission: Permission) -> list[int]:
     """The groups in force for which the user holds the permission."""
-    return of(request).group_ids if may(request.user, permission) else []
+    held = access_of(request.user).of(permission)
+    return [group_id for group_id in of(request).group_ids if held is None or group_id in held]
+
+
+def handles_all(request: HttpRequest, permission: Permission, groups: Iterable[int]) -> bool:
+    """Whether the user holds the permission for every one of these groups."""
+    held = access_of(request.user).of(permission)
+    return held is None or held.issuperset(groups)

@@ -12,7 +12,7 @@ from inventory import scope
 @require_POST
 def choose_groups(request: HttpRequest) -> HttpResponse:
     """Keep the chosen machine groups in the session. All of them, or none, is kept as "every group"."""
-    known = {group_id for group_id, _, _ in scope.known_groups()}
+    known = {choice.id for choice in scope.of(request).choices}
     chosen = {int(value) for value in request.POST.getlist("group") if value.isdecimal()} & known
     if chosen and chosen != known:
         request.session[scope.SESSION_KEY] = sorted(chosen)

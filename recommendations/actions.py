@@ -7,6 +7,7 @@ after. Ingest goes on meanwhile; what it changes is marked dirty and taken by th
 from __future__ import annotations
 
 import datetime as dt
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -55,6 +56,7 @@ def recompute(*, now: dt.datetime, kind: str = Run.Kind.FULL, afresh: bool = Fal
     Every machine's installations and results are checked against those its scores were computed from; the machines
     that differ are rebuilt, and all sums are added up again. `afresh` forgets what was computed and rebuilds everything.
     """
+    began = time.perf_counter()
     bulk.lock()
     bulk.plan_for_everything(megabytes=FULL_MEMORY_MB)
     chosen, previous, dirty = _current_settings(), _last_full_run(), _dirty_machines()
@@ -74,7 +76,7 @@ def recompute(*, now: dt.datetime, kind: str = Run.Kind.FULL, afresh: bool = Fal
     _look_back(previous, moved=moved, now=now)
     sql.run("recommendations/clear_dirty", {"machines": list(dirty), "since": list(dirty.values())})
     run = Run(kind=kind, started_at=now, settings=chosen)
-    return _finish(run, weights, previous, now=now, machines=changed)
+    return _finish(run, weights, previous, now=now, machines=changed, began=began)
 
 
 @transaction.atomic
@@ -84,6 +86,7 @@ def refresh_dirty(*, now: dt.datetime, limit: int = 500) -> int:
     What they contributed is taken out of every sum, they are rebuilt, and what they contribute now is added. Uses the
     settings of the last full run: those edited since take effect on everything at once, with the next full run.
     """
+    began = time.perf_counter()
     bulk.lock()
     previous = _last_full_run()
     machines = _take_dirty(limit)
@@ -96,7 +99,7 @@ def refresh_dirty(*, now: dt.datetime, limit: int = 500) -> int:
     bulk.start_changes()
     _refresh(weights, Scope(tuple(machines)), now=now)
     sql.run("recommendations/drop_dirty", {"machines": machines})
-    _finish(_incremental(previous, now=now), weights, previous, now=now, machines=len(machines))
+    _finish(_incremental(previous, now=now), weights, previous, now=now, machines=len(machines), began=began)
     return len(machines)
 
 
@@ -143,6 +146,7 @@ def apply_effects(*, now: dt.datetime, sums: bool = True) -> None:
 
     Call it in the transaction of that change. Plain figures stay as they are. `sums` False: only what hides changed, so statuses alone.
     """
+    began = time.perf_counter()
     bulk.lock()
     previous = _last_full_run()
     if previous is None:
@@ -162,7 +166,7 @@ def apply_effects(*, now: dt.datetime, sums: bool = True) -> None:
     bulk.store_machine_scores(weights, Scope(), cause=Cause.EXCEPTIONS)
     _sum_everything(weights, recommendations=True)
     bulk.settle(now=now)
-    _finish(_incremental(previous, now=now), weights, previous, now=now, machines=0)
+    _finish(_incremental(previous, now=now), weights, previous, now=now, machines=0, began=began)
 
 
 @transaction.atomic
@@ -313,10 +317,10 @@ def _incremental(previous: Run, *, now: dt.datetime) -> Run:
     return Run(kind=Run.Kind.INCREMENTAL, started_at=now, settings=previous.settings)
 
 
-def _finish(run: Run, weights: bulk.Parameters, previous: Run | None, *, now: dt.datetime, machines: int) -> Run:
+def _finish(run: Run, weights: bulk.Parameters, previous: Run | None, *, now: dt.datetime, machines: int, began: float) -> Run:
     """Store the run, and why the score moved; not where the last full run did not record what figures rest on."""
     total = GroupScore.objects.aggregate(weight=Sum("weight", default=0.0), exposure=Sum("exposure", default=0.0))
-    run.finished_at, run.machines, run.step = now, machines, weights["step"]
+    run.finished_at, run.machines, run.step, run.seconds = now, machines, weights["step"], time.perf_counter() - began
     run.weight = total["weight"]
     run.score = 100 * total["exposure"] / total["weight"] if total["weight"] else None
     run.save()

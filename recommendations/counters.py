@@ -36,13 +36,13 @@ def last_run(request: HttpRequest) -> LastRun:
 
 def counts(request: HttpRequest) -> dict[str, int]:
     """Recommendations, software, weaknesses and machines in the chosen groups, kept until the next run or for a minute."""
-    run, group_ids = last_run(request), scope.of(request).group_ids
+    run, chosen = last_run(request), scope.of(request)
     if run.id is None:
         return {}
-    groups = hashlib.sha256(repr(group_ids).encode()).hexdigest()[:16]
+    groups = hashlib.sha256(repr((chosen.group_ids, chosen.is_all)).encode()).hexdigest()[:16]
     key = f"counts:{run.id}:{run.finished_at and run.finished_at.timestamp()}:{groups}"
     kept: dict[str, int] | None = cache.get(key)
     if kept is None:
-        kept = dict(sql.rows("recommendations/count_everything", {"groups": group_ids})[0])
+        kept = dict(sql.rows("recommendations/count_everything", {"groups": chosen.group_ids, "everything": chosen.is_all})[0])
         cache.set(key, kept, KEEP_SECONDS)
     return kept

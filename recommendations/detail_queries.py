@@ -164,7 +164,9 @@ def detail(recommendation: Recommendation, *, groups: Sequence[int]) -> Detail:
         options=options_of(recommendation, targets=[(target.platform, target.version, target.machines) for target in targets]),
         exposed_machines=machines_of(recommendation, groups=groups, exposed=True, expected=figures.exposed, limit=FIRST_ROWS),
         installed_machines=machines_of(recommendation, groups=groups, exposed=False, expected=figures.installed, limit=FIRST_ROWS),
-        activities=recommendation.activities.count(),
+        activities=sql.rows("recommendations/count_activities", {"recommendation": recommendation.pk, "groups": list(groups)})[0][
+            "activities"
+        ],
     )
 
 

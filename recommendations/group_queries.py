@@ -32,13 +32,13 @@ class GroupRow:
     last: bool = False
 
 
-def group_rows(*, weights: Weights) -> tuple[GroupRow, ...]:
-    """Every group by rank, the default one last. Three statements."""
-    groups = list(MachineGroup.objects.order_by("is_default", "rank", "id"))
+def group_rows(*, weights: Weights, groups: Sequence[int]) -> tuple[GroupRow, ...]:
+    """These groups by rank, the default one last. Three statements."""
+    shown = list(MachineGroup.objects.filter(pk__in=groups).order_by("is_default", "rank", "id"))
     scores = {score.group_id: score for score in GroupScore.objects.all()}
-    changes = _changes([group.pk for group in groups])
-    ranked = [group.pk for group in groups if not group.is_default]
-    return tuple(_row(group, scores.get(group.pk), changes.get(str(group.pk)), weights, ranked) for group in groups)
+    changes = _changes([group.pk for group in shown])
+    ranked = [group.pk for group in shown if not group.is_default]
+    return tuple(_row(group, scores.get(group.pk), changes.get(str(group.pk)), weights, ranked) for group in shown)
 
 
 def _row(

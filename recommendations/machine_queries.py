@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -98,12 +99,16 @@ def every_machine(chosen: MachineFilter, *, now: dt.datetime, chunk: int = 2000)
         yield _machine_row(machine, now)
 
 
-def known_tags(*, limit: int = 200) -> tuple[str, ...]:
-    """Tags in use, kept for a minute: finding them is a pass over the machines."""
-    kept: tuple[str, ...] | None = cache.get(TAGS)
+def known_tags(*, groups: Sequence[int] | None = None, limit: int = 200) -> tuple[str, ...]:
+    """Tags in use on machines of the groups (None: all), kept for a minute: finding them is a pass over the machines."""
+    key = TAGS if groups is None else f"{TAGS}:{hashlib.sha256(repr(sorted(groups)).encode()).hexdigest()[:16]}"
+    kept: tuple[str, ...] | None = cache.get(key)
     if kept is None:
-        kept = tuple(row["tag"] for row in sql.rows("recommendations/read_machine_tags", {"limit": limit}))
-        cache.set(TAGS, kept, KEEP_SECONDS)
+        kept = tuple(
+            row["tag"]
+            for row in sql.rows("recommendations/read_machine_tags", {"limit": limit, "groups": None if groups is None else list(groups)})
+        )
+        cache.set(key, kept, KEEP_SECONDS)
     return kept
 
 

@@ -66,6 +66,7 @@ class Run(models.Model):
     started_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True, blank=True)
     settings = models.JSONField(default=dict)
+    seconds = models.FloatField(null=True, blank=True, help_text="How long it took.")
     machines = models.PositiveIntegerField(default=0)
     score = models.FloatField(null=True)
     weight = models.FloatField(default=0, help_text="sum w, of which the score is the mean.")

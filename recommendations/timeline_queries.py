@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, Sum
 
@@ -12,7 +12,7 @@ from core.flyouts import Place
 from core.lists import ListState
 from inventory.models import Alert, SoftwareStat
 from recommendations import event_words
-from recommendations.models import GroupScore, Recommendation, RecommendationStat
+from recommendations.models import GroupScore, Recommendation, RecommendationStat, WeaknessStat
 from weaknesses.models import Event, Weakness
 
 EXPORT_HEADER = (
@@ -28,7 +28,7 @@ class EventFilter:
     """Which events: of some groups, days (both ends included), kinds, one software (its key), or words in a component's name.
 
     `since`: not before this moment, finer than `first`. `text` may also be the id of a weakness, or its beginning.
-    `share`: percent of all machines impacted, at least, when it happened.
+    `share`: percent of all machines impacted, at least, when it happened. `restricted`: figures of the whole organisation are not told.
     """
 
     groups: Sequence[int]
@@ -39,11 +39,15 @@ class EventFilter:
     text: str = ""
     since: dt.datetime | None = None
     share: float | None = None
+    restricted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class EventRow:
-    """One event. `machines` and `share` (percent) when it happened, those `_now` in the chosen groups; None: not known."""
+    """One event. `machines` and `share` (percent) when it happened, those `_now` in the chosen groups; None: not known, or not told.
+
+    `score_change` None: not told.
+    """
 
     id: int
     at: dt.datetime
@@ -59,7 +63,7 @@ class EventRow:
     machines: int | None
     share: float | None
     machines_now: int | None
-    score_change: float
+    score_change: float | None
     share_now: float | None = None
 
 
@@ -107,7 +111,7 @@ def matching(chosen: EventFilter) -> QuerySet[Event]:
         events = events.filter(at__lt=_start_of(chosen.last + dt.timedelta(days=1)))
     if chosen.since:
         events = events.filter(at__gte=chosen.since)
-    if chosen.share is not None:
+    if chosen.share is not None and not chosen.restricted:
         events = events.filter(machines_total__gt=0, machines__gte=F("machines_total") * (chosen.share / 100))
     if chosen.kinds:
         events = events.filter(kind__in=chosen.kinds)
@@ -124,13 +128,13 @@ def matching(chosen: EventFilter) -> QuerySet[Event]:
 
 def newest(chosen: EventFilter, *, offset: int = 0, limit: int = 30) -> tuple[EventRow, ...]:
     """A page of events, the newest first. Three statements, whatever the page holds."""
-    return tuple(_rows(matching(chosen).order_by("-at", "-id")[offset : offset + limit], groups=chosen.groups))
+    return tuple(_rows(matching(chosen).order_by("-at", "-id")[offset : offset + limit], chosen))
 
 
 def most_telling(chosen: EventFilter, *, limit: int = 3) -> tuple[EventRow, ...]:
     """The events that moved the score, or touched machines, most."""
     events = matching(chosen).order_by(F("score_change").desc(), F("machines").desc(nulls_last=True), "-at", "-id")
-    return tuple(_rows(events[:limit], groups=chosen.groups))
+    return tuple(_rows(events[:limit], chosen))
 
 
 def every(chosen: EventFilter, *, chunk: int = 1000) -> Iterator[EventRow]:
@@ -138,7 +142,7 @@ def every(chosen: EventFilter, *, chunk: int = 1000) -> Iterator[EventRow]:
     events = matching(chosen).order_by("-at", "-id")
     start = 0
     while page := list(events.select_related("software", "configuration")[start : start + chunk]):
-        yield from _rows(page, groups=chosen.groups)
+        yield from _rows(page, chosen)
         start += chunk
 
 
@@ -199,12 +203,13 @@ def place_in(chosen: EventFilter, state: ListState, event_id: int) -> Place | No
     return Place(number=number, total=events.count(), page=page, previous=str(before or ""), following=str(after or ""))
 
 
-def find(event_id: int, *, groups: Sequence[int]) -> EventDetail | None:
+def find(event_id: int, *, groups: Sequence[int], restricted: bool = False) -> EventDetail | None:
     """One event with the recommendations that answer it; None where the groups have none of this id."""
-    event = matching(EventFilter(groups=groups)).select_related("software", "configuration").filter(pk=event_id).first()
+    chosen = EventFilter(groups=groups, restricted=restricted)
+    event = matching(chosen).select_related("software", "configuration").filter(pk=event_id).first()
     if event is None:
         return None
-    [row] = _rows([event], groups=groups)
+    [row] = _rows([event], chosen)
     return EventDetail(row=row, weakness_ids=tuple(event.weakness_ids), answers=_answers(event, groups=groups))
 
 
@@ -219,6 +224,12 @@ def weaknesses_of(detail: EventDetail, *, groups: Sequence[int], offset: int = 0
     return tuple(EventWeakness(weakness, weakness.cve in alerted) for weakness in page)
 
 
+def exposed_here(weakness_ids: Sequence[int], *, groups: Sequence[int]) -> dict[int, int]:
+    """Weakness -> machines of the groups that have it."""
+    stats = WeaknessStat.objects.filter(weakness_id__in=weakness_ids, group_id__in=groups).values("weakness_id")
+    return dict(stats.annotate(machines=Sum("exposed")).order_by().values_list("weakness_id", "machines"))
+
+
 def _answers(event: Event, *, groups: Sequence[int]) -> tuple[Answer, ...]:
     """Recommendations of the event's software or check that some machine of the groups needs, the one that gains most first."""
     if event.software_id is None and event.configuration_id is None:
@@ -230,14 +241,16 @@ def _answers(event: Event, *, groups: Sequence[int]) -> tuple[Answer, ...]:
     return tuple(Answer(row.key, row.title) for row in found.order_by(F("here").desc(nulls_last=True), "id")[:5])
 
 
-def _rows(events: QuerySet[Event] | Sequence[Event], *, groups: Sequence[int]) -> Iterator[EventRow]:
+def _rows(events: QuerySet[Event] | Sequence[Event], chosen: EventFilter) -> Iterator[EventRow]:
+    groups = chosen.groups
     page = list(events.select_related("software", "configuration") if isinstance(events, QuerySet) else events)
     software = _exposed_software(groups=groups, ids={e.software_id for e in page if e.software_id})
     checks = _failing_checks(groups=groups, ids={e.configuration_id for e in page if e.configuration_id})
     total = GroupScore.objects.filter(group_id__in=groups).aggregate(machines=Sum("machines"))["machines"] if page else 0
     for event in page:
         now = software.get(event.software_id or 0, 0) if event.software_id else checks.get(event.configuration_id or 0)
-        yield _row(event, machines_now=now, total=total or 0)
+        row = _row(event, machines_now=now, total=total or 0)
+        yield replace(row, machines=None, share=None, score_change=None) if chosen.restricted else row
 
 
 def _row(event: Event, *, machines_now: int | None, total: int) -> EventRow:

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from core import mail
-from core.access import Permission, require
+from core.access import Permission, require_everywhere
 from core.models import User
 from remediation import connection_actions, connection_queries, ticketing
 from remediation.connection_forms import ConnectionForm
@@ -24,14 +24,14 @@ from remediation.ticketing import builtin
 @require_safe
 def index(request: HttpRequest) -> HttpResponse:
     """A card a system: on or off, how it goes, what it is for."""
-    require(request, Permission.SETTINGS)
+    require_everywhere(request, Permission.SETTINGS)
     return render(request, "connections/index.html", {"cards": connection_queries.cards()})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def one(request: HttpRequest, system: str) -> HttpResponse:
     """The form of a system; a POST saves it, and tests it where the button says so. 422 with the form if something is wrong."""
-    by = require(request, Permission.SETTINGS)
+    by = require_everywhere(request, Permission.SETTINGS)
     row = _known(system)
     sent = request.POST if request.method == "POST" else None
     form = ConnectionForm(sent, system=ticketing.SYSTEMS[system], row=row)
@@ -49,7 +49,7 @@ def one(request: HttpRequest, system: str) -> HttpResponse:
 @require_POST
 def switch(request: HttpRequest, system: str) -> HttpResponse:
     """On (`enabled`) or off."""
-    by = require(request, Permission.SETTINGS)
+    by = require_everywhere(request, Permission.SETTINGS)
     if system != builtin.KEY:
         _known(system)
     on = bool(request.POST.get("enabled"))
@@ -65,7 +65,7 @@ def switch(request: HttpRequest, system: str) -> HttpResponse:
 @require_POST
 def test(request: HttpRequest, system: str) -> HttpResponse:
     """Try what is saved."""
-    by = require(request, Permission.SETTINGS)
+    by = require_everywhere(request, Permission.SETTINGS)
     _known(system)
     _test(request, system, _common(request, by))
     return redirect(reverse("remediation:connection", args=[system]) + "#test")
@@ -74,7 +74,7 @@ def test(request: HttpRequest, system: str) -> HttpResponse:
 @require_POST
 def secret(request: HttpRequest, system: str) -> HttpResponse:
     """Make a secret (shown in this answer, and never again), or forget one."""
-    by = require(request, Permission.SETTINGS)
+    by = require_everywhere(request, Permission.SETTINGS)
     row = _known(system)
     name = request.POST.get("name", "")
     known = {secret.name: secret for secret in connection_queries.secrets_of(system, row)}
@@ -96,7 +96,7 @@ def secret(request: HttpRequest, system: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def delete(request: HttpRequest, system: str) -> HttpResponse:
     """Asks, and on POST forgets what was set."""
-    by = require(request, Permission.SETTINGS)
+    by = require_everywhere(request, Permission.SETTINGS)
     row = _known(system)
     if row is None:
         raise Http404("Nothing is set for it.")

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
-from core.access import Permission, require
+from core.access import Permission, require_everywhere
 from core.answers import list_answer
 from core.exports import stream
 from core.lists import pager
@@ -31,7 +31,7 @@ AT_ONCE = 500
 @vary_on_headers("HX-Request", "HX-Target")
 def index(request: HttpRequest) -> HttpResponse:
     """Every delivery, the newest first."""
-    require(request, Permission.SETTINGS)
+    require_everywhere(request, Permission.SETTINGS)
     state = delivery_queries.spec().read(request.GET)
     total, rows = delivery_queries.page(state)
     counts = delivery_queries.counts()
@@ -49,7 +49,7 @@ def index(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def export(request: HttpRequest) -> StreamingHttpResponse:
-    require(request, Permission.SETTINGS)
+    require_everywhere(request, Permission.SETTINGS)
     rows = delivery_queries.every(delivery_queries.spec().read(request.GET))
     return stream(filename="deliveries.csv", header=HEADER, rows=map(_line, rows))
 
@@ -57,7 +57,7 @@ def export(request: HttpRequest) -> StreamingHttpResponse:
 @require_POST
 def again(request: HttpRequest) -> HttpResponse:
     """Send one (`delivery`) again, or all that failed of the list in the address (`all`)."""
-    by = require(request, Permission.SETTINGS)
+    by = require_everywhere(request, Permission.SETTINGS)
     if request.POST.get("all"):
         chosen = list(delivery_queries.failed(delivery_queries.spec().read(request.GET))[:AT_ONCE])
     else:

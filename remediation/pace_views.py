@@ -65,8 +65,7 @@ def export(request: HttpRequest) -> StreamingHttpResponse:
 
 def _marks(request: HttpRequest, state: ListState, days: str) -> tuple[Mark, ...]:
     now, chosen = timezone.now(), scope.of(request)
-    groups = None if chosen.is_all else chosen.group_ids
-    return pace_queries.pace(groups=groups, kinds=state.chosen.get("kind", ()), since=now - dt.timedelta(days=int(days)), now=now)
+    return pace_queries.pace(groups=chosen.named, kinds=state.chosen.get("kind", ()), since=now - dt.timedelta(days=int(days)), now=now)
 
 
 def _percent(mark: Mark) -> str:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
-from django.db.models import Case, Count, F, FloatField, IntegerField, Q, QuerySet, Sum, Value, When
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Case, Count, Exists, F, FloatField, IntegerField, OuterRef, Q, QuerySet, Sum, Value, When
 from django.db.models.functions import TruncDate
 
 from core import sql
@@ -122,22 +124,38 @@ class Steps:
     aims: tuple[tuple[str, str], ...]
 
 
+def visible(groups: Sequence[int] | None) -> QuerySet[Activity]:
+    """Activities with a target in the groups, or asked for there where nothing is measured; None: all.
+
+    Cost: a walk down the targets of each activity to the first in the groups; for every group none at all.
+    """
+    if groups is None:
+        return Activity.objects.all()
+    target = ActivityTarget.objects.filter(activity=OuterRef("pk"), machine__group_id__in=groups)
+    names = MachineGroup.objects.filter(pk__in=groups).values("name")
+    unmeasured = Q(target_count=0, group_names__overlap=ArraySubquery(names))
+    return Activity.objects.filter(Exists(target) | unmeasured)
+
+
 def page(state: ListState, *, groups: Sequence[int] | None, today: dt.date) -> tuple[int, tuple[ActivityRow, ...]]:
     """How many fit, and a page of them. `groups` None: all, whose figures are kept."""
-    found = _found(state, today=today)
+    found = _found(state, groups=groups, today=today)
     total = found.count()
     offset = min(state.offset, max(total - 1, 0) // state.per_page * state.per_page)
     return total, _rows(found[offset : offset + state.per_page], groups=groups, today=today)
 
 
-def every(state: ListState, *, today: dt.date) -> Iterator[ActivityRow]:
+def every(state: ListState, *, groups: Sequence[int] | None, today: dt.date) -> Iterator[ActivityRow]:
     """All that fit, for an export."""
-    return (_row(activity, None, today=today) for activity in _found(state, today=today).iterator(chunk_size=1000))
+    found = _found(state, groups=groups, today=today).iterator(chunk_size=1000)
+    while part := list(islice(found, 1000)):
+        done = progress([activity.pk for activity in part], groups)
+        yield from (_row(activity, done.get(activity.pk), today=today) for activity in part)
 
 
-def counts(*, now: dt.datetime) -> Counts:
+def counts(*, groups: Sequence[int] | None, now: dt.datetime) -> Counts:
     active, month = Q(status=Activity.Status.ACTIVE), now - dt.timedelta(days=30)
-    found = Activity.objects.aggregate(
+    found = visible(groups).aggregate(
         in_progress=Count("id", filter=active),
         overdue=Count("id", filter=active & Q(due_on__lt=now.date())),
         completed=Count("id", filter=Q(status=Activity.Status.COMPLETED, completed_at__gte=month)),
@@ -145,31 +163,35 @@ def counts(*, now: dt.datetime) -> Counts:
     return Counts(**found)
 
 
-def facet_counts(*, today: dt.date) -> dict[str, dict[str, int]]:
+def facet_counts(*, groups: Sequence[int] | None, today: dt.date) -> dict[str, dict[str, int]]:
     """facet -> value -> activities, whatever else is chosen."""
     found: dict[str, dict[str, int]] = {}
     for name in ("status", "kind", "priority"):
-        found[name] = dict(Activity.objects.values_list(name).annotate(Count("id")).order_by())
-    found["ticket"] = dict(Ticket.objects.values_list("state").annotate(Count("activity", distinct=True)).order_by())
-    found["due"] = Activity.objects.aggregate(
+        found[name] = dict(visible(groups).values_list(name).annotate(Count("id")).order_by())
+    tickets = Ticket.objects.all() if groups is None else Ticket.objects.filter(activity__in=visible(groups))
+    found["ticket"] = dict(tickets.values_list("state").annotate(Count("activity", distinct=True)).order_by())
+    found["due"] = visible(groups).aggregate(
         **{state: Count("id", filter=_due(state, today)) for state in ("overdue", "soon", "later", "none")}
     )
     return found
 
 
-def of_recommendation(recommendation: Recommendation, *, today: dt.date) -> tuple[int, tuple[ActivityRow, ...]]:
+def of_recommendation(
+    recommendation: Recommendation, *, groups: Sequence[int] | None, today: dt.date
+) -> tuple[int, tuple[ActivityRow, ...]]:
     """How many there were, and the newest."""
     found = (
-        Activity.objects.filter(recommendation=recommendation)
+        visible(groups)
+        .filter(recommendation=recommendation)
         .select_related("requested_by")
         .prefetch_related("tickets")
         .order_by("-created_at", "id")
     )
-    return found.count(), _rows(found[:PANEL], groups=None, today=today)
+    return found.count(), _rows(found[:PANEL], groups=groups, today=today)
 
 
 def row_of(activity: Activity, *, groups: Sequence[int] | None, today: dt.date) -> ActivityRow:
-    return _row(activity, _progress([activity.pk], groups).get(activity.pk, (0, 0)) if groups is not None else None, today=today)
+    return _row(activity, progress([activity.pk], groups).get(activity.pk), today=today)
 
 
 def steps_of(activity: Activity) -> Steps:
@@ -193,15 +215,26 @@ def targets(
     return found.count(), (_target(target) for target in rows)
 
 
-def fixed_by_day(activity: Activity, *, last: dt.date) -> tuple[tuple[dt.date, int], ...]:
+def fixed_by_day(activity: Activity, *, groups: Sequence[int] | None, last: dt.date) -> tuple[tuple[dt.date, int], ...]:
     """Machines fixed so far at the end of each day since it was asked for."""
-    days = dict(activity.targets.filter(fixed_at__isnull=False).values_list(TruncDate("fixed_at")).annotate(Count("machine")).order_by())
+    targets = activity.targets.filter(fixed_at__isnull=False)
+    targets = targets if groups is None else targets.filter(machine__group_id__in=groups)
+    days = dict(targets.values_list(TruncDate("fixed_at")).annotate(Count("machine")).order_by())
     day, total, found = activity.created_at.date(), 0, []
     while day <= last:
         total += days.get(day, 0)
         found.append((day, total))
         day += dt.timedelta(days=1)
     return tuple(found)
+
+
+def untouchable(activity: Activity, *, groups: Sequence[int] | None) -> bool:
+    """Whether it is also about machines outside of the groups (None: all), so that it is not theirs to end."""
+    if groups is None:
+        return False
+    if not activity.target_count:
+        return not set(activity.group_names) <= set(MachineGroup.objects.filter(pk__in=groups).values_list("name", flat=True))
+    return ActivityTarget.objects.filter(activity=activity).exclude(machine__group_id__in=groups).exists()
 
 
 def groups_of(recommendation: Recommendation, *, groups: Sequence[int]) -> tuple[GroupReach, ...]:
@@ -226,9 +259,9 @@ def machines_each(ids: Sequence[int], *, groups: Sequence[int]) -> dict[int, int
     return dict(stats.values_list("recommendation_id").annotate(Sum("exposed")).order_by())
 
 
-def in_progress_of(ids: Sequence[int]) -> dict[int, str]:
+def in_progress_of(ids: Sequence[int], *, groups: Sequence[int] | None) -> dict[int, str]:
     """The newest activity in progress, by recommendation."""
-    found = Activity.objects.filter(recommendation__in=ids, status=Activity.Status.ACTIVE).order_by("created_at")
+    found = visible(groups).filter(recommendation__in=ids, status=Activity.Status.ACTIVE).order_by("created_at")
     return {recommendation: str(pk) for recommendation, pk in found.values_list("recommendation_id", "pk")}
 
 
@@ -250,9 +283,10 @@ def reach(recommendation: Recommendation, *, chosen: Sequence[int], groups: Sequ
     return Reach(found["machines"], score.score, score.score - found["impact"] * scale_of(score.weight))
 
 
-def _found(state: ListState, *, today: dt.date) -> QuerySet[Activity]:
+def _found(state: ListState, *, groups: Sequence[int] | None, today: dt.date) -> QuerySet[Activity]:
     found = (
-        Activity.objects.select_related("requested_by")
+        visible(groups)
+        .select_related("requested_by")
         .prefetch_related("tickets")
         .annotate(priority_order=priority_order("priority"), share=SHARE)
     )
@@ -281,20 +315,21 @@ def _due(state: str, today: dt.date) -> Q:
 
 def _rows(activities: QuerySet[Activity], *, groups: Sequence[int] | None, today: dt.date) -> tuple[ActivityRow, ...]:
     shown = list(activities)
-    progress = _progress([activity.pk for activity in shown], groups) if groups is not None else {}
-    return tuple(_row(activity, progress.get(activity.pk, (0, 0)) if groups is not None else None, today=today) for activity in shown)
+    done = progress([activity.pk for activity in shown], groups)
+    return tuple(_row(activity, done.get(activity.pk), today=today) for activity in shown)
 
 
-def _progress(ids: Sequence[Any], groups: Sequence[int] | None) -> dict[Any, tuple[int, int]]:
-    """(fixed, targeted) by activity, of the machines of these groups."""
-    found = ActivityTarget.objects.filter(activity_id__in=ids, machine__group_id__in=groups or ())
-    return {
-        pk: (fixed, total) for pk, fixed, total in found.values_list("activity_id").annotate(Count("fixed_at"), Count("machine")).order_by()
-    }
+def progress(ids: Sequence[Any], groups: Sequence[int] | None) -> dict[Any, tuple[int, int]]:
+    """(fixed, targeted) by activity, of the machines of these groups. None: all, whose figures are kept on the activity."""
+    if groups is None:
+        return {}
+    found = ActivityTarget.objects.filter(activity_id__in=ids, machine__group_id__in=groups)
+    counted = found.values_list("activity_id").annotate(Count("fixed_at"), Count("machine")).order_by()
+    return dict.fromkeys(ids, (0, 0)) | {pk: (fixed, total) for pk, fixed, total in counted}
 
 
-def _row(activity: Activity, progress: tuple[int, int] | None, *, today: dt.date) -> ActivityRow:
-    done, total = progress if progress is not None else (activity.fixed_count, activity.target_count)
+def _row(activity: Activity, kept: tuple[int, int] | None, *, today: dt.date) -> ActivityRow:
+    done, total = kept if kept is not None else (activity.fixed_count, activity.target_count)
     completed = activity.status == Activity.Status.COMPLETED
     return ActivityRow(
         id=str(activity.pk),

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from django.core.cache import cache
@@ -80,26 +82,33 @@ class QueueRow:
     done: bool
 
 
-def page(state: ListState, *, user: User, today: dt.date) -> tuple[int, tuple[QueueRow, ...]]:
-    """How many fit, and a page of them."""
-    found = _found(state, user)
+def page(state: ListState, *, user: User, groups: Sequence[int] | None, today: dt.date) -> tuple[int, tuple[QueueRow, ...]]:
+    """How many fit, and a page of them. `groups`: requests about machines of these; None: of all."""
+    found = _found(state, user, groups)
     total = found.count()
     offset = min(state.offset, max(total - 1, 0) // state.per_page * state.per_page)
-    return total, tuple(row_of(ticket, today=today) for ticket in found[offset : offset + state.per_page])
+    return total, rows_of(found[offset : offset + state.per_page], groups=groups, today=today)
 
 
-def every(state: ListState, *, user: User, today: dt.date) -> Iterator[QueueRow]:
+def every(state: ListState, *, user: User, groups: Sequence[int] | None, today: dt.date) -> Iterator[QueueRow]:
     """All that fit, for an export."""
-    return (row_of(ticket, today=today) for ticket in _found(state, user).iterator(chunk_size=500))
+    found = _found(state, user, groups).iterator(chunk_size=500)
+    while part := list(islice(found, 500)):
+        yield from rows_of(part, groups=groups, today=today)
 
 
-def one(pk: int) -> Ticket | None:
-    return _tickets().select_related("activity__recommendation__software", "activity__recommendation__configuration").filter(pk=pk).first()
+def one(pk: int, *, groups: Sequence[int] | None) -> Ticket | None:
+    return (
+        _tickets(groups)
+        .select_related("activity__recommendation__software", "activity__recommendation__configuration")
+        .filter(pk=pk)
+        .first()
+    )
 
 
-def counts(*, user: User) -> dict[str, dict[str, int]]:
+def counts(*, user: User, groups: Sequence[int] | None) -> dict[str, dict[str, int]]:
     """facet -> value -> how many, whatever else is chosen."""
-    tickets = Ticket.objects.filter(provider=builtin.KEY)
+    tickets = _in(groups)
     configuration = Q(activity__kind="configuration")
     totals = tickets.aggregate(
         application=Count("id", filter=~configuration),
@@ -115,12 +124,13 @@ def counts(*, user: User) -> dict[str, dict[str, int]]:
     }
 
 
-def waiting() -> int:
+def waiting(groups: Sequence[int] | None) -> int:
     """Tickets that nobody has accepted or rejected, for the navigation; up to half a minute old."""
-    kept: int | None = cache.get(COUNT_KEY)
+    key = COUNT_KEY if groups is None else f"{COUNT_KEY}:{hashlib.sha256(repr(sorted(groups)).encode()).hexdigest()[:16]}"
+    kept: int | None = cache.get(key)
     if kept is None:
-        kept = Ticket.objects.filter(provider=builtin.KEY, state=Ticket.State.PENDING).count()
-        cache.set(COUNT_KEY, kept, COUNT_SECONDS)
+        kept = _in(groups).filter(state=Ticket.State.PENDING).count()
+        cache.set(key, kept, COUNT_SECONDS)
     return kept
 
 
@@ -135,7 +145,15 @@ def people() -> list[tuple[int, str]]:
     return [(user.pk, queries.person(user)) for user in users]
 
 
-def row_of(ticket: Ticket, *, today: dt.date) -> QueueRow:
+def rows_of(tickets: Iterable[Ticket], *, groups: Sequence[int] | None, today: dt.date) -> tuple[QueueRow, ...]:
+    """The machines of a row are those of the groups."""
+    shown = list(tickets)
+    done = queries.progress([ticket.activity_id for ticket in shown], groups)
+    return tuple(row_of(ticket, done=done.get(ticket.activity_id), today=today) for ticket in shown)
+
+
+def row_of(ticket: Ticket, *, done: tuple[int, int] | None, today: dt.date) -> QueueRow:
+    """`done`: machines fixed and targeted; None: in all groups, as the activity keeps them."""
     activity = ticket.activity
     completed = activity.status == Activity.Status.COMPLETED
     settled = completed or ticket.state in (Ticket.State.COMPLETED, Ticket.State.REJECTED)
@@ -150,8 +168,8 @@ def row_of(ticket: Ticket, *, today: dt.date) -> QueueRow:
         state=ticket.state,
         state_label=labels.get(ticket.state, ticket.get_state_display()),
         source=SOURCE,
-        machines=activity.target_count,
-        fixed=activity.fixed_count,
+        machines=done[1] if done else activity.target_count,
+        fixed=done[0] if done else activity.fixed_count,
         created_at=ticket.created_at,
         due_on=activity.due_on,
         due_state=rules.due_state(activity.due_on, today=today, completed=settled),
@@ -165,12 +183,17 @@ def row_of(ticket: Ticket, *, today: dt.date) -> QueueRow:
     )
 
 
-def _tickets() -> QuerySet[Ticket]:
-    return Ticket.objects.filter(provider=builtin.KEY).select_related("activity__requested_by", "assignee")
+def _in(groups: Sequence[int] | None) -> QuerySet[Ticket]:
+    found = Ticket.objects.filter(provider=builtin.KEY)
+    return found if groups is None else found.filter(activity__in=queries.visible(groups))
 
 
-def _found(state: ListState, user: User) -> QuerySet[Ticket]:
-    found = _tickets().annotate(priority_order=queries.priority_order("activity__priority"))
+def _tickets(groups: Sequence[int] | None) -> QuerySet[Ticket]:
+    return _in(groups).select_related("activity__requested_by", "assignee")
+
+
+def _found(state: ListState, user: User, groups: Sequence[int] | None) -> QuerySet[Ticket]:
+    found = _tickets(groups).annotate(priority_order=queries.priority_order("activity__priority"))
     if states := state.chosen.get("state"):
         found = found.filter(state__in=states)
     if priorities := state.chosen.get("priority"):

@@ -18,7 +18,8 @@ from core.exports import stream
 from core.lists import pager
 from core.models import User
 from core.navigation import back_to
-from remediation import queries, queue_queries, ticket_actions
+from inventory import scope
+from remediation import permitted, queries, queue_queries, ticket_actions
 from remediation.errors import NotInThisState
 from remediation.models import Ticket
 from remediation.ticketing import builtin
@@ -37,9 +38,9 @@ LONGEST = 4_000
 def index(request: HttpRequest) -> HttpResponse:
     """The tickets of the queue; tabs are filters by state."""
     user = require(request, Permission.REMEDIATION)
-    state = queue_queries.SPEC.read(request.GET)
-    total, rows = queue_queries.page(state, user=user, today=timezone.now().date())
-    counts = queue_queries.counts(user=user)
+    state, groups = queue_queries.SPEC.read(request.GET), scope.of(request).named
+    total, rows = queue_queries.page(state, user=user, groups=groups, today=timezone.now().date())
+    counts = queue_queries.counts(user=user, groups=groups)
     context = {
         "state": state,
         "rows": rows,
@@ -54,7 +55,8 @@ def index(request: HttpRequest) -> HttpResponse:
 @require_safe
 def export(request: HttpRequest) -> StreamingHttpResponse:
     user = require(request, Permission.REMEDIATION)
-    rows = queue_queries.every(queue_queries.SPEC.read(request.GET), user=user, today=timezone.now().date())
+    groups = scope.of(request).named
+    rows = queue_queries.every(queue_queries.SPEC.read(request.GET), user=user, groups=groups, today=timezone.now().date())
     return stream(filename="queue.csv", header=HEADER, rows=map(_line, rows))
 
 
@@ -62,11 +64,11 @@ def export(request: HttpRequest) -> StreamingHttpResponse:
 def one(request: HttpRequest, pk: int) -> HttpResponse:
     """One ticket: what is asked, on which machines, what was said, and what can be done with it."""
     user = require(request, Permission.REMEDIATION)
-    ticket = _found(pk)
+    ticket = _found(request, pk)
     context = {
         "ticket": ticket,
         "activity": ticket.activity,
-        "row": queue_queries.row_of(ticket, today=timezone.now().date()),
+        "row": queue_queries.rows_of([ticket], groups=scope.of(request).named, today=timezone.now().date())[0],
         "what": queries.steps_of(ticket.activity),
         "notes": list(ticket.conversation.order_by("at", "id")),
         "people": queue_queries.people(),
@@ -79,7 +81,8 @@ def one(request: HttpRequest, pk: int) -> HttpResponse:
 def change(request: HttpRequest, pk: int) -> HttpResponse:
     """`do`: accept, reject, complete or reopen with a `note`; note alone; assign to `to` (an id, or nobody), or to me."""
     by = require(request, Permission.REMEDIATION)
-    ticket, do, note = _found(pk), request.POST.get("do", ""), request.POST.get("note", "").strip()[:LONGEST]
+    ticket, do, note = _found(request, pk), request.POST.get("do", ""), request.POST.get("note", "").strip()[:LONGEST]
+    permitted.check_may_end(request, ticket.activity)
     if do in DONE:
         _move(request, [ticket], do, note, by)
     elif do == "note":
@@ -101,7 +104,8 @@ def change_many(request: HttpRequest) -> HttpResponse:
     by = require(request, Permission.REMEDIATION)
     do = request.POST.get("do", "")
     ids = [int(text) for text in request.POST.getlist("ticket")[:AT_ONCE] if text.isdecimal() and len(text) < 18]
-    tickets = list(Ticket.objects.filter(pk__in=ids, provider=builtin.KEY).order_by("pk"))
+    asked = Ticket.objects.filter(pk__in=ids, provider=builtin.KEY, activity__in=queries.visible(scope.permitted(request)))
+    tickets = [ticket for ticket in asked.select_related("activity").order_by("pk") if permitted.may_end(request, ticket.activity)]
     if not tickets:
         messages.error(request, "Pick at least one ticket first.")
     elif do in DONE:
@@ -150,8 +154,8 @@ def _tabs(chosen: tuple[str, ...], counts: dict[str, int]) -> list[tuple[str, st
     return tabs + [(f"?state={key}", label, counts.get(key, 0), chosen == (key,)) for key, label in queue_queries.STATES]
 
 
-def _found(pk: int) -> Ticket:
-    found = queue_queries.one(pk)
+def _found(request: HttpRequest, pk: int) -> Ticket:
+    found = queue_queries.one(pk, groups=scope.permitted(request))
     if found is None:
         raise Http404("There is no such ticket in the queue; those of completed activities are kept for 180 days.")
     return found

@@ -58,7 +58,7 @@ def form(request: HttpRequest) -> HttpResponse:
 def _context(request: HttpRequest) -> dict[str, Any]:
     """`take` of the form: those of the picked recommendations that are ticked; all before anything was changed."""
     state = RECOMMENDATIONS.read(request.GET)
-    groups = scope.of(request).group_ids
+    groups = scope.handled(request, Permission.REMEDIATION)
     reach = queries.groups_of_several(state.picks, groups=groups)
     previewed = wants(request, "reach") and "priority" in request.GET
     data = request.POST if request.method == "POST" else request.GET if previewed else None
@@ -66,7 +66,10 @@ def _context(request: HttpRequest) -> dict[str, Any]:
     sheet = RequestForm(data, reach=reach, today=timezone.now().date(), measurable=True, systems=systems)
     taken = state.picks if data is None else tuple(pk for pk in state.picks if str(pk) in data.getlist("take"))
     everything = what_if_queries.plan(state.picks, groups=groups)
-    machines, asked = queries.machines_each(state.picks, groups=sheet.chosen()), queries.in_progress_of(state.picks)
+    machines, asked = (
+        queries.machines_each(state.picks, groups=sheet.chosen()),
+        queries.in_progress_of(state.picks, groups=scope.of(request).named),
+    )
     return {
         "form": sheet,
         "systems": systems,

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST
 
 from core.access import Permission, require
 from core.models import User
-from remediation import queue_queries, ticket_actions
+from remediation import permitted, queue_queries, ticket_actions
 from remediation.errors import NotConnected, NothingToSend
 from remediation.models import Activity, Delivery, Ticket
 
@@ -25,7 +25,7 @@ LONGEST = 4_000
 def open_ticket(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Open one in a system (`system`) that was not asked with the request."""
     by = require(request, Permission.REMEDIATION)
-    activity = get_object_or_404(Activity, pk=pk)
+    activity = _activity(request, pk)
     try:
         ticket_actions.open_tickets(activity=activity, systems=request.POST.getlist("system")[:5], **_common(request, by))
         queue_queries.forget_waiting()
@@ -39,7 +39,7 @@ def open_ticket(request: HttpRequest, pk: UUID) -> HttpResponse:
 def note(request: HttpRequest, pk: UUID, ticket: int) -> HttpResponse:
     """Say something (`note`) to the other side."""
     by = require(request, Permission.REMEDIATION)
-    found = _ticket(pk, ticket)
+    found = _ticket(request, pk, ticket)
     text = request.POST.get("note", "").strip()
     if not text or len(text) > LONGEST:
         messages.error(request, f"Write a note of at most {LONGEST:,} characters.")
@@ -53,7 +53,7 @@ def note(request: HttpRequest, pk: UUID, ticket: int) -> HttpResponse:
 def ask(request: HttpRequest, pk: UUID, ticket: int) -> HttpResponse:
     """Ask its system now how it stands."""
     require(request, Permission.REMEDIATION)
-    if ticket_actions.ask_again(ticket=_ticket(pk, ticket), now=timezone.now()):
+    if ticket_actions.ask_again(ticket=_ticket(request, pk, ticket), now=timezone.now()):
         messages.success(request, "Its state is being asked for.")
     else:
         messages.error(request, "This system cannot be asked.")
@@ -64,7 +64,7 @@ def ask(request: HttpRequest, pk: UUID, ticket: int) -> HttpResponse:
 def again(request: HttpRequest, pk: UUID, delivery: int) -> HttpResponse:
     """Send a delivery of the activity now, a failed one from the start."""
     by = require(request, Permission.REMEDIATION)
-    found = get_object_or_404(Delivery, pk=delivery, ticket__activity_id=pk)
+    found = get_object_or_404(Delivery, pk=delivery, ticket__activity=_activity(request, pk))
     try:
         ticket_actions.send_again(delivery=found, **_common(request, by))
         messages.success(request, "It is being sent.")
@@ -75,8 +75,14 @@ def again(request: HttpRequest, pk: UUID, delivery: int) -> HttpResponse:
     return _back(pk)
 
 
-def _ticket(pk: UUID, ticket: int) -> Ticket:
-    found = Ticket.objects.filter(pk=ticket, activity_id=pk).first()
+def _activity(request: HttpRequest, pk: UUID) -> Activity:
+    found = permitted.activity_or_404(request, pk)
+    permitted.check_may_end(request, found)
+    return found
+
+
+def _ticket(request: HttpRequest, pk: UUID, ticket: int) -> Ticket:
+    found = Ticket.objects.filter(pk=ticket, activity=_activity(request, pk)).first()
     if found is None:
         raise Http404("There is no such ticket.")
     return found

@@ -6,7 +6,6 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -14,23 +13,22 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
+from core.access import Permission, require
 from core.answers import list_answer
 from core.exports import stream
 from core.htmx import wants
 from core.lists import Column, ListSpec, pager
-from core.models import User
 from core.origin import Crumb
 from inventory import scope
 from recommendations import charts, detail_queries, origins
 from recommendations.models import MachineScore, Recommendation
-from remediation import actions, connections, queries, ticket_queries
+from remediation import actions, connections, permitted, queries, ticket_queries
 from remediation.errors import AlreadyCompleted, NotConnected, NothingToDo
 from remediation.filters import SPEC
 from remediation.forms import RequestForm
 from remediation.models import Activity
 from remediation.rules import UNDISTURBED_TAG
 
-REQUEST = "remediation.add_activity"
 TARGETS = ListSpec(columns=(Column("name", "Machine", fixed=True),), sort="", per_page=50, keeps=("state", "from"))
 UNTAGGED = f"No machine of these groups that needs it has the tag “{UNDISTURBED_TAG}”."
 STATES = {"open": False, "fixed": True}
@@ -45,7 +43,7 @@ TARGET_HEADER = ("Machine", "Group", "System", "Exposure level", "Last seen", "F
 @vary_on_headers("HX-Request", "HX-Target")
 def request_form(request: HttpRequest, key: str) -> HttpResponse:
     """The form, in the flyout or as a page; 422 with the form if something is missing. `preview` only counts."""
-    by = _requester_or_refuse(request)
+    by = require(request, Permission.REMEDIATION)
     recommendation = _recommendation(key)
     context = _form_context(request, recommendation)
     form: RequestForm = context["form"]
@@ -84,7 +82,7 @@ def request_form(request: HttpRequest, key: str) -> HttpResponse:
 def panel(request: HttpRequest, key: str) -> HttpResponse:
     """What was asked for already, for the detail of a recommendation."""
     recommendation = _recommendation(key)
-    total, rows = queries.of_recommendation(recommendation, today=timezone.now().date())
+    total, rows = queries.of_recommendation(recommendation, groups=_groups(request), today=timezone.now().date())
     return render(request, "remediation/panel.html", {"recommendation": recommendation, "total": total, "rows": rows})
 
 
@@ -94,13 +92,14 @@ def index(request: HttpRequest) -> HttpResponse:
     """The activities, those in progress first."""
     now = timezone.now()
     state = SPEC.read(request.GET)
-    total, rows = queries.page(state, groups=_groups(request), today=now.date())
+    groups = _groups(request)
+    total, rows = queries.page(state, groups=groups, today=now.date())
     context = {
         "state": state,
         "rows": rows,
         "pager": pager(state, total),
-        "facets": state.facets(queries.facet_counts(today=now.date())),
-        "counts": queries.counts(now=now),
+        "facets": state.facets(queries.facet_counts(groups=groups, today=now.date())),
+        "counts": queries.counts(groups=groups, now=now),
         "columns": dict.fromkeys(state.columns, True),
     }
     return list_answer(request, "remediation/index.html", context, state=state)
@@ -108,7 +107,7 @@ def index(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def export(request: HttpRequest) -> StreamingHttpResponse:
-    rows = queries.every(SPEC.read(request.GET), today=timezone.now().date())
+    rows = queries.every(SPEC.read(request.GET), groups=_groups(request), today=timezone.now().date())
     return stream(filename="remediation.csv", header=HEADER, rows=map(_line, rows))
 
 
@@ -116,7 +115,7 @@ def export(request: HttpRequest) -> StreamingHttpResponse:
 @vary_on_headers("HX-Request", "HX-Target")
 def activity(request: HttpRequest, pk: UUID) -> HttpResponse:
     """One activity: how far it is, what IT has to do, and its machines."""
-    found, today = _activity(pk), timezone.now().date()
+    found, today = permitted.activity_or_404(request, pk), timezone.now().date()
     reached = origins.trail(request, home="remediation:list")
     state = TARGETS.read(request.GET)
     which = request.GET.get("state", "")
@@ -124,25 +123,25 @@ def activity(request: HttpRequest, pk: UUID) -> HttpResponse:
     total, machines = queries.targets(
         found, groups=groups, fixed=STATES.get(which), text=state.q, offset=state.offset, limit=state.per_page
     )
-    days = queries.fixed_by_day(found, last=min(today, found.completed_at.date() if found.completed_at else today))
+    days = queries.fixed_by_day(found, groups=_groups(request), last=min(today, found.completed_at.date() if found.completed_at else today))
     values = [value for _, value in days]
+    row = queries.row_of(found, groups=_groups(request), today=today)
     tickets = ticket_queries.of_activity(found)
     context = {
         "activity": found,
         "trail": reached,
-        "row": queries.row_of(found, groups=_groups(request), today=today),
+        "row": row,
+        "group_names": _group_names(request, found),
         "what": queries.steps_of(found),
         "state": state,
         "which": which if which in STATES else "",
         "rows": tuple(machines),
         "pager": pager(state, total),
-        "figure": charts.line(
-            days=[day for day, _ in days], values=values, name="Machines fixed", tone="2", top=max(found.target_count, 1) * 1.08
-        ),
+        "figure": charts.line(days=[day for day, _ in days], values=values, name="Machines fixed", tone="2", top=max(row.total, 1) * 1.08),
         "days": days[::-1],
         "tickets": tickets,
         "openable": ticket_queries.may_be_opened(found, tickets),
-        "may_request": _may_request(request),
+        "may_request": permitted.may_end(request, found),
         "link": request.build_absolute_uri(request.path),
     }
     return render(request, f"remediation/detail.html{'#results' if wants(request, 'results') else ''}", context)
@@ -151,7 +150,7 @@ def activity(request: HttpRequest, pk: UUID) -> HttpResponse:
 @require_safe
 def activity_export(request: HttpRequest, pk: UUID) -> StreamingHttpResponse:
     """The machines of an activity: all, those fixed, or those still to be fixed (`state`)."""
-    found = _activity(pk)
+    found = permitted.activity_or_404(request, pk)
     state = TARGETS.read(request.GET)
     _, rows = queries.targets(found, groups=scope.of(request).group_ids, fixed=STATES.get(request.GET.get("state", "")), text=state.q)
     return stream(filename="remediation-machines.csv", header=TARGET_HEADER, rows=map(_target_line, rows))
@@ -160,9 +159,11 @@ def activity_export(request: HttpRequest, pk: UUID) -> StreamingHttpResponse:
 @require_POST
 def complete(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Mark it completed by hand."""
-    by = _requester_or_refuse(request)
+    by = require(request, Permission.REMEDIATION)
+    found = permitted.activity_or_404(request, pk)
+    permitted.check_may_end(request, found)
     try:
-        actions.complete_activity(activity=_activity(pk), by=by, now=timezone.now(), address=_address(request))
+        actions.complete_activity(activity=found, by=by, now=timezone.now(), address=_address(request))
         messages.success(request, "Marked as completed.")
     except AlreadyCompleted:
         messages.error(request, "It was completed in the meantime.")
@@ -172,14 +173,16 @@ def complete(request: HttpRequest, pk: UUID) -> HttpResponse:
 @require_POST
 def reopen(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Take a completion by hand back."""
-    by = _requester_or_refuse(request)
-    actions.reopen_activity(activity=_activity(pk), by=by, now=timezone.now(), address=_address(request))
+    by = require(request, Permission.REMEDIATION)
+    found = permitted.activity_or_404(request, pk)
+    permitted.check_may_end(request, found)
+    actions.reopen_activity(activity=found, by=by, now=timezone.now(), address=_address(request))
     messages.success(request, "It is in progress again.")
     return redirect("remediation:activity", pk=pk)
 
 
 def _form_context(request: HttpRequest, recommendation: Recommendation) -> dict[str, Any]:
-    groups = scope.of(request).group_ids
+    groups = scope.handled(request, Permission.REMEDIATION)
     reach = queries.groups_of(recommendation, groups=groups)
     measurable = recommendation.kind != Recommendation.Kind.ATTENTION
     data = request.POST if request.method == "POST" else (request.GET if "groups" in request.GET and wants(request, "reach") else None)
@@ -191,7 +194,7 @@ def _form_context(request: HttpRequest, recommendation: Recommendation) -> dict[
     few = queries.undisturbed(recommendation, groups=chosen)
     only_few = few is not None and form.only_undisturbed()
     page = reverse("recommendations:detail", args=[recommendation.key])
-    total, before = queries.of_recommendation(recommendation, today=timezone.now().date())
+    total, before = queries.of_recommendation(recommendation, groups=_groups(request), today=timezone.now().date())
     return {
         "recommendation": recommendation,
         "trail": origins.trail(request, home=origins.LIST, page=page, then=(Crumb(recommendation.title, page),)),
@@ -216,7 +219,7 @@ def _form_template(request: HttpRequest) -> str:
 def _groups(request: HttpRequest) -> list[int] | None:
     """The chosen groups; None for all, whose progress is kept on the activity."""
     chosen = scope.of(request)
-    return None if chosen.is_all else chosen.group_ids
+    return chosen.named
 
 
 def _recommendation(key: str) -> Recommendation:
@@ -226,23 +229,11 @@ def _recommendation(key: str) -> Recommendation:
     return found
 
 
-def _activity(pk: UUID) -> Activity:
-    found = (
-        Activity.objects.select_related("recommendation__configuration", "recommendation__software", "requested_by").filter(pk=pk).first()
-    )
-    if found is None:
-        raise Http404("There is no such activity; completed ones are kept for 180 days.")
-    return found
-
-
-def _may_request(request: HttpRequest) -> bool:
-    return bool(request.user.is_staff or request.user.has_perm(REQUEST))
-
-
-def _requester_or_refuse(request: HttpRequest) -> User:
-    if not _may_request(request) or not isinstance(request.user, User):
-        raise PermissionDenied("You may not request remediation.")
-    return request.user
+def _group_names(request: HttpRequest, found: Activity) -> list[str]:
+    """The groups that it was asked for, as they were called then; for those who may not see all, of theirs only."""
+    chosen = scope.of(request)
+    known = {choice.name for choice in chosen.choices}
+    return [name for name in found.group_names if name in known or not chosen.restricted]
 
 
 def _address(request: HttpRequest) -> str:

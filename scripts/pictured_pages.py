@@ -69,6 +69,11 @@ def _below_row(end: str) -> Callable[[Page], None]:
     return go
 
 
+def _role(page: Page) -> None:
+    page.goto("/settings/roles/")
+    page.goto(_first_link(page, "/settings/roles/"))
+
+
 def _what_if(page: Page) -> None:
     page.goto("/recommendations/?pick=all")
     picks = page.url.partition("pick=")[2].partition("&")[0].replace("%2C", ",").split(",")[:3]
@@ -146,6 +151,10 @@ PAGES: dict[str, Callable[[Page], None]] = {
     "settings": _at("/settings/"),
     "groups": _at("/settings/groups/"),
     "group-new": _at("/settings/groups/new/"),
+    "roles": _at("/settings/roles/"),
+    "role": _role,
+    "users": _at("/settings/roles/users/"),
+    "audit-log": _at("/settings/audit/"),
     "search": _at("/search/?q=chrome"),
     "notifications": _at("/notifications/"),
     "help": _at("/help/"),

@@ -69,8 +69,21 @@ class Frame:
 
 
 def frame(request: HttpRequest) -> dict[str, Any]:
-    """`theme` for every page; `frame`, built only where a template uses it: partial answers do not pay for it."""
-    return {"theme": theme_of(request), "frame": SimpleLazyObject(lambda: build_frame(request))}
+    """`theme` and `may` for every page; `frame`, built only where a template uses it: partial answers do not pay for it."""
+    return {"theme": theme_of(request), "frame": SimpleLazyObject(lambda: build_frame(request)), "may": _Allowed(request)}
+
+
+class _Allowed:
+    """`{% if may.remediation %}`: whether the viewer holds a permission for any machine group."""
+
+    def __init__(self, request: HttpRequest) -> None:
+        self._request = request
+
+    def __getitem__(self, name: str) -> bool:
+        user = getattr(self._request, "user", None)
+        if name not in Permission.values:
+            raise KeyError(name)
+        return user is not None and may(user, Permission(name))
 
 
 def theme_of(request: HttpRequest) -> str:
@@ -86,7 +99,7 @@ def build_frame(request: HttpRequest) -> Frame:
     as_of = counters.last_run(request).finished_at
     counts = counters.counts(request)
     handles = may(user, Permission.REMEDIATION)
-    counts = counts | {"queue": queue_queries.waiting()} if handles else counts
+    counts = counts | {"queue": queue_queries.waiting(groups.named)} if handles else counts
     seen = user.notices_seen_at if isinstance(user, User) else None
     unread = notices.unread_count(groups=groups.group_ids, run=counters.last_run(request), now=timezone.now(), seen=seen, user=user.pk)
     return Frame(

@@ -15,6 +15,7 @@ from recommendations.recommendation_queries import scale_of
 from recommendations.score_queries import ConfigurationScore, ExposureScore, Point
 from recommendations.software_queries import SoftwareFilter, SoftwareRow
 from recommendations.timeline_queries import EventFilter, EventRow
+from remediation import queries as activity_queries
 from remediation.models import Activity
 from weaknesses.models import EpssScore, Weakness
 
@@ -87,14 +88,17 @@ class FirstSteps:
         return (self.weaknesses > 0) + (self.machines > 0)
 
 
-def read(*, groups: Sequence[int], now: dt.datetime) -> Dashboard:
-    """Everything but the top recommendations, which load by themselves."""
+def read(*, groups: Sequence[int], now: dt.datetime, everything: bool = True, restricted: bool = False) -> Dashboard:
+    """Everything but the top recommendations, which load by themselves.
+
+    `everything`: the groups are the whole organisation; `restricted`: the user may not see all of it.
+    """
     today = now.date()
     first = today - dt.timedelta(days=DAYS - 1)
     settings = score_queries.scoring_settings()
     exposure = score_queries.exposure_score(groups=groups, settings=settings)
-    month = EventFilter(groups=groups, first=first, last=today)
-    week = EventFilter(groups=groups, first=today - dt.timedelta(days=6), last=today)
+    month = EventFilter(groups=groups, first=first, last=today, restricted=restricted)
+    week = EventFilter(groups=groups, first=today - dt.timedelta(days=6), last=today, restricted=restricted)
     return Dashboard(
         settings=settings,
         exposure=exposure,
@@ -106,18 +110,18 @@ def read(*, groups: Sequence[int], now: dt.datetime) -> Dashboard:
         top_events=timeline_queries.most_telling(week),
         software=_software(groups=groups, exposure=exposure, first=first, last=today),
         machines=machine_queries.highest(groups=groups, now=now, limit=TOP),
-        activities=_activities(today=today),
+        activities=_activities(groups=None if everything else groups, today=today),
     )
 
 
-def first_steps() -> FirstSteps:
+def first_steps(groups: Sequence[int]) -> FirstSteps:
     """For the page that stands here until the first run."""
     epss = EpssScore.objects.order_by("-day").values_list("day", flat=True).first()
     return FirstSteps(
         weaknesses=Weakness.objects.filter(rejected=False).count(),
         exploited=Weakness.objects.filter(exploited=True).count(),
         epss_day=epss,
-        machines=Machine.objects.count(),
+        machines=Machine.objects.filter(group_id__in=groups).count(),
     )
 
 
@@ -132,15 +136,20 @@ def _software(*, groups: Sequence[int], exposure: ExposureScore | None, first: d
     return software_queries.with_days(rows, groups=groups, first=first, last=last)
 
 
-def _activities(*, today: dt.date) -> Activities | None:
-    if not Activity.objects.exists():
+def _activities(*, groups: Sequence[int] | None, today: dt.date) -> Activities | None:
+    visible = activity_queries.visible(groups)
+    if not visible.exists():
         return None
-    open_ones = Activity.objects.filter(status=Activity.Status.ACTIVE)
-    first = open_ones.order_by("due_on", "-created_at", "id")[:TOP]
+    open_ones = visible.filter(status=Activity.Status.ACTIVE)
+    first = list(open_ones.order_by("due_on", "-created_at", "id")[:TOP])
+    progress = activity_queries.progress([activity.pk for activity in first], groups)
     return Activities(
         in_progress=open_ones.count(),
         first=tuple(
-            Work(str(a.pk), a.title, a.fixed_count, a.target_count, overdue=a.due_on is not None and a.due_on < today) for a in first
+            Work(
+                str(a.pk), a.title, *progress.get(a.pk, (a.fixed_count, a.target_count)), overdue=a.due_on is not None and a.due_on < today
+            )
+            for a in first
         ),
     )
 

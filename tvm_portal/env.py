@@ -40,6 +40,12 @@ def _whole(text: str) -> int:
     return int(text)
 
 
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) > 9:
+        raise ValueError("write a whole number from 0 to 9")
+    return int(text)
+
+
 def _port(text: str) -> int:
     if not (text.isdecimal() and 0 < int(text) < 65536):
         raise ValueError("write a number from 1 to 65535")
@@ -88,6 +94,15 @@ def _mail_server(text: str) -> str:
     return text
 
 
+def _one_of(*words: str) -> Callable[[str], str]:
+    def read_word(text: str) -> str:
+        if text not in words:
+            raise ValueError(f"write one of {', '.join(words)}")
+        return text
+
+    return read_word
+
+
 def _redis(text: str) -> str:
     if not text.startswith(("redis://", "rediss://", "unix://")):
         raise ValueError("write an address such as redis://host:6379 or unix:///run/valkey.sock")
@@ -109,6 +124,9 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("CSRF_TRUSTED_ORIGINS", "", "Origins (https://tvm.example.org) behind a proxy that ends TLS, separated by commas.", _names),
     Setting("DEBUG", "false", "Django's debug pages. Never in production.", _boolean),
     Setting("HTTPS", "false", "The portal is reached over HTTPS: secure cookies, HSTS and redirects.", _boolean),
+    Setting(
+        "PROXIES", "0", "Proxies of yours in front of the portal, each adding to X-Forwarded-For: who asked is read from there.", _count
+    ),
     Setting("KEY_PREFIX", "tvm", "Prefix of every key in Redis, so that one server can serve several portals."),
     Setting("DATABASE_POOL", "true", "Keep a pool of database connections in each web and worker process.", _boolean),
     Setting(
@@ -129,6 +147,9 @@ SETTINGS: tuple[Setting, ...] = (
         "EMAIL_URL", "", "Mail server: smtp://user:password@host:587/?starttls=yes, or smtps://. Empty: no mail is sent.", _mail_server
     ),
     Setting("EMAIL_FROM", "tvm-portal@localhost", "Sender of every mail."),
+    Setting("LOG_FORMAT", "text", "Lines of the logs: text for people, json for programs.", _one_of("text", "json")),
+    Setting("SLOW_STATEMENT_MS", "500", "Statements that take longer are counted and shown on the status page.", _whole),
+    Setting("STALE_HOURS", "26", "`/readyz` turns red where the last full run is older. A whole number of hours.", _whole),
     Setting("ACTIVE_DAYS", "30", "Machines silent for longer are left out of the scores.", _whole),
 )
 START_SETTINGS: tuple[Setting, ...] = (

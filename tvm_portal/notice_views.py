@@ -26,10 +26,18 @@ PANEL = 8
 def index(request: HttpRequest) -> HttpResponse:
     """Notices of the last ninety days, the newest first; for HTMX the first of them, in a panel."""
     in_panel = wants(request, "panel")
-    groups, run = scope.of(request).group_ids, counters.last_run(request)
+    chosen, run = scope.of(request), counters.last_run(request)
     seen = getattr(request.user, "notices_seen_at", None)
     hidden = notices.hidden_of(request.user.pk)
-    found = notices.read(groups=groups, run=run, now=timezone.now(), seen=seen, user=request.user.pk, hidden=hidden)
+    found = notices.read(
+        groups=chosen.group_ids,
+        run=run,
+        now=timezone.now(),
+        seen=seen,
+        user=request.user.pk,
+        hidden=hidden,
+        restricted=chosen.restricted,
+    )
     context = {
         "notices": found[:PANEL] if in_panel else found,
         "total": len(found),

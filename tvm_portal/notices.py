@@ -72,11 +72,12 @@ def read(
     since: dt.datetime | None = None,
     user: int | None = None,
     hidden: Collection[str] = (),
+    restricted: bool = False,
 ) -> tuple[Notice, ...]:
     """Notices of the last ninety days, or since then, the newest first. Three statements. `hidden`: kinds that are left out."""
     seen = seen or now - FIRST_LOOK
     since = max(since, now - HISTORY) if since else now - HISTORY
-    found = [_of_event(row, seen) for row in _events(groups, since=since, limit=limit, hidden=hidden)]
+    found = [_of_event(row, seen, restricted=restricted) for row in _events(groups, since=since, limit=limit, hidden=hidden)]
     parameters = {
         "groups": list(groups),
         "since": since,
@@ -86,7 +87,7 @@ def read(
         "hidden": list(hidden),
         "limit": limit,
     }
-    found += [_of_act(row, seen) for row in sql.rows("tvm_portal/read_notable_acts", parameters)]
+    found += [_of_act(row, seen, restricted=restricted) for row in sql.rows("tvm_portal/read_notable_acts", parameters)]
     if "feed_failing" not in hidden:
         found += [_of_feed(row, seen) for row in sql.rows("tvm_portal/read_failed_feeds") if row["kind"] in FEEDS and row["since"] > since]
     if "data_stale" not in hidden and run.finished_at and now - run.finished_at > STALE_AFTER and run.finished_at + STALE_AFTER > since:
@@ -134,12 +135,14 @@ def _events(groups: Sequence[int], *, since: dt.datetime, limit: int, hidden: Co
     return sql.rows("tvm_portal/read_notable_events", parameters)
 
 
-def _of_event(row: dict[str, Any], seen: dt.datetime) -> Notice:
+def _of_event(row: dict[str, Any], seen: dt.datetime, *, restricted: bool) -> Notice:
     kind, critical = Event.Kind(row["kind"]), row["critical"]
     sentence = event_words.sentence(kind=kind, component=row["software"] or row["check_name"] or "", weaknesses=row["weaknesses"])
     if critical:
         sentence += f", {critical:,} critical"
-    machines = f"{row['machines']:,} of {row['machines_total']:,} machines" if row["machines"] and row["machines_total"] else ""
+    machines = (
+        f"{row['machines']:,} of {row['machines_total']:,} machines" if row["machines"] and row["machines_total"] and not restricted else ""
+    )
     return Notice(
         at=row["at"],
         title=sentence,
@@ -159,13 +162,13 @@ def _address_of(row: dict[str, Any]) -> str:
     return f"{reverse('recommendations:timeline')}?{urlencode({'from': day, 'to': day, 'software': row['software_key']})}"
 
 
-def _of_act(row: dict[str, Any], seen: dt.datetime) -> Notice:
+def _of_act(row: dict[str, Any], seen: dt.datetime, *, restricted: bool) -> Notice:
     kind, reference = row["kind"], row["reference"]
     label, icon, tone = ACTS[kind]
     return Notice(
         at=row["at"],
         title=f"{label}: {row['subject']}",
-        text=row["detail"],
+        text="" if restricted and kind == "overdue" else row["detail"],  # it counts machines of all groups
         address=_act_address(kind, reference),
         icon=icon,
         tone=tone,

@@ -30,14 +30,22 @@ class Hit:
 
 
 @dataclass(frozen=True, slots=True)
+class Where:
+    """Machine groups to search; `everything`: they are the whole organisation."""
+
+    groups: Sequence[int]
+    everything: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Kind:
-    """`one`: its name in the select. `read`: words, groups, limit, most -> rows."""
+    """`one`: its name in the select. `read`: words, where, limit, most -> rows."""
 
     key: str
     one: str
     many: str
     icon: str
-    read: Callable[[Words, Sequence[int], int, int], list[dict[str, Any]]]
+    read: Callable[[Words, Where, int, int], list[dict[str, Any]]]
     hit: Callable[[Mapping[str, Any]], Hit]
     all_address: Callable[[Words], str]
 
@@ -53,12 +61,15 @@ class Found:
     all_address: str
 
 
-def search(words: Words, *, kind: str, groups: Sequence[int], limit: int, most: int = MOST) -> tuple[Found, ...]:
-    """What was found, a group a kind that found something; the kind with an exact hit first. `kind` empty: of every kind."""
+def search(words: Words, *, kind: str, groups: Sequence[int], everything: bool = False, limit: int, most: int = MOST) -> tuple[Found, ...]:
+    """What was found, a group a kind that found something; the kind with an exact hit first. `kind` empty: of every kind.
+
+    `everything`: the groups are the whole organisation.
+    """
     if words.too_few:
         return ()
     wanted = [KINDS[kind]] if kind in KINDS else list(KINDS.values())
-    found = [_found(each, words, groups=groups, limit=limit, most=most) for each in wanted]
+    found = [_found(each, words, Where(groups, everything), limit=limit, most=most) for each in wanted]
     return tuple(sorted((one for one in found if one.hits), key=lambda one: not one.hits[0].exact))
 
 
@@ -69,15 +80,16 @@ def best(found: Sequence[Found]) -> Hit | None:
     return found[0].hits[0] if len(found) == 1 and found[0].total == 1 else None
 
 
-def _found(kind: Kind, words: Words, *, groups: Sequence[int], limit: int, most: int) -> Found:
-    rows = kind.read(words, groups, limit, most + 1)
+def _found(kind: Kind, words: Words, where: Where, *, limit: int, most: int) -> Found:
+    rows = kind.read(words, where, limit, most + 1)
     total = rows[0]["total"] if rows else 0
     return Found(kind, tuple(kind.hit(row) for row in rows), min(total, most), total > most, kind.all_address(words))
 
 
-def _parameters(words: Words, groups: Sequence[int], limit: int, most: int) -> dict[str, Any]:
+def _parameters(words: Words, where: Where, limit: int, most: int) -> dict[str, Any]:
     return {
-        "groups": list(groups),
+        "groups": list(where.groups),
+        "everything": where.everything,
         "limit": limit,
         "most": most,
         "exact": words.exact,
@@ -87,25 +99,25 @@ def _parameters(words: Words, groups: Sequence[int], limit: int, most: int) -> d
     }
 
 
-def _machines(words: Words, groups: Sequence[int], limit: int, most: int) -> list[dict[str, Any]]:
-    parameters = _parameters(words, groups, limit, most)
+def _machines(words: Words, where: Where, limit: int, most: int) -> list[dict[str, Any]]:
+    parameters = _parameters(words, where, limit, most)
     return sql.rows("tvm_portal/search_machines", parameters if words.is_long else parameters | {"inside": ""})
 
 
-def _software(words: Words, groups: Sequence[int], limit: int, most: int) -> list[dict[str, Any]]:
-    return sql.rows("tvm_portal/search_software", _parameters(words, groups, limit, most))
+def _software(words: Words, where: Where, limit: int, most: int) -> list[dict[str, Any]]:
+    return sql.rows("tvm_portal/search_software", _parameters(words, where, limit, most))
 
 
-def _recommendations(words: Words, groups: Sequence[int], limit: int, most: int) -> list[dict[str, Any]]:
-    parameters = _parameters(words, groups, limit, most)
+def _recommendations(words: Words, where: Where, limit: int, most: int) -> list[dict[str, Any]]:
+    parameters = _parameters(words, where, limit, most)
     parameters["weakness"] = words.id_prefix
     parameters["word"] = sql.containing(words.longest)
     parameters["words"] = [sql.containing(word) for word in words.each]
     return sql.rows("tvm_portal/search_recommendations", parameters)
 
 
-def _weaknesses(words: Words, groups: Sequence[int], limit: int, most: int) -> list[dict[str, Any]]:
-    parameters = _parameters(words, groups, limit, most)
+def _weaknesses(words: Words, where: Where, limit: int, most: int) -> list[dict[str, Any]]:
+    parameters = _parameters(words, where, limit, most)
     parameters |= {"weakness": words.id_prefix, "newest": words.newest}
     parameters["id_prefix"] = sql.starting(words.id_prefix) if words.id_prefix else ""
     parameters["inside"] = "" if words.is_id or not words.is_long else parameters["inside"]

@@ -31,7 +31,8 @@ def index(request: HttpRequest) -> HttpResponse:
     suggesting = wants(request, "suggestions")
     limits = (SUGGESTED, SUGGESTED_OF_ONE) if suggesting else (LISTED, LISTED_OF_ONE)
     seen = {"most": SUGGESTIONS_LOOK_AT} if suggesting else {}
-    found = search(words, kind=kind, groups=scope.of(request).group_ids, limit=limits[bool(kind)], **seen)
+    chosen = scope.of(request)
+    found = search(words, kind=kind, groups=chosen.group_ids, everything=chosen.is_all, limit=limits[bool(kind)], **seen)
     context: dict[str, Any] = {
         "words": words,
         "kind": kind,

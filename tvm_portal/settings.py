@@ -16,6 +16,7 @@ DEBUG = env.read("DEBUG")
 ALLOWED_HOSTS = env.read("ALLOWED_HOSTS")
 CSRF_TRUSTED_ORIGINS = env.read("CSRF_TRUSTED_ORIGINS")
 HTTPS = env.read("HTTPS")
+PROXIES = env.read("PROXIES")
 
 INSTALLED_APPS = [
     "tvm_portal",
@@ -25,7 +26,7 @@ INSTALLED_APPS = [
     "weaknesses",
     "inventory",
     "core",
-    "django.contrib.admin",
+    "core.curation_config.CurationConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -39,7 +40,9 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "core.watching.watch_requests",
     "django.middleware.security.SecurityMiddleware",
+    "core.callers.remember_caller",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -47,6 +50,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "core.access.ViewerMiddleware",
     "core.zones.viewer_zone",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -103,6 +107,7 @@ CACHES = {
     }
 }
 
+MEASURES_URL, BROKER_URL = redis_address(1), redis_address(0)  # as redis-py reads them
 CELERY_BROKER_URL = redis_address(0, kombu=True)
 CELERY_RESULT_BACKEND = redis_address(2, kombu=True)
 # A task of a worker that was killed is given to another after this many seconds; a full run takes less.
@@ -131,7 +136,7 @@ CELERY_BEAT_SCHEDULE = {
 }
 
 AUTH_USER_MODEL = "core.User"
-AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "core.backend.RoleBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
@@ -144,6 +149,7 @@ AXES_COOLOFF_TIME = 0.25  # hours
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_LOCKOUT_TEMPLATE = "registration/locked.html"
 AXES_RESET_ON_SUCCESS = True
+AXES_ENABLE_ADMIN = False  # core.admin registers what it takes to unlock somebody
 
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
@@ -188,6 +194,8 @@ FEED_PAUSE_SECONDS = env.read("FEED_PAUSE_SECONDS")
 FLEET_URL = env.read("FLEET_URL")
 FLEET_TOKEN = env.read("FLEET_TOKEN")
 ACTIVE_DAYS = env.read("ACTIVE_DAYS")
+SLOW_STATEMENT_MS = env.read("SLOW_STATEMENT_MS")
+STALE_HOURS = env.read("STALE_HOURS")
 PUBLIC_URL = env.read("PUBLIC_URL")
 SECRETS_KEY = env.read("SECRETS_KEY")
 
@@ -203,8 +211,14 @@ DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.read("EMAIL_FROM")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {"request": {"()": "core.logs.RequestId"}},
+    "formatters": {
+        "text": {"format": "%(asctime)s %(levelname)s %(name)s [%(request_id)s] %(message)s"},
+        "json": {"()": "core.logs.JsonLines"},
+    },
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": env.read("LOG_FORMAT"), "filters": ["request"]}},
     "root": {"handlers": ["console"], "level": "INFO"},
     "loggers": {"httpx": {"level": "WARNING"}, "axes": {"level": "WARNING"}},
 }
+# A worker logs like everything else, not in a format of its own.
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False

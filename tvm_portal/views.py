@@ -22,10 +22,10 @@ TOP = 11  # as many as the column beside the other cards holds
 @require_safe
 def dashboard(request: HttpRequest) -> HttpResponse:
     """Both scores, what moves them and what to do first; until the first run: how to get there."""
-    groups = scope.of(request).group_ids
+    chosen = scope.of(request)
     if last_run(request).id is None:
-        return render(request, "dashboard/welcome.html", {"steps": queries.first_steps()})
-    found = queries.read(groups=groups, now=timezone.now())
+        return render(request, "dashboard/welcome.html", {"steps": queries.first_steps(chosen.group_ids)})
+    found = queries.read(groups=chosen.group_ids, now=timezone.now(), everything=chosen.is_all, restricted=chosen.restricted)
     bounds = (found.settings.band_medium, found.settings.band_high)
     context = {
         "dashboard": found,

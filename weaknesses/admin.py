@@ -16,6 +16,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 
+from core.admin import Audited
 from weaknesses import actions
 from weaknesses.feeds import FEEDS
 from weaknesses.matching import MatchOutcome
@@ -39,11 +40,10 @@ if TYPE_CHECKING:  # the generics exist for the type checker only
     _Admin = admin.ModelAdmin[Any]
     _OverrideAdmin = admin.ModelAdmin[MatchOverride]
     _LinkAdmin = admin.ModelAdmin[SoftwareProduct]
-    _FeedAdmin = admin.ModelAdmin[Feed]
     _RejectInline = admin.TabularInline[FeedReject, FeedRun]
     _OverrideForm = forms.ModelForm[MatchOverride]
 else:
-    _Admin = _OverrideAdmin = _LinkAdmin = _FeedAdmin = admin.ModelAdmin
+    _Admin = _OverrideAdmin = _LinkAdmin = admin.ModelAdmin
     _RejectInline = admin.TabularInline
     _OverrideForm = forms.ModelForm
 
@@ -232,9 +232,10 @@ class SoftwareProductAdmin(_LinkAdmin):
 
 
 @admin.register(Feed)
-class FeedAdmin(_FeedAdmin):
+class FeedAdmin(Audited):
     """Mirrors and switches. A feed has a row from its first run on, or from when a curator makes one."""
 
+    audited_as = "feed"
     list_display = ("kind", "enabled", "address", "checked_at", "changed_at")
     readonly_fields = ("checked_at", "changed_at")
     ordering = ("kind",)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from celery import current_app
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from core.models import User
+from core.access import Permission, may, require
 from weaknesses import actions, feed_queries
 from weaknesses.feed_forms import MirrorForm
 
@@ -21,7 +20,7 @@ _TASK = "tvm_portal.tasks.sync_feeds"  # by name: tasks of the root are above th
 @require_safe
 def feeds(request: HttpRequest) -> HttpResponse:
     """Every feed with its last run, by topic."""
-    context = {"topics": feed_queries.by_topic(feed_queries.feed_lines()), "may_curate": _curator(request) is not None}
+    context = {"topics": feed_queries.by_topic(feed_queries.feed_lines()), "may_curate": may(request.user, Permission.CURATE)}
     return render(request, "weaknesses/feeds.html", context)
 
 
@@ -34,7 +33,7 @@ def feed(request: HttpRequest, kind: str) -> HttpResponse:
 @require_POST
 def point_feed(request: HttpRequest, kind: str) -> HttpResponse:
     """Read a feed from a mirror from now on, or from its publisher again. Curators only."""
-    by = _curator_or_refuse(request)
+    by = require(request, Permission.CURATE)
     line, form = _known(kind), MirrorForm(request.POST)
     if not form.is_valid():
         return _feed_page(request, kind, form=form)
@@ -55,7 +54,7 @@ def _feed_page(request: HttpRequest, kind: str, *, form: MirrorForm | None = Non
         "feed": line,
         "chosen": chosen,
         "rejects": rejects,
-        "may_curate": _curator(request) is not None,
+        "may_curate": may(request.user, Permission.CURATE),
         "form": form or MirrorForm(initial={"address": line.address}),
     }
     return render(request, "weaknesses/feed.html", context, status=422 if form else 200)
@@ -64,7 +63,7 @@ def _feed_page(request: HttpRequest, kind: str, *, form: MirrorForm | None = Non
 @require_POST
 def switch_feed(request: HttpRequest, kind: str) -> HttpResponse:
     """Let the schedule read a feed, or leave it out. Curators only."""
-    by = _curator_or_refuse(request)
+    by = require(request, Permission.CURATE)
     line = _known(kind)
     enabled = request.POST.get("enabled") == "on"
     actions.switch_feed(kind=kind, enabled=enabled, by=by, now=timezone.now(), address=request.META.get("REMOTE_ADDR", ""))
@@ -75,7 +74,7 @@ def switch_feed(request: HttpRequest, kind: str) -> HttpResponse:
 @require_POST
 def run_feed(request: HttpRequest, kind: str) -> HttpResponse:
     """Ask a worker to read a feed now. Curators only."""
-    by = _curator_or_refuse(request)
+    by = require(request, Permission.CURATE)
     line = _known(kind)
     actions.request_feed(kind=kind, by=by, now=timezone.now(), address=request.META.get("REMOTE_ADDR", ""))
     current_app.send_task(_TASK, kwargs={"kinds": [kind]})
@@ -88,14 +87,3 @@ def _known(kind: str) -> feed_queries.FeedLine:
     if line is None:
         raise Http404
     return line
-
-
-def _curator(request: HttpRequest) -> User | None:
-    return request.user if isinstance(request.user, User) and request.user.is_staff else None
-
-
-def _curator_or_refuse(request: HttpRequest) -> User:
-    user = _curator(request)
-    if user is None:
-        raise PermissionDenied("Only curators may run and switch feeds.")
-    return user

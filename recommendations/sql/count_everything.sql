@@ -7,6 +7,8 @@ SELECT
         AND EXISTS (SELECT FROM recommendations_recommendationstat s
                      WHERE s.recommendation_id = r.id AND s.group_id = ANY(%(groups)s) AND s.exposed > 0)) AS recommendations,
     (SELECT count(DISTINCT software_id) FROM inventory_softwarestat WHERE group_id = ANY(%(groups)s) AND installed > 0) AS software,
-    (SELECT count(*) FROM weaknesses_weakness WHERE exposed_count > 0) AS weaknesses,
+    (SELECT CASE WHEN %(everything)s THEN (SELECT count(*) FROM weaknesses_weakness WHERE exposed_count > 0)
+                 ELSE (SELECT count(DISTINCT weakness_id) FROM recommendations_weaknessstat
+                       WHERE group_id = ANY(%(groups)s) AND exposed > 0) END) AS weaknesses,
     (SELECT coalesce(sum(machines), 0)::bigint FROM recommendations_groupscore WHERE group_id = ANY(%(groups)s)) AS machines,
     (SELECT count(*) FROM (SELECT FROM inventory_machine WHERE is_demo LIMIT 1) d) AS demo

@@ -27,7 +27,13 @@ WITH need AS MATERIALIZED (
     LEFT JOIN inventory_configuration c ON c.id = r.configuration_id
     LEFT JOIN family f ON f.id = n.id
 ), activity AS (
-    SELECT recommendation_id AS id, count(*)::int AS activities FROM remediation_activity GROUP BY recommendation_id
+    SELECT y.recommendation_id AS id, count(*)::int AS activities
+    FROM remediation_activity y
+    WHERE NOT EXISTS (SELECT FROM inventory_machinegroup g WHERE g.id <> ALL(%(groups)s))
+       OR EXISTS (SELECT FROM remediation_activitytarget t JOIN inventory_machine m ON m.id = t.machine_id
+                  WHERE t.activity_id = y.id AND m.group_id = ANY(%(groups)s))
+       OR y.target_count = 0 AND y.group_names && ARRAY(SELECT g.name FROM inventory_machinegroup g WHERE g.id = ANY(%(groups)s))
+    GROUP BY y.recommendation_id
 ), removing AS (
     SELECT DISTINCT s.recommendation_id AS id
     FROM weaknesses_weakness w

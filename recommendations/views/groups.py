@@ -7,7 +7,6 @@ from typing import Any
 
 from celery import current_app
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -15,15 +14,15 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
+from core.access import Permission, may_everywhere, require_everywhere
 from core.htmx import wants
-from inventory import group_actions, group_queries
+from inventory import group_actions, group_queries, scope
 from inventory.errors import BadGroup
 from inventory.models import MachineGroup
 from recommendations import group_forms, score_queries
 from recommendations import group_queries as score_rows
 from recommendations.group_forms import ConditionForm, GroupForm
 
-CHANGE = "inventory.change_machinegroup"
 AT_ONCE = 5_000
 _TASK = "tvm_portal.tasks.regroup_machines"  # by name: tasks of the root are above this app
 
@@ -33,7 +32,10 @@ _TASK = "tvm_portal.tasks.regroup_machines"  # by name: tasks of the root are ab
 def index(request: HttpRequest) -> HttpResponse:
     """Every group by rank."""
     weights = score_queries.weights_of(score_queries.scoring_settings())
-    context = {"rows": score_rows.group_rows(weights=weights), "may_change": may_change(request)}
+    context = {
+        "rows": score_rows.group_rows(weights=weights, groups=[choice.id for choice in scope.of(request).choices]),
+        "may_change": may_change(request),
+    }
     return render(request, "groups/index.html#results" if wants(request, "results") else "groups/index.html", context)
 
 
@@ -41,7 +43,7 @@ def index(request: HttpRequest) -> HttpResponse:
 @vary_on_headers("HX-Request", "HX-Target")
 def edit(request: HttpRequest, group_id: int | None = None) -> HttpResponse:
     """A group, or a new one: the form and what it would do. `do` of the form: save, preview, add, remove-<number>."""
-    _refuse_others(request)
+    require_everywhere(request, Permission.SETTINGS)
     group = get_object_or_404(MachineGroup, pk=group_id) if group_id is not None else None
     places = group_forms.places(group)
     if request.method != "POST":
@@ -59,7 +61,7 @@ def edit(request: HttpRequest, group_id: int | None = None) -> HttpResponse:
 @require_POST
 def move(request: HttpRequest, group_id: int) -> HttpResponse:
     """One rank up or down."""
-    _refuse_others(request)
+    require_everywhere(request, Permission.SETTINGS)
     group = get_object_or_404(MachineGroup, pk=group_id, is_default=False)
     if group_actions.move_group(group=group, up=request.POST.get("to") != "down", **_who(request)):
         group.refresh_from_db()
@@ -70,7 +72,7 @@ def move(request: HttpRequest, group_id: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def delete(request: HttpRequest, group_id: int) -> HttpResponse:
     """Where the machines of a group go, and after the answer to that its end."""
-    _refuse_others(request)
+    require_everywhere(request, Permission.SETTINGS)
     group = get_object_or_404(MachineGroup, pk=group_id, is_default=False)
     if request.method != "POST":
         targets = group_queries.falling(group)
@@ -82,7 +84,8 @@ def delete(request: HttpRequest, group_id: int) -> HttpResponse:
 
 
 def may_change(request: HttpRequest) -> bool:
-    return request.user.is_staff or request.user.has_perm(CHANGE)
+    """Groups decide who sees which machines: not for those who may change a part of them alone."""
+    return may_everywhere(request.user, Permission.SETTINGS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,11 +193,6 @@ def _preview(draft: Draft) -> group_queries.Preview | None:
     if draft.is_default or draft.rule is None:
         return None
     return group_queries.preview(group_id=draft.group.pk if draft.group else None, rule=draft.rule, position=draft.position)
-
-
-def _refuse_others(request: HttpRequest) -> None:
-    if not may_change(request):
-        raise PermissionDenied("You may not change machine groups.")
 
 
 def _who(request: HttpRequest) -> dict[str, Any]:

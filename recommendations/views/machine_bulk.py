@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -18,6 +17,7 @@ from django.utils.dateparse import parse_datetime
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_http_methods, require_POST
 
+from core.access import Permission, may, require
 from inventory import actions, scope
 from inventory.errors import BadTag
 from inventory.models import Machine
@@ -26,7 +26,6 @@ from recommendations.machine_filters import matching
 from recommendations.machine_forms import ReasonForm, TagForm, ValueForm
 from recommendations.views import machine_spec
 
-CHANGE = "inventory.change_machine"
 MOST = 5_000
 SHOWN = 20
 UNDO = "machines_undo"
@@ -84,8 +83,7 @@ CHANGES = {
 @require_http_methods(["GET", "HEAD", "POST"])
 def change(request: HttpRequest) -> HttpResponse:
     """What a change (`what`) of the chosen machines (`machine`, or `every` of the list) does; a POST does it."""
-    if not may_change(request):
-        raise PermissionDenied("You may not change machines.")
+    require(request, Permission.SETTINGS)
     asked = request.POST if request.method == "POST" else request.GET
     what = asked.get("what", "")
     if what not in CHANGES:
@@ -112,8 +110,7 @@ def change(request: HttpRequest) -> HttpResponse:
 @require_POST
 def undo(request: HttpRequest) -> HttpResponse:
     """Take the last change of many machines back, where nobody has changed them since."""
-    if not may_change(request):
-        raise PermissionDenied("You may not change machines.")
+    require(request, Permission.SETTINGS)
     offer = undo_offer(request)
     request.session.pop(UNDO, None)
     if offer and request.POST.get("what") != "keep":
@@ -125,7 +122,7 @@ def undo(request: HttpRequest) -> HttpResponse:
 
 
 def may_change(request: HttpRequest) -> bool:
-    return request.user.is_staff or request.user.has_perm(CHANGE)
+    return may(request.user, Permission.SETTINGS)
 
 
 def undo_offer(request: HttpRequest) -> dict[str, str] | None:
@@ -136,12 +133,15 @@ def undo_offer(request: HttpRequest) -> dict[str, str] | None:
 
 
 def _chosen(request: HttpRequest, asked: QueryDict) -> list[Machine]:
-    """The machines, of the chosen groups, by name. With `every`: those of the list that the other parameters spell, up to MOST."""
-    groups = scope.of(request).group_ids
+    """The machines, of the chosen groups that the user may change, by name.
+
+    With `every`: those of the list that the other parameters spell, up to MOST.
+    """
+    groups = scope.handled(request, Permission.SETTINGS)
     if asked.get("every"):
         listed = QueryDict(asked.get("list", "").removeprefix("?"))
         state = machine_spec.spec_of(request, listed).read(listed)
-        found = matching(machine_spec.chosen_machines(request, state))
+        found = matching(machine_spec.chosen_machines(request, state)).filter(group_id__in=groups)
     else:
         numbers = {int(text) for text in asked.getlist("machine") if text.isdecimal() and len(text) < 10}
         found = Machine.objects.filter(pk__in=numbers, group_id__in=groups)

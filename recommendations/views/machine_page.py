@@ -6,13 +6,13 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from core import lists, tabs
+from core.access import Permission, require
 from core.exports import stream
 from core.tabs import Tab
 from inventory import actions, scope
@@ -24,7 +24,7 @@ from recommendations.machine_forms import FacingForm, ReasonForm, TagsForm, Valu
 from recommendations.machine_page_queries import MachinePage
 from recommendations.records import Weights
 from recommendations.update_queries import MissingUpdate
-from recommendations.views import machine_bulk, machine_tabs
+from recommendations.views import machine_tabs
 
 OVERVIEW = "overview"
 KINDS = {"checks": "Configuration checks", "findings": "Second opinions", "alerts": "Alerts"}
@@ -51,7 +51,7 @@ def detail(request: HttpRequest, machine_id: int) -> HttpResponse:
         "reports": _reports(machine),
         "computed": counters.last_run(request).id,
         "weights": weights,
-        "may_change": machine_bulk.may_change(request),
+        "may_change": machine.group_id in scope.handled(request, Permission.SETTINGS),
         "value_form": ValueForm(initial={"value": machine.value}),
         "tags_form": TagsForm(initial={"tags": ", ".join(machine.tags)}),
         "reason_form": ReasonForm(),
@@ -73,9 +73,8 @@ def detail_export(request: HttpRequest, machine_id: int) -> StreamingHttpRespons
 @require_POST
 def change(request: HttpRequest, machine_id: int) -> HttpResponse:
     """Set the machine's value, whether it faces the internet, or its tags: `what` says which."""
-    if not machine_bulk.may_change(request):
-        raise PermissionDenied("You may not change machines.")
-    machine = get_object_or_404(Machine, pk=machine_id, group_id__in=scope.of(request).group_ids)
+    require(request, Permission.SETTINGS)
+    machine = get_object_or_404(Machine, pk=machine_id, group_id__in=scope.handled(request, Permission.SETTINGS))
     what = request.POST.get("what", "")
     if what not in CHANGES:
         raise Http404("Nothing to change.")

@@ -70,7 +70,7 @@ def read(request: HttpRequest) -> ListState:
 def spec_of(request: HttpRequest, query: QueryDict) -> ListSpec:
     """The list with the groups and tags that there are to filter by."""
     asked = [part.strip() for text in query.getlist("tag") for part in text.split(",") if part.strip()][:20]
-    tags = sorted({*(tag for tag in machine_queries.known_tags() if "," not in tag), *asked}, key=str.lower)
+    tags = sorted({*(tag for tag in machine_queries.known_tags(groups=scope.permitted(request)) if "," not in tag), *asked}, key=str.lower)
     groups = [(str(choice.id), choice.name) for choice in scope.of(request).choices if choice.selected]
     facets = [
         *SPEC.facets[:-2],

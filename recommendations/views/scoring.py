@@ -59,6 +59,7 @@ def index(request: HttpRequest) -> HttpResponse:
         "settings": settings,
         "floors": floors(settings),
         "run": run,
+        "everything": not scope.of(request).restricted,
         "run_differs": changed_since(run, settings),
         "exposure": score_queries.exposure_score(groups=groups, settings=settings),
         "configuration": score_queries.configuration_score(groups=groups),

@@ -147,7 +147,8 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
 @require_safe
 def export_weaknesses(request: HttpRequest, pk: int) -> StreamingHttpResponse:
     """All weaknesses that the event names."""
-    rows = _weakness_rows(_found(request, pk), groups=scope.of(request).group_ids)
+    chosen = scope.of(request)
+    rows = _weakness_rows(_found(request, pk), groups=chosen.group_ids, everything=chosen.is_all)
     return stream(filename=f"event-{pk}-weaknesses.csv", header=WEAKNESS_HEADER, rows=rows)
 
 
@@ -196,11 +197,12 @@ def _filter(request: HttpRequest, query: QueryDict, state: ListState, window: Wi
         text=state.q,
         since=window.since,
         share=min((float(share) for share in state.chosen["impacted"]), default=None),
+        restricted=scope.of(request).restricted,
     )
 
 
 def _found(request: HttpRequest, pk: int) -> EventDetail:
-    found = timeline_queries.find(pk, groups=scope.of(request).group_ids)
+    found = timeline_queries.find(pk, groups=scope.of(request).group_ids, restricted=scope.of(request).restricted)
     if found is None:
         raise Http404
     return found
@@ -214,7 +216,7 @@ def _opened(request: HttpRequest, query: QueryDict, state: ListState) -> dict[st
 def _flyout_context(request: HttpRequest, query: QueryDict, state: ListState, pk: int) -> dict[str, Any] | None:
     """An event with its place in the list, and its worst weaknesses. None: there is no such event."""
     groups = scope.of(request).group_ids
-    found = timeline_queries.find(pk, groups=groups)
+    found = timeline_queries.find(pk, groups=groups, restricted=scope.of(request).restricted)
     if found is None:
         return None
     chosen = _filter(request, query, state, window_of(query, now=timezone.now()))
@@ -229,12 +231,15 @@ def _flyout_context(request: HttpRequest, query: QueryDict, state: ListState, pk
     }
 
 
-def _weakness_rows(found: EventDetail, *, groups: list[int], chunk: int = 500) -> Iterator[tuple[object, ...]]:
+def _weakness_rows(found: EventDetail, *, groups: list[int], everything: bool, chunk: int = 500) -> Iterator[tuple[object, ...]]:
     for start in range(0, len(found.weakness_ids), chunk):
-        for entry in timeline_queries.weaknesses_of(found, groups=groups, offset=start, limit=chunk):
+        entries = timeline_queries.weaknesses_of(found, groups=groups, offset=start, limit=chunk)
+        here = {} if everything else timeline_queries.exposed_here([entry.weakness.pk for entry in entries], groups=groups)
+        for entry in entries:
             weakness = entry.weakness
             severity, exploit = Weakness.Severity(weakness.severity).label, Weakness.Exploit(weakness.exploit).label
-            yield weakness.cve, weakness.title, severity, weakness.cvss, weakness.epss, exploit, weakness.exploited, weakness.exposed_count
+            exposed = weakness.exposed_count if everything else here.get(weakness.pk, 0)
+            yield weakness.cve, weakness.title, severity, weakness.cvss, weakness.epss, exploit, weakness.exploited, exposed
 
 
 def _ranges(request: HttpRequest, window: Window, *, now: dt.datetime) -> list[dict[str, Any]]:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from core.permissions import Permission
+
 SIGN_IN = 302  # to the sign-in page
 OK, MOVED, BAD, FORBIDDEN, MISSING, METHOD = 200, 302, 400, 403, 404, 405
 NO_TOKEN = 401
@@ -15,21 +17,51 @@ NO_TOKEN = 401
 
 @dataclass(frozen=True)
 class Access:
-    """The expected status for each persona."""
+    """The expected status for each persona.
+
+    The four that are spelled out say what the others get: somebody without a role nothing but what is `free`; an IT admin, an
+    auditor and an administrator what `permission` says (None, and not the same for viewer and superuser: not checked).
+    """
 
     anonymous: int
     viewer: int
     curator: int
     superuser: int
+    permission: Permission | None = None
+    free: bool = False
 
-    def of(self, persona: str) -> int:
-        return int(getattr(self, persona))
+    def of(self, persona: str) -> int | None:
+        """None: this line does not say."""
+        if persona in {"anonymous", "viewer", "curator", "superuser"}:
+            return int(getattr(self, persona))
+        if persona == "nobody":
+            return self.viewer if self.free or self.anonymous != SIGN_IN else FORBIDDEN
+        if persona == "administrator" or self.viewer == self.superuser:
+            return self.superuser
+        if self.permission is None:
+            return None
+        return self.superuser if self.permission in HELD[persona] else self.viewer
+
+
+# What the personas hold beside View.
+HELD = {
+    "it_admin": {Permission.REMEDIATION},
+    "auditor": {Permission.AUDIT},
+    "curator": {Permission.REMEDIATION, Permission.EXCEPTIONS, Permission.SETTINGS, Permission.CURATE},
+}
+
+
+def needs(permission: Permission, status: int = 200) -> Access:
+    """`status` for those who hold it, 403 for the others."""
+    return Access(SIGN_IN, FORBIDDEN, status if permission in HELD["curator"] else FORBIDDEN, status, permission)
 
 
 PUBLIC = Access(OK, OK, OK, OK)
 SIGNED_IN = Access(SIGN_IN, OK, OK, OK)
-SETTINGS = Access(SIGN_IN, FORBIDDEN, OK, OK)
+OWN = Access(SIGN_IN, OK, OK, OK, free=True)
+SETTINGS = needs(Permission.SETTINGS)
 POST_SIGNED_IN = Access(SIGN_IN, METHOD, METHOD, METHOD)
+POST_OWN = Access(SIGN_IN, METHOD, METHOD, METHOD, free=True)
 POST_PUBLIC = Access(METHOD, METHOD, METHOD, METHOD)
 
 RECOMMENDATION = "va-_-access-_-sample"
@@ -52,6 +84,9 @@ SAMPLES: dict[str, dict[str, object]] = {
     "settings/inaccuracies/": {"pk": 0},
     "settings/notifications/": {"pk": 0, "key": "00000000-0000-4000-8000-000000000000"},
     "timeline/": {"pk": 0},
+    "settings/roles/": {"pk": 0},
+    "settings/audit/": {"pk": 0},
+    "sign-in/": {"uidb64": "MA", "token": "none"},
     "views/": {"pk": 0},
     "settings/feeds/": {"kind": "kev"},
     "styles/": {"digest": "0123456789abcdef"},
@@ -68,20 +103,39 @@ OSQUERY = (
 ACCESS: dict[str, Access] = {
     "healthz": PUBLIC,
     "readyz": PUBLIC,
+    "metrics": Access(NO_TOKEN, NO_TOKEN, NO_TOKEN, NO_TOKEN),
+    "settings/status/": needs(Permission.SETTINGS),
+    "settings/status/workers/": needs(Permission.SETTINGS),
     "styles/<slug:digest>.css": Access(MISSING, MISSING, MISSING, MISSING),
     "sign-in/": Access(OK, MOVED, MOVED, MOVED),
-    "sign-out/": Access(SIGN_IN, METHOD, METHOD, METHOD),
-    "account/": SIGNED_IN,
-    "account/rail/": POST_SIGNED_IN,
+    "sign-out/": POST_OWN,
+    "sign-in/choose-password/<uidb64>/<token>/": PUBLIC,
+    "settings/roles/": needs(Permission.ADMINISTER),
+    "settings/roles/new/": needs(Permission.ADMINISTER),
+    "settings/roles/<int:pk>/": needs(Permission.ADMINISTER, MISSING),
+    "settings/roles/<int:pk>/give/": POST_SIGNED_IN,
+    "settings/roles/<int:pk>/delete/": needs(Permission.ADMINISTER, MISSING),
+    "settings/roles/held/<int:pk>/take/": POST_SIGNED_IN,
+    "settings/roles/users/": needs(Permission.ADMINISTER),
+    "settings/roles/users/new/": needs(Permission.ADMINISTER),
+    "settings/roles/users/<int:pk>/": needs(Permission.ADMINISTER, MISSING),
+    "settings/roles/users/<int:pk>/give/": POST_SIGNED_IN,
+    "settings/roles/users/<int:pk>/activate/": POST_SIGNED_IN,
+    "settings/roles/users/<int:pk>/password/": POST_SIGNED_IN,
+    "settings/audit/": needs(Permission.AUDIT),
+    "settings/audit/export.csv": needs(Permission.AUDIT),
+    "settings/audit/<int:pk>/": needs(Permission.AUDIT, MISSING),
+    "account/": OWN,
+    "account/rail/": POST_OWN,
     "search/": SIGNED_IN,
     "notifications/": SIGNED_IN,
     "notifications/seen/": POST_SIGNED_IN,
     "notifications/kinds/": POST_SIGNED_IN,
     "help/": SIGNED_IN,
-    "account/password/": SIGNED_IN,
-    "account/password/done/": SIGNED_IN,
+    "account/password/": OWN,
+    "account/password/done/": OWN,
     "account/theme/": POST_PUBLIC,
-    "account/density/": POST_SIGNED_IN,
+    "account/density/": POST_OWN,
     "account/groups/": POST_SIGNED_IN,
     "views/save/": POST_SIGNED_IN,
     "views/<int:pk>/change/": POST_SIGNED_IN,
@@ -97,7 +151,7 @@ ACCESS: dict[str, Access] = {
     "software/<str:key>/versions/<int:version_id>/export.csv": Access(SIGN_IN, MISSING, MISSING, MISSING),
     "machines/": SIGNED_IN,
     "machines/export.csv": SIGNED_IN,
-    "machines/change/": Access(SIGN_IN, FORBIDDEN, MISSING, MISSING),
+    "machines/change/": needs(Permission.SETTINGS, MISSING),
     "machines/undo/": POST_SIGNED_IN,
     "machines/<int:machine_id>/": SIGNED_IN,
     "machines/<int:machine_id>/export.csv": SIGNED_IN,
@@ -116,10 +170,10 @@ ACCESS: dict[str, Access] = {
     "timeline/export.csv": SIGNED_IN,
     "settings/": SIGNED_IN,
     "settings/groups/": SIGNED_IN,
-    "settings/groups/new/": Access(SIGN_IN, FORBIDDEN, OK, OK),
-    "settings/groups/<int:group_id>/": Access(SIGN_IN, FORBIDDEN, MISSING, MISSING),
+    "settings/groups/new/": needs(Permission.SETTINGS),
+    "settings/groups/<int:group_id>/": needs(Permission.SETTINGS, MISSING),
     "settings/groups/<int:group_id>/move/": POST_SIGNED_IN,
-    "settings/groups/<int:group_id>/delete/": Access(SIGN_IN, FORBIDDEN, MISSING, MISSING),
+    "settings/groups/<int:group_id>/delete/": needs(Permission.SETTINGS, MISSING),
     "reports/vulnerable-machines/": SIGNED_IN,
     "reports/vulnerable-machines/export.csv": SIGNED_IN,
     "reports/vulnerable-machines/machines/": SIGNED_IN,
@@ -133,40 +187,40 @@ ACCESS: dict[str, Access] = {
     "settings/feeds/<slug:kind>/switch/": POST_SIGNED_IN,
     "api/ingest/<str:format>": POST_PUBLIC,
     **dict.fromkeys(OSQUERY, POST_PUBLIC),
-    "recommendations/<str:key>/remediation/": Access(SIGN_IN, FORBIDDEN, OK, OK),
+    "recommendations/<str:key>/remediation/": needs(Permission.REMEDIATION),
     "recommendations/<str:key>/remediation/panel/": SIGNED_IN,
     "remediation/": SIGNED_IN,
     "remediation/export.csv": SIGNED_IN,
-    "remediation/request/": Access(SIGN_IN, FORBIDDEN, OK, OK),
+    "remediation/request/": needs(Permission.REMEDIATION),
     "remediation/time-to-fix/": SIGNED_IN,
     "remediation/time-to-fix/export.csv": SIGNED_IN,
     "remediation/<uuid:pk>/": Access(SIGN_IN, MISSING, MISSING, MISSING),
     "remediation/<uuid:pk>/export.csv": Access(SIGN_IN, MISSING, MISSING, MISSING),
     "remediation/<uuid:pk>/complete/": POST_SIGNED_IN,
     "remediation/<uuid:pk>/reopen/": POST_SIGNED_IN,
-    "remediation/queue/": Access(SIGN_IN, FORBIDDEN, OK, OK),
-    "remediation/queue/export.csv": Access(SIGN_IN, FORBIDDEN, OK, OK),
+    "remediation/queue/": needs(Permission.REMEDIATION),
+    "remediation/queue/export.csv": needs(Permission.REMEDIATION),
     "remediation/queue/change/": POST_SIGNED_IN,
-    "remediation/queue/<int:pk>/": Access(SIGN_IN, FORBIDDEN, MISSING, MISSING),
+    "remediation/queue/<int:pk>/": needs(Permission.REMEDIATION, MISSING),
     "remediation/queue/<int:pk>/change/": POST_SIGNED_IN,
     "remediation/<uuid:pk>/tickets/open/": POST_SIGNED_IN,
     "remediation/<uuid:pk>/tickets/<int:ticket>/note/": POST_SIGNED_IN,
     "remediation/<uuid:pk>/tickets/<int:ticket>/ask/": POST_SIGNED_IN,
     "remediation/<uuid:pk>/deliveries/<int:delivery>/again/": POST_SIGNED_IN,
-    "settings/deliveries/": Access(SIGN_IN, FORBIDDEN, OK, OK),
-    "settings/deliveries/export.csv": Access(SIGN_IN, FORBIDDEN, OK, OK),
+    "settings/deliveries/": needs(Permission.SETTINGS),
+    "settings/deliveries/export.csv": needs(Permission.SETTINGS),
     "settings/deliveries/again/": POST_SIGNED_IN,
-    "settings/advanced-features/": Access(SIGN_IN, FORBIDDEN, OK, OK),
-    "settings/advanced-features/<slug:system>/": Access(SIGN_IN, FORBIDDEN, OK, OK),
+    "settings/advanced-features/": needs(Permission.SETTINGS),
+    "settings/advanced-features/<slug:system>/": needs(Permission.SETTINGS),
     "settings/advanced-features/<slug:system>/switch/": POST_SIGNED_IN,
     "settings/advanced-features/<slug:system>/test/": POST_SIGNED_IN,
     "settings/advanced-features/<slug:system>/secret/": POST_SIGNED_IN,
-    "settings/advanced-features/<slug:system>/delete/": Access(SIGN_IN, FORBIDDEN, MISSING, MISSING),
+    "settings/advanced-features/<slug:system>/delete/": needs(Permission.SETTINGS, MISSING),
     "api/tickets/<slug:system>/": POST_PUBLIC,
-    "recommendations/exception/": Access(SIGN_IN, FORBIDDEN, MOVED, MOVED),
-    "recommendations/<str:key>/exception/": Access(SIGN_IN, FORBIDDEN, OK, OK),
+    "recommendations/exception/": needs(Permission.EXCEPTIONS, MOVED),
+    "recommendations/<str:key>/exception/": needs(Permission.EXCEPTIONS),
     "recommendations/<str:key>/exception/panel/": SIGNED_IN,
-    "weaknesses/<str:cve>/exception/": Access(SIGN_IN, FORBIDDEN, OK, OK),
+    "weaknesses/<str:cve>/exception/": needs(Permission.EXCEPTIONS),
     "weaknesses/<str:cve>/exception/panel/": SIGNED_IN,
     "remediation/exceptions/": SIGNED_IN,
     "remediation/exceptions/export.csv": SIGNED_IN,
@@ -174,9 +228,9 @@ ACCESS: dict[str, Access] = {
     "remediation/exceptions/<int:pk>/": Access(SIGN_IN, MISSING, MISSING, MISSING),
     "remediation/exceptions/<int:pk>/export.csv": Access(SIGN_IN, MISSING, MISSING, MISSING),
     "remediation/exceptions/<int:pk>/cancel/": POST_SIGNED_IN,
-    "remediation/exceptions/<int:pk>/renew/": Access(SIGN_IN, FORBIDDEN, MISSING, MISSING),
+    "remediation/exceptions/<int:pk>/renew/": needs(Permission.EXCEPTIONS, MISSING),
     "remediation/exceptions/<int:pk>/decide/": POST_SIGNED_IN,
-    "settings/exceptions/": Access(SIGN_IN, FORBIDDEN, OK, OK),
+    "settings/exceptions/": needs(Permission.SETTINGS),
     "recommendations/<str:key>/inaccuracy/": SIGNED_IN,
     "software/<str:key>/inaccuracy/": SIGNED_IN,
     "weaknesses/<str:key>/inaccuracy/": SIGNED_IN,
@@ -193,9 +247,9 @@ ACCESS: dict[str, Access] = {
     "settings/notifications/new/": SETTINGS,
     "settings/notifications/mails/": SETTINGS,
     "settings/notifications/mails/export.csv": SETTINGS,
-    "settings/notifications/mails/<uuid:key>/": Access(SIGN_IN, FORBIDDEN, MISSING, MISSING),
+    "settings/notifications/mails/<uuid:key>/": needs(Permission.SETTINGS, MISSING),
     "settings/notifications/mails/<uuid:key>/replay/": POST_SIGNED_IN,
-    "settings/notifications/<int:pk>/": Access(SIGN_IN, FORBIDDEN, MISSING, MISSING),
+    "settings/notifications/<int:pk>/": needs(Permission.SETTINGS, MISSING),
     "settings/notifications/<int:pk>/switch/": POST_SIGNED_IN,
     "settings/notifications/<int:pk>/delete/": POST_SIGNED_IN,
     "settings/notifications/<int:pk>/restore/": POST_SIGNED_IN,
@@ -216,51 +270,62 @@ ACCESS: dict[str, Access] = {
 POSTS: dict[str, Access] = {
     "api/ingest/<str:format>": Access(NO_TOKEN, NO_TOKEN, NO_TOKEN, NO_TOKEN),
     **dict.fromkeys(OSQUERY, Access(BAD, BAD, BAD, BAD)),
-    "sign-out/": Access(SIGN_IN, OK, OK, OK),
+    "sign-out/": OWN,
     "account/theme/": Access(BAD, BAD, BAD, BAD),
-    "account/density/": Access(SIGN_IN, BAD, BAD, BAD),
-    "account/rail/": Access(SIGN_IN, BAD, BAD, BAD),
+    "account/density/": Access(SIGN_IN, BAD, BAD, BAD, free=True),
+    "account/rail/": Access(SIGN_IN, BAD, BAD, BAD, free=True),
+    "settings/roles/<int:pk>/give/": needs(Permission.ADMINISTER, MISSING),
+    "settings/roles/held/<int:pk>/take/": needs(Permission.ADMINISTER, MISSING),
+    "settings/roles/users/<int:pk>/give/": needs(Permission.ADMINISTER, MISSING),
+    "settings/roles/users/<int:pk>/activate/": needs(Permission.ADMINISTER, MISSING),
+    "settings/roles/users/<int:pk>/password/": needs(Permission.ADMINISTER, MISSING),
     "notifications/seen/": Access(SIGN_IN, MOVED, MOVED, MOVED),
     "notifications/kinds/": Access(SIGN_IN, MOVED, MOVED, MOVED),
     "account/groups/": Access(SIGN_IN, MOVED, MOVED, MOVED),
     "views/save/": Access(SIGN_IN, BAD, BAD, BAD),
     "views/<int:pk>/change/": Access(SIGN_IN, MISSING, MISSING, MISSING),
-    "machines/<int:machine_id>/change/": Access(SIGN_IN, FORBIDDEN, MISSING, MISSING),
-    "machines/undo/": Access(SIGN_IN, FORBIDDEN, MOVED, MOVED),
-    "settings/groups/<int:group_id>/move/": Access(SIGN_IN, FORBIDDEN, MISSING, MISSING),
-    "settings/feeds/<slug:kind>/mirror/": Access(SIGN_IN, FORBIDDEN, MOVED, MOVED),
-    "weaknesses/<str:cve>/override/": Access(SIGN_IN, FORBIDDEN, MISSING, MISSING),
-    "settings/overrides/<int:pk>/revoke/": Access(SIGN_IN, FORBIDDEN, MISSING, MISSING),
-    "settings/inaccuracies/<int:pk>/reopen/": Access(SIGN_IN, FORBIDDEN, MISSING, MISSING),
-    "settings/inaccuracies/<int:pk>/correct/": Access(SIGN_IN, FORBIDDEN, MISSING, MISSING),
-    "settings/inaccuracies/<int:pk>/undo/": Access(SIGN_IN, FORBIDDEN, MISSING, MISSING),
-    "settings/inaccuracies/<int:pk>/resend/": Access(SIGN_IN, FORBIDDEN, MISSING, MISSING),
-    "settings/notifications/mails/<uuid:key>/replay/": Access(SIGN_IN, FORBIDDEN, MISSING, MISSING),
-    "settings/notifications/<int:pk>/switch/": Access(SIGN_IN, FORBIDDEN, MISSING, MISSING),
-    "settings/notifications/<int:pk>/delete/": Access(SIGN_IN, FORBIDDEN, MISSING, MISSING),
-    "settings/notifications/<int:pk>/restore/": Access(SIGN_IN, FORBIDDEN, MISSING, MISSING),
-    "remediation/<uuid:pk>/complete/": Access(SIGN_IN, FORBIDDEN, MISSING, MISSING),
-    "remediation/<uuid:pk>/reopen/": Access(SIGN_IN, FORBIDDEN, MISSING, MISSING),
-    "remediation/queue/change/": Access(SIGN_IN, FORBIDDEN, MOVED, MOVED),
-    "remediation/queue/<int:pk>/change/": Access(SIGN_IN, FORBIDDEN, MISSING, MISSING),
-    "remediation/<uuid:pk>/tickets/open/": Access(SIGN_IN, FORBIDDEN, MISSING, MISSING),
-    "remediation/<uuid:pk>/tickets/<int:ticket>/note/": Access(SIGN_IN, FORBIDDEN, MISSING, MISSING),
-    "remediation/<uuid:pk>/tickets/<int:ticket>/ask/": Access(SIGN_IN, FORBIDDEN, MISSING, MISSING),
-    "remediation/<uuid:pk>/deliveries/<int:delivery>/again/": Access(SIGN_IN, FORBIDDEN, MISSING, MISSING),
-    "settings/deliveries/again/": Access(SIGN_IN, FORBIDDEN, MISSING, MISSING),
-    "settings/advanced-features/<slug:system>/switch/": Access(SIGN_IN, FORBIDDEN, MOVED, MOVED),
-    "settings/advanced-features/<slug:system>/test/": Access(SIGN_IN, FORBIDDEN, MOVED, MOVED),
-    "settings/advanced-features/<slug:system>/secret/": Access(SIGN_IN, FORBIDDEN, MISSING, MISSING),
+    "machines/<int:machine_id>/change/": needs(Permission.SETTINGS, MISSING),
+    "machines/undo/": needs(Permission.SETTINGS, MOVED),
+    "settings/groups/<int:group_id>/move/": needs(Permission.SETTINGS, MISSING),
+    "settings/feeds/<slug:kind>/mirror/": needs(Permission.CURATE, MOVED),
+    "weaknesses/<str:cve>/override/": needs(Permission.CURATE, MISSING),
+    "settings/overrides/<int:pk>/revoke/": needs(Permission.CURATE, MISSING),
+    "settings/inaccuracies/<int:pk>/reopen/": needs(Permission.CURATE, MISSING),
+    "remediation/<uuid:pk>/complete/": needs(Permission.REMEDIATION, MISSING),
+    "remediation/<uuid:pk>/reopen/": needs(Permission.REMEDIATION, MISSING),
+    "settings/feeds/<slug:kind>/run/": needs(Permission.CURATE, MOVED),
+    "settings/feeds/<slug:kind>/switch/": needs(Permission.CURATE, MOVED),
+    "settings/inaccuracies/<int:pk>/correct/": needs(Permission.CURATE, MISSING),
+    "settings/inaccuracies/<int:pk>/undo/": needs(Permission.CURATE, MISSING),
+    "settings/inaccuracies/<int:pk>/resend/": needs(Permission.CURATE, MISSING),
+    "settings/notifications/mails/<uuid:key>/replay/": needs(Permission.SETTINGS, MISSING),
+    "settings/notifications/<int:pk>/switch/": needs(Permission.SETTINGS, MISSING),
+    "settings/notifications/<int:pk>/delete/": needs(Permission.SETTINGS, MISSING),
+    "settings/notifications/<int:pk>/restore/": needs(Permission.SETTINGS, MISSING),
+    "remediation/queue/change/": needs(Permission.REMEDIATION, MOVED),
+    "remediation/queue/<int:pk>/change/": needs(Permission.REMEDIATION, MISSING),
+    "remediation/<uuid:pk>/tickets/open/": needs(Permission.REMEDIATION, MISSING),
+    "remediation/<uuid:pk>/tickets/<int:ticket>/note/": needs(Permission.REMEDIATION, MISSING),
+    "remediation/<uuid:pk>/tickets/<int:ticket>/ask/": needs(Permission.REMEDIATION, MISSING),
+    "remediation/<uuid:pk>/deliveries/<int:delivery>/again/": needs(Permission.REMEDIATION, MISSING),
+    "settings/deliveries/again/": needs(Permission.SETTINGS, MISSING),
+    "settings/advanced-features/<slug:system>/switch/": needs(Permission.SETTINGS, MOVED),
+    "settings/advanced-features/<slug:system>/test/": needs(Permission.SETTINGS, MOVED),
+    "settings/advanced-features/<slug:system>/secret/": needs(Permission.SETTINGS, MISSING),
     "api/tickets/<slug:system>/": Access(NO_TOKEN, NO_TOKEN, NO_TOKEN, NO_TOKEN),
-    "remediation/exceptions/undo/": Access(SIGN_IN, FORBIDDEN, MOVED, MOVED),
-    "remediation/exceptions/<int:pk>/cancel/": Access(SIGN_IN, FORBIDDEN, MISSING, MISSING),
-    "remediation/exceptions/<int:pk>/decide/": Access(SIGN_IN, FORBIDDEN, MISSING, MISSING),
-    "settings/feeds/<slug:kind>/run/": Access(SIGN_IN, FORBIDDEN, MOVED, MOVED),
-    "settings/feeds/<slug:kind>/switch/": Access(SIGN_IN, FORBIDDEN, MOVED, MOVED),
+    "remediation/exceptions/undo/": needs(Permission.EXCEPTIONS, MOVED),
+    "remediation/exceptions/<int:pk>/cancel/": needs(Permission.EXCEPTIONS, MISSING),
+    "remediation/exceptions/<int:pk>/decide/": needs(Permission.EXCEPTIONS, MISSING),
 }
 
 # Asked by programs with a bearer token, or an agent's key: a session counts for nothing there, so neither does a forged one.
 TOKEN_ONLY = {"api/ingest/<str:format>", "api/tickets/<slug:system>/", *OSQUERY}
 
-# Under admin/ the admin site decides: nobody but staff gets past its sign-in page, and staff only to what they have rights for.
+# Under admin/ the curation site decides: those who curate or administer get in, and curators only to what they curate.
 ADMIN_OPEN = {"admin/login/", "admin/jsi18n/"}
+
+# What somebody who sees other machine groups alone gets where it is not what a viewer of all of them gets.
+OUTSIDE = {
+    "machines/<int:machine_id>/": MISSING,
+    "machines/<int:machine_id>/export.csv": MISSING,
+}

@@ -10,12 +10,27 @@ from django.http import HttpResponseBase
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from core.built_in_roles import ADMINISTRATOR, AUDITOR, IT, VIEWER
 from core.models import User
+from inventory.models import MachineGroup
 from recommendations.models import Recommendation
-from tests.architecture.access import ACCESS, ADMIN_OPEN, CVE, METHOD, POSTS, RECOMMENDATION, SAMPLES, SOFTWARE, TOKEN_ONLY
+from tests.architecture.access import (
+    ACCESS,
+    ADMIN_OPEN,
+    CVE,
+    METHOD,
+    OUTSIDE,
+    POSTS,
+    RECOMMENDATION,
+    SAMPLES,
+    SOFTWARE,
+    TOKEN_ONLY,
+    Access,
+)
 from tests.architecture.world import make_rows
+from tests.conftest import client_of, make_user
 
-PERSONAS = ("anonymous", "viewer", "curator", "superuser")
+PERSONAS = ("anonymous", "nobody", "viewer", "it_admin", "curator", "auditor", "administrator", "superuser")
 ARGUMENT = re.compile(r"<(?:\w+:)?(\w+)>")
 
 
@@ -38,7 +53,9 @@ def _portal_addresses() -> list[str]:
 
 @pytest.fixture
 def clients(viewer_client: Client, curator_client: Client, superuser_client: Client) -> dict[str, Client]:
-    return {"anonymous": Client(), "viewer": viewer_client, "curator": curator_client, "superuser": superuser_client}
+    named = {"anonymous": Client(), "viewer": viewer_client, "curator": curator_client, "superuser": superuser_client}
+    others = {"nobody": (), "it_admin": (IT,), "auditor": (AUDITOR,), "administrator": (ADMINISTRATOR,)}
+    return named | {name: client_of(make_user(name, *roles)) for name, roles in others.items()}
 
 
 def _filled(address: str, machine: int) -> str:
@@ -66,8 +83,21 @@ def test_each_persona_gets_the_expected_status(address: str, clients: dict[str, 
     machine = make_rows(recommendation=RECOMMENDATION, software=SOFTWARE, cve=CVE)
     assert Recommendation.objects.count() == 1
     path = _filled(address, machine)
-    found = {persona: _status(clients[persona].get(path)) for persona in PERSONAS}
-    assert found == {persona: ACCESS[address].of(persona) for persona in PERSONAS}
+    expected = _expected(ACCESS[address])
+    assert {persona: _status(clients[persona].get(path)) for persona in expected} == expected
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("address", sorted(ACCESS))
+def test_machines_of_other_groups_do_not_exist_for_who_may_not_see_them(address: str) -> None:
+    machine = make_rows(recommendation=RECOMMENDATION, software=SOFTWARE, cve=CVE)
+    other = MachineGroup.objects.create(name="Elsewhere", rank=1)
+    client = client_of(make_user("elsewhere", VIEWER, groups=[other.pk]))
+    assert _status(client.get(_filled(address, machine))) == OUTSIDE.get(address, ACCESS[address].viewer)
+
+
+def _expected(access: Access) -> dict[str, int]:
+    return {persona: status for persona in PERSONAS if (status := access.of(persona)) is not None}
 
 
 def test_every_address_that_only_takes_posts_has_an_expectation_for_them() -> None:
@@ -78,15 +108,16 @@ def test_every_address_that_only_takes_posts_has_an_expectation_for_them() -> No
 @pytest.mark.parametrize("address", sorted(POSTS))
 def test_each_persona_may_post_what_is_expected(address: str, clients: dict[str, Client]) -> None:
     path = _filled(address, make_rows(recommendation=RECOMMENDATION, software=SOFTWARE, cve=CVE))
-    found = {persona: _status(clients[persona].post(path)) for persona in PERSONAS}
-    assert found == {persona: POSTS[address].of(persona) for persona in PERSONAS}
+    expected = _expected(POSTS[address])
+    for persona, status in expected.items():
+        assert _status(clients[persona].post(path)) == status, persona
 
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("address", sorted(set(POSTS) - TOKEN_ONLY))
 def test_a_post_from_another_site_is_refused(address: str, superuser: User) -> None:
     client = Client(enforce_csrf_checks=True)
-    client.force_login(superuser, backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(superuser)
     assert _status(client.post(_filled(address, 1))) == 403
 
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from core.built_in_roles import SECURITY, built_in
+from core.models import User
 from recommendations.models import RecommendationStat
 from tests.populations import Population
 
@@ -47,8 +49,16 @@ PAGES = (
     Listed("settings/feeds/<slug:kind>/"),
     Listed("settings/overrides/"),
     Listed("settings/"),
+    Listed("settings/status/"),
     Listed("settings/groups/"),
     Listed("settings/groups/new/"),
+    Listed("settings/roles/"),
+    Listed("settings/roles/new/"),
+    Listed("settings/roles/<int:pk>/"),
+    Listed("settings/roles/users/"),
+    Listed("settings/roles/users/new/"),
+    Listed("settings/roles/users/<int:pk>/"),
+    Listed("settings/audit/"),
     Listed("settings/inaccuracies/"),
     Listed("inaccuracies/"),
     Listed("settings/notifications/"),
@@ -89,7 +99,10 @@ EXCUSED = {
     "styles/<slug:digest>.css": "a style sheet",
     "recommendations/<str:key>/exception/panel/": "a part of the recommendation's page, looked at there",
     "weaknesses/<str:cve>/exception/panel/": "a part of the weakness's page, looked at there",
+    "metrics": "figures for machines",
+    "settings/status/workers/": "a part of settings/status/, looked at there",
     "readyz": "a word for machines",
+    "sign-in/choose-password/<uidb64>/<token>/": "a form like account/password/, on a page like sign-in/",
     "account/password/done/": "a sentence, after the form of account/password/",
 }
 
@@ -102,6 +115,8 @@ def address(page: Listed, made: Population) -> str:
         "machines/": {"machine_id": made.machines[0].pk},
         "weaknesses/": {"cve": made.weaknesses[0].cve, "key": made.weaknesses[0].cve},
         "settings/feeds/": {"kind": "kev"},
+        "settings/roles/users/": {"pk": User.objects.order_by("pk").values_list("pk", flat=True).first()},
+        "settings/roles/": {"pk": built_in(SECURITY).pk},
         "settings/advanced-features/": {"system": "webhook"},
     }
     known = next((values for start, values in samples.items() if page.route.startswith(start)), {})

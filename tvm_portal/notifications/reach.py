@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest
 
-from core.access import Permission, require
+from core.access import Permission, access_of, require
 from core.models import User
 from inventory import scope
-from inventory.models import MachineGroup
 from tvm_portal.models import NotificationRule
 
 
@@ -33,8 +32,9 @@ class Reach:
 def reach_of(request: HttpRequest) -> Reach:
     """Of the request's user. Raises PermissionDenied."""
     user = require(request, Permission.SETTINGS)
-    groups = tuple((choice.id, choice.name) for choice in scope.of(request).choices)
-    return Reach(user, groups, len(groups) == MachineGroup.objects.count())
+    held = access_of(user).of(Permission.SETTINGS)
+    groups = tuple((choice.id, choice.name) for choice in scope.of(request).choices if held is None or choice.id in held)
+    return Reach(user, groups, held is None)
 
 
 def rule_or_refuse(reach: Reach, pk: int, *, deleted: bool = False) -> NotificationRule:

@@ -16,16 +16,22 @@ WITH found AS (
     (SELECT id
      FROM weaknesses_weakness
      WHERE NOT %(newest)s AND exposed_count > 0 AND NOT rejected
+       AND (%(everything)s OR EXISTS (SELECT FROM recommendations_weaknessstat x
+                                      WHERE x.weakness_id = weaknesses_weakness.id AND x.group_id = ANY(%(groups)s) AND x.exposed > 0))
        AND (%(id_prefix)s <> '' AND cve LIKE %(id_prefix)s OR %(inside)s <> '' AND title ILIKE %(inside)s)
      LIMIT %(most)s)
 )
-SELECT w.cve, w.title, w.severity, w.exploited, w.exposed_count > 0 AS present, w.published_at,
+SELECT w.cve, w.title, w.severity, w.exploited, here.present, w.published_at,
        w.cve = %(weakness)s OR former.alias IS NOT NULL AS exact, former.alias,
        count(*) OVER () AS total
 FROM found f
 JOIN weaknesses_weakness w ON w.id = f.id
+CROSS JOIN LATERAL (
+    SELECT w.exposed_count > 0 AND (%(everything)s OR EXISTS (
+        SELECT FROM recommendations_weaknessstat x WHERE x.weakness_id = w.id AND x.group_id = ANY(%(groups)s) AND x.exposed > 0)) AS present
+) here
 LEFT JOIN weaknesses_weaknessalias former ON former.cve = w.cve AND former.alias = %(weakness)s
 ORDER BY exact DESC,
          CASE WHEN %(newest)s THEN w.published_at END DESC NULLS LAST,
-         w.exposed_count > 0 DESC, w.exploited DESC, w.severity DESC, w.published_at DESC NULLS LAST, w.cve
+         here.present DESC, w.exploited DESC, w.severity DESC, w.published_at DESC NULLS LAST, w.cve
 LIMIT %(limit)s

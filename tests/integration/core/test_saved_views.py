@@ -66,7 +66,7 @@ def test_only_its_owner_changes_a_view(viewer_client: Client, superuser_client: 
     save(viewer_client, shared="1")
     view = SavedView.objects.get()
     other = Client()
-    other.force_login(User.objects.create_user("other"), backend="django.contrib.auth.backends.ModelBackend")
+    other.force_login(User.objects.create_user("other"))
     for client in (other, superuser_client):
         for do in ("edit", "delete", "restore"):
             assert change(client, view, do, name="Taken").status_code == 403

@@ -5,19 +5,20 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import Permission
 from django.core.cache import cache
 from django.test import Client
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
+from core.built_in_roles import SECURITY
 from core.models import AuditEvent, User
 from inventory import group_actions, group_queries, group_rules
 from inventory.errors import BadGroup
 from inventory.groups import default_group
 from inventory.models import DirtyMachine, Machine, MachineGroup
 from inventory.rules import first_group, match_group
+from tests.conftest import give
 from tests.integration.pages import queries, text
 from tests.populations import NOW
 
@@ -202,7 +203,7 @@ def test_others_read_and_who_holds_the_right_changes(fleet: None, viewer: User, 
         assert viewer_client.get(address).status_code == 403
         assert viewer_client.post(address).status_code == 403
     assert viewer_client.post(f"{PAGE}{field.pk}/move/").status_code == 403
-    viewer.user_permissions.add(Permission.objects.get(codename="change_machinegroup"))
+    give(viewer, SECURITY)
     assert "Add group" in text(viewer_client.get(PAGE))
     assert viewer_client.post(f"{PAGE}new/", posted("Mine", ("name", "is", "x"))).status_code == 422
     assert viewer_client.post(f"{PAGE}new/", posted("Mine", ("name", "equals", "x"))).status_code == 302

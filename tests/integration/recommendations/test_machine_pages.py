@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import pytest
-from django.contrib.auth.models import Permission
 from django.test import Client
 
+from core.built_in_roles import SECURITY
 from core.models import AuditEvent, User
 from inventory.models import ConfigurationResult, DirtyMachine, Machine
 from recommendations import machine_page_queries, machine_queries, rules
 from recommendations.machine_filters import MachineFilter
 from recommendations.models import MachineScore, ScoringSettings
 from recommendations.records import Weights
+from tests.conftest import give
 from tests.integration.pages import text
 from tests.populations import NOW, Population, populate
 
@@ -136,7 +137,7 @@ def test_viewers_see_no_forms_and_may_post_none(made: Population, viewer_client:
 
 
 def test_who_holds_the_right_changes_value_reach_and_tags_audited(made: Population, viewer: User, viewer_client: Client) -> None:
-    viewer.user_permissions.add(Permission.objects.get(codename="change_machine"))
+    give(viewer, SECURITY)
     machine = made.machines[1]
     address = f"/machines/{machine.pk}/change/"
     assert viewer_client.post(address, {"what": "value", "value": "2"}).status_code == 302

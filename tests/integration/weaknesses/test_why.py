@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import Permission
 from django.test import Client
 
+from core.built_in_roles import CURATOR
 from core.models import AuditEvent, User
 from inventory.models import DirtyMachine, Installation, Version
 from recommendations.actions import recompute
 from recommendations.models import MachineScore
+from tests.conftest import give
 from tests.integration.pages import csv_lines, queries, text
 from tests.integration.weaknesses.world import NOW, affected, cves, version
 from tests.populations import Population, populate
@@ -181,7 +182,7 @@ def test_others_see_the_reason_but_may_not_correct(made: Population, viewer: Use
     assert "Undo" not in words
     assert post(viewer_client, weakness, "version", old).status_code == 403
     assert viewer_client.post(f"/settings/overrides/{override.pk}/revoke/").status_code == 403
-    viewer.user_permissions.add(Permission.objects.get(codename="add_matchoverride"))
+    give(viewer, CURATOR)
     assert viewer_client.post(f"/settings/overrides/{override.pk}/revoke/").status_code == 302
     assert post(viewer_client, weakness, "version", old).status_code == 302
 
