@@ -140,7 +140,8 @@ def test_remediation_exceptions_and_answers_are_told_within_the_groups(made: Pop
             completion="automatic" if number else "",
         )
         ActivityTarget.objects.create(activity=activity, machine=made.machines[1])
-        Ticket.objects.create(activity=activity, provider="jira", state="failed" if number else "accepted", updated_at=NOW - HOUR)
+        state, times = "failed" if number else "accepted", {"created_at": NOW - HOUR, "updated_at": NOW - HOUR}
+        Ticket.objects.create(activity=activity, provider="jira", key=uuid.uuid4(), state=state, **times)
     RiskException.objects.create(
         recommendation=fix,
         justification="accept",
