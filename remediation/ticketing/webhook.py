@@ -6,6 +6,7 @@ every try, so that the receiver tells repeats. Machines are counted, not listed:
 
 from __future__ import annotations
 
+import base64
 import datetime as dt
 import hashlib
 import hmac
@@ -22,6 +23,7 @@ from remediation.ticketing import guard
 from remediation.ticketing.base import Connection, Field, Finding, Gone, Made, Reading, Refused, Request, TicketingError, TryLater, Unsure
 
 LARGEST = 20_000  # bytes of a message
+SHORTEST_SECRET = 24  # bytes
 SLOW_DOWN = {429, 502, 503, 504}
 TEXT = 4_000  # characters of a text that may be long
 SAID = 200  # characters of an answer that are shown
@@ -178,6 +180,8 @@ def _signers(connection: Connection) -> list[Signer]:
     if not found:
         raise Refused("There is no signing secret: make one on the page of the connection.")
     try:
+        if any(len(base64.b64decode(secret.removeprefix("whsec_") + "==")) < SHORTEST_SECRET for secret in found):
+            raise Refused(f"The signing secret is shorter than {SHORTEST_SECRET} bytes: make a new one.")
         return [Signer(secret) for secret in found]
     except (ValueError, EmptyWebhookSecretError) as error:
         raise Refused("The signing secret is no base64 after whsec_: make a new one.") from error

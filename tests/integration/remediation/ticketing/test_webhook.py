@@ -149,6 +149,7 @@ def test_what_happens_to_the_activity_is_told(
     [
         ({"secret": ""}, [], "Signing secret", "no signing secret"),
         ({"secret": "whsec_a"}, [], "Signing secret", "no base64"),
+        ({"secret": "whsec_" + "A" * 20}, [], "Signing secret", "shorter than 24 bytes"),
         ({"url": "https://127.0.0.1/", "private": ""}, [], "Address", "own network"),
         ({}, [500], "Message remediation.test", "500"),
         ({}, [], "", ""),
