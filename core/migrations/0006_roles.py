@@ -73,7 +73,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ('auth', '0012_alter_user_first_name_max_length'),
         ('contenttypes', '0002_remove_content_type_name'),
-        ('core', '0004_saved_views'),
+        ('core', '0005_outgoing_mail'),
     ]
 
     operations = [
