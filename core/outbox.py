@@ -17,7 +17,8 @@ from django.db.models import F
 
 from core import audit, mail
 from core.models import OutgoingMail, User
-from core.outbox_rules import KEPT, LEASE, TRANSITIONS, may, pause
+from core.outbox_rules import KEPT, LEASE, TRANSITIONS, pause
+from core.transitions import allows, move
 
 State = OutgoingMail.State
 AT_ONCE = 200  # mails of one round of a worker
@@ -68,9 +69,9 @@ def replay(*, kept: OutgoingMail, by: User, now: dt.datetime, address: str = "")
     """Try a mail again that was given up, as often as a new one. Whether it had been."""
     with transaction.atomic():
         kept = OutgoingMail.objects.select_for_update().get(pk=kept.pk)
-        if not may(kept.state, "replay"):
+        if not allows(TRANSITIONS, kept.state, "replay"):
             return False
-        kept.state, kept.due_at = TRANSITIONS[kept.state]["replay"], now
+        kept.state, kept.due_at = move(TRANSITIONS, kept.state, "replay"), now
         kept.attempts = [*kept.attempts, {"at": now.isoformat(), "replayed": by.get_username()}]
         kept.save(update_fields=["state", "due_at", "attempts"])
         audit.record(by=by.get_username(), action="replay mail", object=kept, now=now, address=address, after={"address": kept.address})
@@ -90,7 +91,7 @@ def _take(*, now: dt.datetime, pk: int | None = None) -> OutgoingMail | None:
             due = due.filter(pk=pk)
         taken = due.order_by("due_at", "id").select_for_update(skip_locked=True).first()
         if taken is not None:
-            taken.state, taken.due_at = TRANSITIONS[taken.state]["take"], now + LEASE
+            taken.state, taken.due_at = move(TRANSITIONS, taken.state, "take"), now + LEASE
             taken.attempts = [*taken.attempts, {"at": now.isoformat()}]
             taken.save(update_fields=["state", "due_at", "attempts"])
     return taken
@@ -115,7 +116,7 @@ def _missed(taken: OutgoingMail, fault: mail.MailUnavailable, *, now: dt.datetim
 
 def _close(taken: OutgoingMail, verb: str, *, error: str, **changes: Any) -> str:
     """Write the end of the attempt down, unless somebody took the mail over in the meantime."""
-    state = TRANSITIONS[State.SENDING][verb]
+    state = move(TRANSITIONS, State.SENDING, verb)
     ended = [*taken.attempts[:-1], {**taken.attempts[-1], "error": error[:500]}]
     own = OutgoingMail.objects.filter(pk=taken.pk, state=State.SENDING, attempts=taken.attempts)
     own.update(state=state, attempts=ended, **changes)

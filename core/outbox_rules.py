@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
 
-TRANSITIONS: Mapping[str, Mapping[str, str]] = {
+from core.transitions import Transitions
+
+TRANSITIONS: Transitions = {
     "waiting": {"take": "sending"},
     "sending": {"take": "sending", "taken": "sent", "put off": "waiting", "refused": "failed"},
     "failed": {"replay": "waiting"},
@@ -19,7 +20,3 @@ KEPT = dt.timedelta(days=180)
 def pause(attempts: int) -> dt.timedelta | None:
     """How long to wait after so many attempts since it was queued or replayed; None: give up."""
     return PAUSES[attempts - 1] if attempts <= len(PAUSES) else None
-
-
-def may(state: str, verb: str) -> bool:
-    return verb in TRANSITIONS[state]

@@ -11,13 +11,18 @@ class NotAllowed(ValueError):
     """The verb does not lead anywhere from this state."""
 
 
+def after(table: Transitions, state: str, verb: str) -> str | None:
+    """The state that the verb leads to; None: nowhere."""
+    return table.get(state, {}).get(verb)
+
+
 def move(table: Transitions, state: str, verb: str) -> str:
     """The state that the verb leads to. Raises NotAllowed."""
-    try:
-        return table[state][verb]
-    except KeyError:
-        raise NotAllowed(f"“{verb}” is not possible while it is {state}.") from None
+    reached = after(table, state, verb)
+    if reached is None:
+        raise NotAllowed(f"“{verb}” is not possible while it is {state}.")
+    return reached
 
 
 def allows(table: Transitions, state: str, verb: str) -> bool:
-    return verb in table.get(state, {})
+    return after(table, state, verb) is not None

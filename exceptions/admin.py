@@ -10,8 +10,8 @@ from exceptions.models import RiskException
 
 @admin.register(RiskException)
 class RiskExceptionAdmin(LookOnly):
-    list_display = ("recommendation", "justification", "status", "all_machines", "starts_at", "ends_at", "requested_by", "ended_by")
+    list_display = ("title", "justification", "status", "all_machines", "starts_at", "ends_at", "requested_by", "ended_by")
     list_filter = ("status", "justification", "all_machines")
-    list_select_related = ("recommendation", "requested_by")
-    search_fields = ("recommendation__title", "=recommendation__key", "context")
+    list_select_related = ("recommendation", "weakness", "software", "requested_by")
+    search_fields = ("recommendation__title", "=recommendation__key", "=weakness__cve", "context")
     ordering = ("-starts_at", "-id")

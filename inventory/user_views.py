@@ -114,7 +114,7 @@ def password_link(request: HttpRequest, pk: int) -> HttpResponse:
     sent = ""
     if user.email and mail.enabled():
         try:
-            text, html = mail.rendered("password", {"user": user, "link": link})  # sent at once: the outbox would keep the link
+            text, html = mail.rendered("password", {"user": user, "link": link})
             mail.hand_over(to=[user.email], subject="Choose a password for TVM Portal", text=text, html=html)
             sent = f"It was also mailed to {user.email}."
         except mail.MailUnavailable as trouble:

@@ -7,6 +7,7 @@ after. Ingest goes on meanwhile; what it changes is marked dirty and taken by th
 from __future__ import annotations
 
 import datetime as dt
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -40,11 +41,12 @@ class Pass:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How many machines a pass rebuilt, and how many have another score."""
+    """How many machines a pass rebuilt, how many have another score, and software whose recommendations may read otherwise."""
 
     step: int
     changed: int
     rescored: int
+    restated: frozenset[int]
 
 
 @transaction.atomic
@@ -54,6 +56,7 @@ def recompute(*, now: dt.datetime, kind: str = Run.Kind.FULL, afresh: bool = Fal
     Every machine's installations and results are checked against those its scores were computed from; the machines
     that differ are rebuilt, and all sums are added up again. `afresh` forgets what was computed and rebuilds everything.
     """
+    began = time.perf_counter()
     bulk.lock()
     bulk.plan_for_everything(megabytes=FULL_MEMORY_MB)
     chosen, previous, dirty = _current_settings(), _last_full_run(), _dirty_machines()
@@ -63,7 +66,7 @@ def recompute(*, now: dt.datetime, kind: str = Run.Kind.FULL, afresh: bool = Fal
     outcomes = [_score_everything(one, now=now) for one in _passes(previous, chosen, now=now)]
     weights, changed = _parameters(chosen, previous, now=now, step=outcomes[-1].step), max(outcome.changed for outcome in outcomes)
     risks.refresh(Scope(), now=now)
-    restated = bulk.restated_software()
+    restated = sorted(frozenset[int]().union(*(outcome.restated for outcome in outcomes)))
     moved = bool(restated or any(outcome.changed or outcome.rescored for outcome in outcomes)) or _moved_since(previous, chosen)
     _sum_everything(weights, recommendations=moved)
     bulk.describe(weights, now=now, software_ids=restated)
@@ -73,7 +76,7 @@ def recompute(*, now: dt.datetime, kind: str = Run.Kind.FULL, afresh: bool = Fal
     _look_back(previous, moved=moved, now=now)
     sql.run("recommendations/clear_dirty", {"machines": list(dirty), "since": list(dirty.values())})
     run = Run(kind=kind, started_at=now, settings=chosen)
-    return _finish(run, weights, previous, now=now, machines=changed)
+    return _finish(run, weights, previous, now=now, machines=changed, began=began)
 
 
 @transaction.atomic
@@ -83,6 +86,7 @@ def refresh_dirty(*, now: dt.datetime, limit: int = 500) -> int:
     What they contributed is taken out of every sum, they are rebuilt, and what they contribute now is added. Uses the
     settings of the last full run: those edited since take effect on everything at once, with the next full run.
     """
+    began = time.perf_counter()
     bulk.lock()
     previous = _last_full_run()
     machines = _take_dirty(limit)
@@ -95,7 +99,7 @@ def refresh_dirty(*, now: dt.datetime, limit: int = 500) -> int:
     bulk.start_changes()
     _refresh(weights, Scope(tuple(machines)), now=now)
     sql.run("recommendations/drop_dirty", {"machines": machines})
-    _finish(_incremental(previous, now=now), weights, previous, now=now, machines=len(machines))
+    _finish(_incremental(previous, now=now), weights, previous, now=now, machines=len(machines), began=began)
     return len(machines)
 
 
@@ -137,25 +141,32 @@ def rescore_alerted(*, now: dt.datetime) -> list[int]:
 
 
 @transaction.atomic
-def apply_effects(*, now: dt.datetime) -> None:
-    """Bring statuses and all figures after exceptions in line with ExceptionEffect, which the caller has just changed.
+def apply_effects(*, now: dt.datetime, sums: bool = True) -> None:
+    """Bring statuses and all figures after exceptions in line with ExceptionEffect and WeaknessEffect, which the caller has just changed.
 
-    Call it in the transaction of that change. Plain figures stay as they are.
+    Call it in the transaction of that change. Plain figures stay as they are. `sums` False: only what hides changed, so statuses alone.
     """
+    began = time.perf_counter()
     bulk.lock()
     previous = _last_full_run()
     if previous is None:
+        return
+    if not sums:
+        bulk.settle(now=now)
         return
     bulk.plan_for_everything(megabytes=FULL_MEMORY_MB)
     weights = _parameters(previous.settings, previous, now=now)
     bulk.start_changes()
     bulk.find_live(weights, Scope(), effects_before=True)
     bulk.store_machine_scores(weights, Scope())
+    bulk.plan_for_some()
+    bulk.except_weaknesses(weights)
+    bulk.plan_for_everything(megabytes=FULL_MEMORY_MB)
     bulk.find_live(weights, Scope())
     bulk.store_machine_scores(weights, Scope(), cause=Cause.EXCEPTIONS)
     _sum_everything(weights, recommendations=True)
     bulk.settle(now=now)
-    _finish(_incremental(previous, now=now), weights, previous, now=now, machines=0)
+    _finish(_incremental(previous, now=now), weights, previous, now=now, machines=0, began=began)
 
 
 @transaction.atomic
@@ -207,11 +218,11 @@ def _weighing(weights: bulk.Parameters) -> dict[str, Any]:
 
 
 def _score_everything(one: Pass, *, now: dt.datetime) -> Outcome:
-    bulk.score_versions(one.weights, now=now, software_ids=None)
+    bulk.score_versions(one.weights, now=now, software_ids=None, effects_before=one.effects_before)
     bulk.find_live(one.weights, Scope(), effects_before=one.effects_before)
     changed = _rebuild_changed(one.weights, now=now)
     rescored = bulk.store_machine_scores(one.weights, Scope(), cause=one.cause, half_hazard_before=one.half_hazard_before)
-    return Outcome(step=one.weights["step"], changed=changed, rescored=rescored)
+    return Outcome(step=one.weights["step"], changed=changed, rescored=rescored, restated=frozenset(bulk.restated_software()))
 
 
 def _rebuild_changed(weights: bulk.Parameters, *, now: dt.datetime) -> int:
@@ -306,10 +317,10 @@ def _incremental(previous: Run, *, now: dt.datetime) -> Run:
     return Run(kind=Run.Kind.INCREMENTAL, started_at=now, settings=previous.settings)
 
 
-def _finish(run: Run, weights: bulk.Parameters, previous: Run | None, *, now: dt.datetime, machines: int) -> Run:
+def _finish(run: Run, weights: bulk.Parameters, previous: Run | None, *, now: dt.datetime, machines: int, began: float) -> Run:
     """Store the run, and why the score moved; not where the last full run did not record what figures rest on."""
     total = GroupScore.objects.aggregate(weight=Sum("weight", default=0.0), exposure=Sum("exposure", default=0.0))
-    run.finished_at, run.machines, run.step = now, machines, weights["step"]
+    run.finished_at, run.machines, run.step, run.seconds = now, machines, weights["step"], time.perf_counter() - began
     run.weight = total["weight"]
     run.score = 100 * total["exposure"] / total["weight"] if total["weight"] else None
     run.save()

@@ -49,10 +49,36 @@ def plan_for_everything(*, megabytes: int) -> None:
         cursor.execute("SET LOCAL enable_nestloop = off")
 
 
-def score_versions(weights: Parameters, *, now: dt.datetime, software_ids: Iterable[int] | None) -> None:
-    """version_score of the versions of some software (None: of all that changed). Leaves part_pair and part_restated."""
-    parameters = {**weights, **_software(software_ids), "now": now}
-    for name in ("match_pairs", "find_restated_versions", "store_version_scores", "store_weakness_basis"):
+def plan_for_some() -> None:
+    """What follows touches few rows: loops over indexes are right again."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_nestloop = on")
+
+
+def score_versions(weights: Parameters, *, now: dt.datetime, software_ids: Iterable[int] | None, effects_before: bool = False) -> None:
+    """version_score of the versions of some software (None: of all that changed), and what excepted weaknesses (of now, or those of the
+    stored figures) leave of it. Leaves part_pair, part_restated and part_excepted_moved.
+    """
+    parameters = {**weights, **_software(software_ids), **_excepted(effects_before), "now": now}
+    names = (
+        "match_pairs",
+        "find_restated_versions",
+        "store_version_scores",
+        "store_weakness_basis",
+        "find_excepted",
+        "store_excepted_scores",
+    )
+    for name in names:
+        sql.run(f"recommendations/{name}", parameters)
+
+
+def except_weaknesses(weights: Parameters) -> None:
+    """excepted_score, and the relief of exposures, by the weaknesses excepted now; nothing where the stored figures rest on the same."""
+    software_ids = [row["software_id"] for row in sql.rows("recommendations/read_excepted_software")]
+    if not software_ids:
+        return
+    parameters = {**weights, **_software(software_ids), **_excepted(before=False)}
+    for name in ("match_pairs", "find_excepted", "store_excepted_scores", "find_relieved", "relieve_exposures"):
         sql.run(f"recommendations/{name}", parameters)
 
 
@@ -202,9 +228,17 @@ def _name(weights: Parameters, software_ids: Collection[int]) -> None:
 
 
 def _mitigating() -> bool:
+    """Whether figures after exceptions may differ from the plain ones."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT EXISTS (SELECT FROM part_covered)")
+        cursor.execute(
+            "SELECT EXISTS (SELECT FROM part_covered) OR EXISTS (SELECT FROM recommendations_weaknesseffect)"
+            " OR EXISTS (SELECT FROM recommendations_weaknesseffectbasis)"
+        )
         return bool(cursor.fetchone()[0])
+
+
+def _excepted(before: bool) -> Parameters:
+    return {"before": before, "weakness": None, "software": None, "groups": []}
 
 
 def _software(software_ids: Iterable[int] | None) -> Parameters:

@@ -86,3 +86,8 @@ def _settings_in_use() -> dict[str, float]:
     fresh = ScoringSettings()
     usual = {name: getattr(fresh, name) for name in ("half_hazard", "likelihood_checks", "band_medium", "band_high")}
     return usual | (run.settings if run else {})
+
+
+def together_machines(*, recommendation_ids: Sequence[int], group_ids: Sequence[int]) -> int:
+    """Machines of these groups that need any of them, each counted once."""
+    return together(recommendation_ids=recommendation_ids, group_ids=group_ids).machines

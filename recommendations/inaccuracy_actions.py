@@ -10,9 +10,10 @@ from django.urls import reverse
 
 from core import audit, mail, outbox
 from core.models import OutgoingMail, User
+from core.transitions import allows, move
 from inventory.models import Machine, Software
 from recommendations.errors import AlreadyAnswered
-from recommendations.inaccuracy_rules import ANSWERS, TRANSITIONS, may
+from recommendations.inaccuracy_rules import ANSWERS, TRANSITIONS
 from recommendations.models import InaccuracyReport, Recommendation
 from weaknesses.actions import add_override, revoke_override
 from weaknesses.models import MatchOverride, Weakness
@@ -63,9 +64,9 @@ def answer_inaccuracy(
     """Say what came of it: corrected, or right as it is. Whoever reported it gets a mail. Raises AlreadyAnswered."""
     with transaction.atomic():
         report = _locked(report)
-        if not may(report.state, ANSWERS[state]):
+        if not allows(TRANSITIONS, report.state, ANSWERS[state]):
             raise AlreadyAnswered
-        report.state, report.answer = TRANSITIONS[report.state][ANSWERS[state]], answer.strip()
+        report.state, report.answer = move(TRANSITIONS, report.state, ANSWERS[state]), answer.strip()
         report.answered_by, report.answered_at = by, now
         report.override, report.matches_changed = override, matches_changed
         report.save(update_fields=[*ANSWERED, "state"])
@@ -81,7 +82,7 @@ def correct_inaccuracy(
     """Set the match aside that was reported (`named`: what the override names), and answer with reference to it. Raises AlreadyAnswered."""
     with transaction.atomic():
         report = _locked(report)
-        if not may(report.state, "correct"):
+        if not allows(TRANSITIONS, report.state, "correct"):
             raise AlreadyAnswered
         reason = f"Reported inaccuracy {report.pk}: {report.get_category_display()}"
         override, outcome = add_override(by=by, now=now, reason=reason[:300], address=address, **named)
@@ -110,10 +111,10 @@ def reopen_inaccuracy(*, report: InaccuracyReport, by: User, now: dt.datetime, a
     """Take an answer back; its mail, if it still waits, is not sent. Opening an open one changes nothing."""
     with transaction.atomic():
         report = _locked(report)
-        if not may(report.state, "reopen"):
+        if not allows(TRANSITIONS, report.state, "reopen"):
             return report
         before = {"state": report.state, "answer": report.answer, "override": report.override_id}
-        report.state, report.answer = TRANSITIONS[report.state]["reopen"], ""
+        report.state, report.answer = move(TRANSITIONS, report.state, "reopen"), ""
         report.answered_by, report.answered_at, report.override, report.matches_changed = None, None, None, None
         report.save(update_fields=[*ANSWERED, "state"])
         OutgoingMail.objects.filter(about=about(report), state=OutgoingMail.State.WAITING).delete()

@@ -66,6 +66,7 @@ class Run(models.Model):
     started_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True, blank=True)
     settings = models.JSONField(default=dict)
+    seconds = models.FloatField(null=True, blank=True, help_text="How long it took.")
     machines = models.PositiveIntegerField(default=0)
     score = models.FloatField(null=True)
     weight = models.FloatField(default=0, help_text="sum w, of which the score is the mean.")
@@ -152,9 +153,14 @@ class Exposure(models.Model):
         Recommendation, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False, related_name="exposures"
     )
     base = models.FloatField()
+    relief = models.FloatField(null=True, help_text="What excepted weaknesses take off `base`. NULL: none of them is excepted.")
+    cleared = models.BooleanField(null=True, help_text="Nothing but excepted weaknesses is left of it.")
 
     class Meta:
-        indexes = [models.Index(fields=["recommendation", "machine"], name="exposure_of_recommendation")]
+        indexes = [
+            models.Index(fields=["recommendation", "machine"], name="exposure_of_recommendation"),
+            models.Index(fields=["machine"], condition=models.Q(relief__isnull=False), name="exposure_relieved"),
+        ]
 
 
 class MachineScore(models.Model):
@@ -230,6 +236,37 @@ class ExceptionEffect(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["recommendation", "group"], name="one_effect_a_group", nulls_distinct=False)]
+
+
+class WeaknessEffect(models.Model):
+    """A weakness that an exception takes out of the sums after exceptions. Written by exceptions' actions.
+
+    `software` empty: of every product. `group` empty: all machines, now and in future.
+    """
+
+    weakness = models.ForeignKey(Weakness, on_delete=models.CASCADE, related_name="effects")
+    software = models.ForeignKey(Software, on_delete=models.CASCADE, null=True, blank=True, related_name="+")
+    group = models.ForeignKey(MachineGroup, on_delete=models.CASCADE, null=True, blank=True, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["weakness", "software", "group"], name="one_weakness_effect_a_group", nulls_distinct=False)
+        ]
+
+
+class ExceptedScore(models.Model):
+    """VersionScore in a group without the weaknesses that are excepted there. Only where one is.
+
+    `remaining`: weaknesses that count, and the end of support.
+    """
+
+    pk = models.CompositePrimaryKey("version_id", "recommendation_id", "group_id")
+    version = models.ForeignKey(Version, on_delete=models.CASCADE, db_index=False, related_name="+")
+    recommendation = models.ForeignKey(Recommendation, on_delete=models.CASCADE, related_name="+")
+    group = models.ForeignKey(MachineGroup, on_delete=models.CASCADE, related_name="+")
+    peak = models.FloatField()
+    sum = models.FloatField()
+    remaining = models.IntegerField()
 
 
 class RecommendationDay(models.Model):
@@ -483,6 +520,14 @@ class EffectBasis(models.Model):
     """The mitigating exceptions that the stored figures take into account. `group` empty: all."""
 
     recommendation = models.ForeignKey(Recommendation, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+")
+    group = models.ForeignKey(MachineGroup, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False, null=True, related_name="+")
+
+
+class WeaknessEffectBasis(models.Model):
+    """The excepted weaknesses that the stored figures take into account, as WeaknessEffect had them."""
+
+    weakness = models.ForeignKey(Weakness, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False, related_name="+")
+    software = models.ForeignKey(Software, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False, null=True, related_name="+")
     group = models.ForeignKey(MachineGroup, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False, null=True, related_name="+")
 
 

@@ -55,6 +55,8 @@ PLACES = {
     "recommendations:vulnerable_machine_list": Place("Vulnerable machines"),
     "remediation:list": Place("Remediation"),
     "remediation:activity": Place("Remediation activity", "remediation:list"),
+    "exceptions:list": Place("Exceptions"),
+    "exceptions:exception": Place("Exception", "exceptions:list"),
 }
 
 

@@ -89,12 +89,22 @@ class Effect:
 
 
 @dataclass(frozen=True, slots=True)
+class ExceptedWeakness:
+    """An exception in effect for one weakness. `software` None: of every product; `group` None: on every machine."""
+
+    weakness: str
+    software: str | None = None
+    group: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Fleet:
     machines: Mapping[str, FleetMachine] = field(default_factory=dict)
     versions: Mapping[str, FleetVersion] = field(default_factory=dict)
     weaknesses: Mapping[str, ScoredWeakness] = field(default_factory=dict)
     checks: Mapping[str, FleetCheck] = field(default_factory=dict)
     effects: tuple[Effect, ...] = ()
+    excepted: tuple[ExceptedWeakness, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

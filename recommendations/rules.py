@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 
 from recommendations.records import (
+    ExceptedWeakness,
     Fleet,
     FleetMachine,
     FleetVersion,
@@ -55,8 +56,10 @@ def recommendation_of(version: FleetVersion, match: Match, weakness: ScoredWeakn
     return key
 
 
-def version_scores(fleet: Fleet, version: FleetVersion, weights: Weights) -> dict[str, tuple[float, float]]:
-    """Peak and sum of severity x threat by recommendation. Out of support without a weakness: listed with 0."""
+def version_scores(
+    fleet: Fleet, version: FleetVersion, weights: Weights, excepted: Collection[ExceptedWeakness] = ()
+) -> dict[str, tuple[float, float]]:
+    """Peak and sum of severity x threat by recommendation. Out of support without a weakness: listed with 0. Without what is `excepted`."""
     found: dict[str, tuple[float, float]] = {}
     if version.ended:
         found[f"va-_-{version.software}"] = (0.0, 0.0)
@@ -65,7 +68,7 @@ def version_scores(fleet: Fleet, version: FleetVersion, weights: Weights) -> dic
     for cve, match in version.matches.items():
         weakness = fleet.weaknesses[cve]
         key = recommendation_of(version, match, weakness, weights)
-        if key is not None:
+        if key is not None and not any(x.weakness == cve and x.software in (None, version.software) for x in excepted):
             risk = severity(weakness) * threat(weakness, weights)
             peak, total = found.get(key, (0.0, 0.0))
             found[key] = (max(peak, risk), total + risk)
@@ -114,11 +117,13 @@ def value_weight(value: int, weights: Weights) -> float:
     return (weights.value_low, weights.value_normal, weights.value_high)[value]
 
 
-def machine_hazard(machine: FleetMachine, fleet: Fleet, weights: Weights, done: Collection[str] = ()) -> MachineHazard:
-    """One machine, with the recommendations of `done` taken as carried out."""
+def machine_hazard(
+    machine: FleetMachine, fleet: Fleet, weights: Weights, done: Collection[str] = (), excepted: Collection[ExceptedWeakness] = ()
+) -> MachineHazard:
+    """One machine, with the recommendations of `done` taken as carried out, and the weaknesses of `excepted` as not there."""
     found: dict[str, list[tuple[float, float]]] = {}
     for name in sorted(machine.versions):
-        for key, scores in version_scores(fleet, fleet.versions[name], weights).items():
+        for key, scores in version_scores(fleet, fleet.versions[name], weights, excepted).items():
             if key not in done:
                 found.setdefault(key, []).append(scores)
     bases = {key: base_hazard(scores, weights) for key, scores in found.items()}
@@ -133,12 +138,13 @@ def machine_hazard(machine: FleetMachine, fleet: Fleet, weights: Weights, done: 
 
 
 def organisation_score(fleet: Fleet, weights: Weights, done: Collection[str] = (), *, after: bool = False) -> float:
-    """S, 0 to below 100. `done`: as if these were carried out everywhere; `after`: with mitigating exceptions taken out."""
+    """S, 0 to below 100. `done`: as if these were carried out everywhere; `after`: with what mitigating exceptions cover taken out."""
     weight = exposure = 0.0
     for machine in fleet.machines.values():
         if machine.active:
             covered = mitigated(fleet, machine) if after else frozenset()
-            computed = machine_hazard(machine, fleet, weights, {*done, *covered})
+            excepted = excepted_on(fleet, machine) if after else ()
+            computed = machine_hazard(machine, fleet, weights, {*done, *covered}, excepted)
             weight += computed.weight
             exposure += computed.weight * saturate(computed.hazard, weights)
     return 100 * exposure / weight if weight else 0.0
@@ -147,6 +153,25 @@ def organisation_score(fleet: Fleet, weights: Weights, done: Collection[str] = (
 def mitigated(fleet: Fleet, machine: FleetMachine) -> frozenset[str]:
     """Recommendations that a mitigating exception takes out of this machine's sums."""
     return frozenset(e.recommendation for e in fleet.effects if e.mitigates and e.group in (None, machine.group))
+
+
+def excepted_on(fleet: Fleet, machine: FleetMachine) -> tuple[ExceptedWeakness, ...]:
+    """Weaknesses that an exception takes out of this machine's sums."""
+    return tuple(x for x in fleet.excepted if x.group in (None, machine.group))
+
+
+def exposed_after(fleet: Fleet, weights: Weights, key: str) -> int:
+    """Active machines that need a recommendation after exceptions."""
+    return sum(
+        machine.active
+        and key not in mitigated(fleet, machine)
+        and (
+            _needs(machine, fleet, weights, key)
+            if key.startswith("sca-_-")
+            else key in machine_hazard(machine, fleet, weights, (), excepted_on(fleet, machine)).bases
+        )
+        for machine in fleet.machines.values()
+    )
 
 
 def recommendations(fleet: Fleet, weights: Weights) -> set[str]:

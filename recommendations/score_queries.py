@@ -70,16 +70,21 @@ class ExposureScore:
 
 @dataclass(frozen=True, slots=True)
 class Points:
-    """Configuration points of a category (or of all: `category` empty)."""
+    """Configuration points of a category (or of all: `category` empty); `after`: what a mitigating exception covers complies."""
 
     category: str
     label: str
     points: float
     maximum: float
+    after: float = 0.0
 
     @property
     def percent(self) -> float:
         return 100 * self.points / self.maximum if self.maximum else 0.0
+
+    @property
+    def percent_after(self) -> float:
+        return 100 * self.after / self.maximum if self.maximum else 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,10 +136,16 @@ def configuration_score(*, groups: Sequence[int]) -> ConfigurationScore | None:
     if not found:
         return None
     categories = tuple(
-        Points(value, label, found.get(value, {}).get("points", 0.0), found.get(value, {}).get("maximum", 0.0))
+        Points(
+            value,
+            label,
+            found.get(value, {}).get("points", 0.0),
+            found.get(value, {}).get("maximum", 0.0),
+            found.get(value, {}).get("points_after", 0.0),
+        )
         for value, label in Configuration.Category.choices
     )
-    total = Points("", "All", sum(c.points for c in categories), sum(c.maximum for c in categories))
+    total = Points("", "All", sum(c.points for c in categories), sum(c.maximum for c in categories), sum(c.after for c in categories))
     return ConfigurationScore(total, categories)
 
 

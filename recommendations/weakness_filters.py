@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from core.flyouts import Listed
 from core.lists import Column, Facet, ListSpec, ListState
-from recommendations.weakness_list_queries import AGES, FIXES, PRESENCE, THREATS, WeaknessFilter
+from recommendations.weakness_list_queries import AGES, EXCEPTIONS, FIXES, PRESENCE, THREATS, WeaknessFilter
 from weaknesses.models import Weakness
 
 SEVERITIES = tuple((severity.label.lower(), severity.label) for severity in reversed(Weakness.Severity) if severity)
@@ -34,6 +34,7 @@ SPEC = ListSpec(
         Facet("epss", "EPSS", (("0.9", "Above 0.9"), ("0.5", "Above 0.5"), ("0.1", "Above 0.1"))),
         Facet("fix", "Fix", tuple(FIXES.items())),
         Facet("tag", "Tags", (("zero-day", "Zero day"),)),
+        Facet("exception", "Status", tuple(EXCEPTIONS.items())),
         Facet("age", "Age", tuple(AGES.items())),
     ),
 )
@@ -54,5 +55,6 @@ def filter_of(state: ListState, *, groups: Sequence[int], everything: bool, now:
         fixes=state.chosen["fix"],
         epss=min((float(score) for score in state.chosen["epss"]), default=None),
         zero_day="zero-day" in state.chosen["tag"],
+        exceptions=state.chosen["exception"],
         sort=state.sort,
     )

@@ -26,6 +26,7 @@ THREATS = {
 PRESENCE = {"here": "Affects my organisation", "elsewhere": "Does not affect my organisation", "unknown": "Not available"}
 AGES = {"week": "Up to 7 days", "month": "8 to 30 days", "quarter": "31 to 90 days", "year": "91 days to a year", "older": "Over a year"}
 FIXES = {"all": "Fix available", "some": "Some updates available", "none": "No fix available"}
+EXCEPTIONS = {"active": "Active", "partial": "Partial exception", "exception": "Exception"}
 URGENT, NEGLIGIBLE = 0.9, 0.001  # EPSS: above is urgent, below counts as nothing
 MOST_PLACED = 20_000  # weaknesses in a list in which the place of one far from the page is looked for
 _ID = re.compile(r"(CVE|GHSA|TVM)(-[0-9A-Z-]*)?|(MAL|PYSEC|GO|RUSTSEC)-[0-9A-Z-]*")
@@ -36,7 +37,7 @@ _MOST_WORDS = 8
 class WeaknessFilter:
     """Which weaknesses. `everything`: every group is chosen.
 
-    `present`, `threats`, `ages`, `fixes`: keys of PRESENCE, THREATS, AGES, FIXES, any of which holds; empty: all.
+    `present`, `threats`, `ages`, `fixes`, `exceptions`: keys of PRESENCE, THREATS, AGES, FIXES, EXCEPTIONS, any of which holds; empty: all.
     `epss`: a score above this. `now`: what ages are counted from.
     """
 
@@ -51,6 +52,7 @@ class WeaknessFilter:
     fixes: tuple[str, ...] = ()
     epss: float | None = None
     zero_day: bool = False
+    exceptions: tuple[str, ...] = ()
     sort: str = "-exposed"
 
 
@@ -150,6 +152,7 @@ def _parameters(chosen: WeaknessFilter) -> dict[str, object]:
         "fix": list(chosen.fixes) or None,
         "epss": chosen.epss,
         "zero_day": chosen.zero_day,
+        "exception": list(chosen.exceptions) or None,
         "sort": _sort(chosen.sort),
         **{name: midnight - dt.timedelta(days=count - 1) for name, count in days.items()},
     }
@@ -176,7 +179,7 @@ def _weakness_row(row: dict[str, Any], said: dict[str, Any], chosen: WeaknessFil
         software=software,
         software_key=said["software_key"],
         more=max((said["software_count"] or said["product_count"]) - 1, 0),
-        tags=tags_of(zero_day=said["zero_day"], fixed=said["fixed"], unfixed=said["unfixed"]),
+        tags=tags_of(zero_day=said["zero_day"], fixed=said["fixed"], unfixed=said["unfixed"], exception=said["exception"]),
     )
 
 
@@ -193,9 +196,20 @@ def product_name(key: str) -> str:
     return f"{parts[-1]} ({parts[0]})" if len(parts) > 1 else key
 
 
-def tags_of(*, zero_day: bool, fixed: bool, unfixed: bool) -> tuple[Tag, ...]:
-    """`fixed`, `unfixed`: some installed version has a fix, or has none. A fix for everything is the rule and needs no tag."""
+def tags_of(*, zero_day: bool, fixed: bool, unfixed: bool, exception: str = "") -> tuple[Tag, ...]:
+    """`fixed`, `unfixed`: some installed version has a fix, or has none. A fix for everything is the rule and needs no tag.
+
+    `exception`: a key of EXCEPTIONS, or empty.
+    """
     tags = [Tag("Zero day", "alarm")] if zero_day else []
     if unfixed:
         tags.append(Tag("Some updates available") if fixed else Tag("No fix available", "outline"))
+    if exception:
+        tags.append(Tag(EXCEPTIONS[exception], icon="pause"))
     return tuple(tags)
+
+
+def exception_of(weakness_id: int, *, groups: Sequence[int]) -> str:
+    """How far a weakness is excepted: partial, exception (everywhere it is), or empty."""
+    found = sql.rows("recommendations/describe_weaknesses", {"weaknesses": [weakness_id], "groups": list(groups)})
+    return str(found[0]["exception"]) if found else ""

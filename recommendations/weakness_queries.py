@@ -18,7 +18,7 @@ from recommendations.models import Recommendation, WeaknessStat
 from recommendations.recommendation_queries import Tag
 from recommendations.records import ScoredWeakness, Weights
 from recommendations.score_queries import Point
-from recommendations.weakness_list_queries import age_of, product_name, tags_of
+from recommendations.weakness_list_queries import age_of, exception_of, product_name, tags_of
 from weaknesses import opinion_queries
 from weaknesses.models import AffectedRange, EpssDay, SoftwareProduct, VersionWeakness, Weakness, WeaknessAlias
 from weaknesses.opinion_queries import Opinion
@@ -128,7 +128,12 @@ def weakness_page(
     return WeaknessPage(
         weakness=weakness,
         age=age_of(weakness.published_at, now=now),
-        tags=tags_of(zero_day=zero_day, fixed=any(row["fix"] > 0 for row in here), unfixed=any(row["fix"] == 0 for row in here)),
+        tags=tags_of(
+            zero_day=zero_day,
+            fixed=any(row["fix"] > 0 for row in here),
+            unfixed=any(row["fix"] == 0 for row in here),
+            exception=exception_of(weakness.pk, groups=groups),
+        ),
         zero_day=zero_day,
         notes=_notes(found),
         related=_related(found),

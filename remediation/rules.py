@@ -22,7 +22,7 @@ ACTIVITY: Transitions = {
 
 # What may happen to a ticket: state -> verb -> state. In the queue of the portal people say the verbs; another system's answers are turned
 # into them by VERB_TO, so that whatever somebody does there has a way to arrive here.
-TRANSITIONS: Transitions = {
+TICKET: Transitions = {
     "creating": {"made": "pending", "fail": "failed"},
     "pending": {"accept": "accepted", "reject": "rejected", "complete": "completed"},
     "accepted": {"reopen": "pending", "reject": "rejected", "complete": "completed"},
@@ -87,11 +87,6 @@ def days_left(due_on: dt.date, *, today: dt.date) -> str:
         return "due today"
     words = f"{abs(days)} day{'' if abs(days) == 1 else 's'}"
     return f"{words} left" if days > 0 else f"{words} overdue"
-
-
-def after(state: str, verb: str) -> str | None:
-    """The state of a ticket after the verb; None: that cannot happen to it."""
-    return TRANSITIONS.get(state, {}).get(verb)
 
 
 def next_delay(tries: int, *, spread: float, wait: float | None = None) -> float | None:

@@ -10,7 +10,7 @@ from celery import current_app
 from django.db import transaction
 from django.urls import reverse
 
-from core import audit, mail, sql
+from core import audit, mail, sql, transitions
 from core.models import User
 from remediation import connections, rules, ticketing
 from remediation.errors import NotConnected, NothingToSend, NotInThisState
@@ -47,7 +47,7 @@ def open_tickets(*, activity: Activity, systems: Sequence[str], by: User, now: d
 def made(*, ticket: Ticket, made: Made, now: dt.datetime) -> None:
     """The other side has it."""
     ticket.external_id, ticket.url, ticket.error = made.external_id[:255], made.url[:500], ""
-    state = rules.after(ticket.state, "made")
+    state = transitions.after(rules.TICKET, ticket.state, "made")
     if state:
         ticket.state = state
     ticket.updated_at = now
@@ -58,7 +58,7 @@ def made(*, ticket: Ticket, made: Made, now: dt.datetime) -> None:
 
 def not_made(*, ticket: Ticket, sentence: str, now: dt.datetime) -> None:
     """It could not be made, and will not be by itself."""
-    ticket.state = rules.after(ticket.state, "fail") or ticket.state
+    ticket.state = transitions.after(rules.TICKET, ticket.state, "fail") or ticket.state
     ticket.error, ticket.updated_at = sentence, now
     ticket.save(update_fields=["state", "error", "updated_at"])
 
@@ -67,7 +67,7 @@ def move(*, ticket: Ticket, verb: str, note: str = "", by: User, now: dt.datetim
     """Accept, reject, complete or reopen one of the portal's own queue, with a word to the requester. Raises NotInThisState."""
     with transaction.atomic():
         ticket = _locked(ticket)
-        state = rules.after(ticket.state, verb)
+        state = transitions.after(rules.TICKET, ticket.state, verb)
         if ticket.provider != builtin.KEY or state is None:
             raise NotInThisState(f"It is {ticket.get_state_display().lower()} in the meantime.")
         before = {"state": ticket.state}
@@ -122,7 +122,7 @@ def receive(*, ticket: Ticket, reading: Reading, by: str = "", now: dt.datetime,
         news = rules.news(ticket.notes, reading.notes) if whole else reading.notes.strip()
         if whole and reading.notes.strip():
             ticket.notes = reading.notes.strip()
-        state = rules.after(ticket.state, rules.VERB_TO[reading.state])
+        state = transitions.after(rules.TICKET, ticket.state, rules.VERB_TO[reading.state])
         if state:
             before, ticket.state, ticket.updated_at = ticket.state, state, now
             _say(ticket, TicketNote.Side.PORTAL, by, ticket.get_state_display(), now)
@@ -151,7 +151,7 @@ def send_again(*, delivery: Delivery, by: User, now: dt.datetime, address: str =
         delivery.due_at = now
         delivery.save(update_fields=["state", "tries", "ended_at", "due_at"])
         ticket = delivery.ticket
-        if delivery.verb == Delivery.Verb.CREATE and (state := rules.after(ticket.state, "retry")):
+        if delivery.verb == Delivery.Verb.CREATE and (state := transitions.after(rules.TICKET, ticket.state, "retry")):
             ticket.state, ticket.error, ticket.updated_at = state, "", now
             ticket.save(update_fields=["state", "error", "updated_at"])
         connections.pause(ticket.provider, until=now)
@@ -178,7 +178,7 @@ def _open(activity: Activity, system: str, *, now: dt.datetime) -> Ticket:
     key = uuid.uuid4()
     ticket = Ticket(activity=activity, provider=system, key=key, created_at=now, updated_at=now)
     if system == builtin.KEY:
-        ticket.state = rules.TRANSITIONS[ticket.state]["made"]
+        ticket.state = transitions.move(rules.TICKET, ticket.state, "made")
         ticket.external_id = str(key)
         ticket.save()
         return ticket

@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from core import outbox_rules
 from core.transitions import Transitions
+from exceptions import rules as exceptions
+from recommendations import inaccuracy_rules
 from remediation import rules as remediation
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "states.md"
@@ -36,9 +39,17 @@ LIFE_CYCLES = (
     LifeCycle(
         "A ticket",
         "In another system, or in the portal's own queue. What another system says is turned into a verb, so that it always arrives.",
-        remediation.TRANSITIONS,
-        ("creating",),
+        remediation.TICKET,
+        ("creating", "pending"),
     ),
+    LifeCycle(
+        "An exception",
+        "`pending`: a second person has to approve it, where that is set. `suspended`: one for all machines is in effect meanwhile.",
+        exceptions.TRANSITIONS,
+        (exceptions.PENDING, exceptions.IN_EFFECT, exceptions.SUSPENDED),
+    ),
+    LifeCycle("A report of an inaccuracy", "An answer can be taken back.", inaccuracy_rules.TRANSITIONS, ("open",)),
+    LifeCycle("A mail", "`put off`: tried again with growing pauses.", outbox_rules.TRANSITIONS, ("waiting",)),
 )
 
 

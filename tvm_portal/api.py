@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
+from core import measures
 from core.models import ApiToken
 from core.tokens import bearer, verify_token
 from inventory.actions import ingest
@@ -56,8 +57,16 @@ def ingest_report(request: HttpRequest, format: str) -> JsonResponse:  # noqa: A
             by=token.name,
         )
     except TooLarge:
+        measures.add(measures.count("reports", format, "refused"))
         return _too_large(limit)
+    measures.add(measures.count("reports", format, _outcome(run)))
     return _answer(run)
+
+
+def _outcome(run: IngestRun) -> str:
+    if run.state == IngestRun.State.FAILED:
+        return "failed"
+    return "unchanged" if run.machines and run.machines == run.machines_unchanged else "changed"
 
 
 class Body(io.RawIOBase):

@@ -6,12 +6,11 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.db.models import Exists, OuterRef
-
+from exceptions import list_queries
 from inventory.models import Machine
 from recommendations import machine_queries, score_queries, software_queries, timeline_queries
 from recommendations.machine_queries import MachineRow
-from recommendations.models import Recommendation, RecommendationStat, ScoringSettings
+from recommendations.models import ScoringSettings
 from recommendations.recommendation_queries import scale_of
 from recommendations.score_queries import ConfigurationScore, ExposureScore, Point
 from recommendations.software_queries import SoftwareFilter, SoftwareRow
@@ -127,10 +126,8 @@ def first_steps(groups: Sequence[int]) -> FirstSteps:
 
 
 def _exceptions(*, groups: Sequence[int]) -> int:
-    """Recommendations with an exception, partial or whole, that machines of the groups need: those the list shows."""
-    needed = RecommendationStat.objects.filter(recommendation_id=OuterRef("pk"), group_id__in=groups, exposed__gt=0)
-    present = Recommendation.objects.filter(Exists(needed), present=True)
-    return present.exclude(status=Recommendation.Status.ACTIVE).count()
+    """Exceptions in effect for all machines, or for one of the groups."""
+    return list_queries.active_count(groups=groups)
 
 
 def _software(*, groups: Sequence[int], exposure: ExposureScore | None, first: dt.date, last: dt.date) -> tuple[SoftwareRow, ...]:

@@ -94,6 +94,15 @@ def _mail_server(text: str) -> str:
     return text
 
 
+def _one_of(*words: str) -> Callable[[str], str]:
+    def read_word(text: str) -> str:
+        if text not in words:
+            raise ValueError(f"write one of {', '.join(words)}")
+        return text
+
+    return read_word
+
+
 def _redis(text: str) -> str:
     if not text.startswith(("redis://", "rediss://", "unix://")):
         raise ValueError("write an address such as redis://host:6379 or unix:///run/valkey.sock")
@@ -138,6 +147,9 @@ SETTINGS: tuple[Setting, ...] = (
         "EMAIL_URL", "", "Mail server: smtp://user:password@host:587/?starttls=yes, or smtps://. Empty: no mail is sent.", _mail_server
     ),
     Setting("EMAIL_FROM", "tvm-portal@localhost", "Sender of every mail."),
+    Setting("LOG_FORMAT", "text", "Lines of the logs: text for people, json for programs.", _one_of("text", "json")),
+    Setting("SLOW_STATEMENT_MS", "500", "Statements that take longer are counted and shown on the status page.", _whole),
+    Setting("STALE_HOURS", "26", "`/readyz` turns red where the last full run is older. A whole number of hours.", _whole),
     Setting("ACTIVE_DAYS", "30", "Machines silent for longer are left out of the scores.", _whole),
 )
 START_SETTINGS: tuple[Setting, ...] = (

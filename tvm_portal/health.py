@@ -30,30 +30,42 @@ def healthz(request: HttpRequest) -> HttpResponse:
 @never_cache
 @login_not_required
 def readyz(request: HttpRequest) -> JsonResponse:
-    """200 where database and broker answer, else 503. `data_age_seconds` is null before the first run."""
-    database, age = _database(now=timezone.now())
+    """200 where database and broker answer and the last full run is fresh, else 503. The ages are null before the first run.
+
+    `data_age_seconds` is of the last run of any kind, `full_run_age_seconds` of the last full one, which STALE_HOURS bounds.
+    """
+    database, age, full = _database(now=timezone.now())
     broker = _broker()
-    ready = database and broker
+    fresh = full is None or full <= settings.STALE_HOURS * 3600
+    answers = database and broker
     answer = {
-        "status": "ready" if ready else "not ready",
+        "status": "ready" if answers and fresh else "stale" if answers else "not ready",
         "database": "ok" if database else "unreachable",
         "broker": "ok" if broker else "unreachable",
         "data_age_seconds": age,
+        "full_run_age_seconds": full,
     }
-    return JsonResponse(answer, status=200 if ready else 503)
+    return JsonResponse(answer, status=200 if answers and fresh else 503)
 
 
-def _database(*, now: dt.datetime) -> tuple[bool, int | None]:
-    """Whether it answers, and the age of the last finished run in seconds."""
+def _database(*, now: dt.datetime) -> tuple[bool, int | None, int | None]:
+    """Whether it answers, and the age of the last finished run and of the last full one, in seconds."""
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
-        finished = (
-            Run.objects.filter(finished_at__isnull=False).order_by("-finished_at", "-id").values_list("finished_at", flat=True).first()
-        )
+        finished, full = _last_finished(), _last_finished(kind=Run.Kind.FULL)
     except DatabaseError:
-        return False, None
-    return True, None if finished is None else max(0, int((now - finished).total_seconds()))
+        return False, None, None
+    return True, _age(finished, now), _age(full, now)
+
+
+def _age(at: dt.datetime | None, now: dt.datetime) -> int | None:
+    return None if at is None else max(0, int((now - at).total_seconds()))
+
+
+def _last_finished(**which: str) -> dt.datetime | None:
+    done = Run.objects.filter(finished_at__isnull=False, **which).order_by("-finished_at", "-id")
+    return done.values_list("finished_at", flat=True).first()
 
 
 def _broker() -> bool:

@@ -1,4 +1,5 @@
-"""The order of work, known only here: intelligence -> match -> support -> score -> progress of remediation -> snapshot.
+"""The order of work, known only here: intelligence -> match -> support -> score -> end exceptions -> progress of remediation ->
+snapshot.
 
 Feeds and reports only store what they say; what it means is worked out by these two functions.
 """
@@ -8,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 
+from exceptions import actions as exceptions
 from inventory.bulk import mark_dirty
 from recommendations import actions as recommendations
 from recommendations.models import Run
@@ -23,6 +25,7 @@ def run(*, now: dt.datetime) -> Run:
     weaknesses.match_versions(now=now, relink=True)
     apply_support_cycles(now=now)
     finished = recommendations.recompute(now=now)
+    exceptions.follow(now=now)
     remediation.follow_progress(now=now)
     recommendations.snapshot(day=now.date())
     return finished

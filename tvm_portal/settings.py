@@ -40,6 +40,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "core.watching.watch_requests",
     "django.middleware.security.SecurityMiddleware",
     "core.callers.remember_caller",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -106,6 +107,7 @@ CACHES = {
     }
 }
 
+MEASURES_URL, BROKER_URL = redis_address(1), redis_address(0)  # as redis-py reads them
 CELERY_BROKER_URL = redis_address(0, kombu=True)
 CELERY_RESULT_BACKEND = redis_address(2, kombu=True)
 # A task of a worker that was killed is given to another after this many seconds; a full run takes less.
@@ -125,6 +127,8 @@ CELERY_BEAT_SCHEDULE = {
     "remediation": {"task": "tvm_portal.tasks.follow_remediation", "schedule": 60.0, "options": {"expires": 60}},
     "notifications": {"task": "tvm_portal.tasks.send_notifications", "schedule": 60.0, "options": {"expires": 60}},
     "old notifications": {"task": "tvm_portal.tasks.forget_old_notifications", "schedule": crontab(minute=45, hour=3)},
+    "exceptions": {"task": "tvm_portal.tasks.end_exceptions", "schedule": 60.0, "options": {"expires": 60}},
+    "exceptions that end": {"task": "tvm_portal.tasks.tell_of_ends", "schedule": crontab(minute=10)},
     "old activities": {"task": "tvm_portal.tasks.forget_old_activities", "schedule": crontab(minute=40, hour=3)},
     "deliveries": {"task": "tvm_portal.tasks.deliver_tickets", "schedule": 10.0, "options": {"expires": 10}},
     "tickets": {"task": "tvm_portal.tasks.read_tickets", "schedule": 60.0, "options": {"expires": 60}},
@@ -190,6 +194,8 @@ FEED_PAUSE_SECONDS = env.read("FEED_PAUSE_SECONDS")
 FLEET_URL = env.read("FLEET_URL")
 FLEET_TOKEN = env.read("FLEET_TOKEN")
 ACTIVE_DAYS = env.read("ACTIVE_DAYS")
+SLOW_STATEMENT_MS = env.read("SLOW_STATEMENT_MS")
+STALE_HOURS = env.read("STALE_HOURS")
 PUBLIC_URL = env.read("PUBLIC_URL")
 SECRETS_KEY = env.read("SECRETS_KEY")
 
@@ -205,8 +211,14 @@ DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.read("EMAIL_FROM")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {"request": {"()": "core.logs.RequestId"}},
+    "formatters": {
+        "text": {"format": "%(asctime)s %(levelname)s %(name)s [%(request_id)s] %(message)s"},
+        "json": {"()": "core.logs.JsonLines"},
+    },
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": env.read("LOG_FORMAT"), "filters": ["request"]}},
     "root": {"handlers": ["console"], "level": "INFO"},
     "loggers": {"httpx": {"level": "WARNING"}, "axes": {"level": "WARNING"}},
 }
+# A worker logs like everything else, not in a format of its own.
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False

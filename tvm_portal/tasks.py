@@ -9,6 +9,8 @@ from django.conf import settings
 from django.utils import timezone
 
 from core import outbox as mails
+from exceptions import actions as exceptions
+from exceptions import notices
 from inventory import actions as inventory
 from inventory import fleet
 from recommendations import actions as recommendations
@@ -72,6 +74,17 @@ def recompute(**_: Any) -> int:
 def follow_remediation(**_: Any) -> int:
     """How far the activities are, as of the last scores."""
     return remediation.follow_progress(now=timezone.now())
+
+
+@shared_task
+def end_exceptions(**_: Any) -> int:
+    """Exceptions whose time is over; what they cost is looked at after each full run."""
+    return exceptions.follow(now=timezone.now(), growth=False)
+
+
+@shared_task
+def tell_of_ends(**_: Any) -> int:
+    return notices.tell_of_ends(now=timezone.now())
 
 
 @shared_task

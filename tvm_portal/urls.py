@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.urls import include, path
 
 from remediation import inbound_views
-from tvm_portal import api, health, help_views, notice_views, osquery, search_views, views
+from tvm_portal import api, health, help_views, metrics, notice_views, osquery, search_views, status_views, views
 
 # osquery's own names, under an address of ours and where its documentation has them.
 OSQUERY = [
@@ -28,6 +28,7 @@ urlpatterns = [
     path("", include("core.urls")),
     path("", include("inventory.urls")),
     path("", include("remediation.urls")),
+    path("", include("exceptions.urls")),
     path("", include("recommendations.urls")),
     path("", include("weaknesses.urls")),
     path("api/ingest/<str:format>", api.ingest_report, name="ingest_report"),
@@ -36,5 +37,8 @@ urlpatterns = [
     path("", include(OSQUERY[:3])),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
+    path("metrics", metrics.metrics, name="metrics"),
+    path("settings/status/", status_views.index, name="status"),
+    path("settings/status/workers/", status_views.workers, name="status_workers"),
     path("admin/", admin.site.urls),
 ]

@@ -166,6 +166,21 @@ def since(moment: dt.datetime | None) -> str:
     return "just now"
 
 
+@register.filter
+def lasting(seconds: float | None) -> str:
+    """How long: 3.2 ms, 1.5 s, 4 min, 2 h 5 min, 3 days."""
+    if seconds is None:
+        return "–"
+    if seconds < 1:
+        return f"{seconds * 1000:.3g} ms"
+    if seconds < 60:
+        return f"{seconds:.3g} s"
+    if seconds < 3600:
+        return f"{seconds / 60:.0f} min"
+    hours, minutes = divmod(round(seconds / 60), 60)
+    return f"{hours} h {minutes} min" if hours < 48 else f"{hours // 24} days"
+
+
 def _stamp(at: dt.datetime) -> str:
     """With the zone's abbreviation; zones that have none are named by their distance to UTC."""
     zone = at.tzname() or ""

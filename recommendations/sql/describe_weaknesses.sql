@@ -1,10 +1,13 @@
 -- What a list says of some weaknesses beside themselves: the first software by name and how many it affects here; for those that are
 -- installed in the chosen groups whether each has a fix, and whether one waits for it (zero day); whether an open alert names it; and the product that the
--- sources name. Key: weakness. Cost: matches and ranges of a page of weaknesses.
+-- sources name; and how far it is excepted (exception: everywhere it is, partial, or empty). Key: weakness. Cost: matches and ranges of a page of weaknesses.
 SELECT k.id AS weakness_id, coalesce(h.name, '') AS software, coalesce(h.software, 0) AS software_count, coalesce(h.key, '') AS software_key,
     coalesce(h.fixed, false) AS fixed, coalesce(h.unfixed, false) AS unfixed, coalesce(h.waiting, false) AND (k.exploit > 0 OR k.exploited) AS zero_day,
     EXISTS (SELECT FROM inventory_alert a JOIN inventory_machine m ON m.id = a.machine_id
             WHERE a.cve = k.cve AND a.closed_at IS NULL AND m.group_id = ANY(%(groups)s)) AS alert,
+    CASE WHEN f.everywhere OR f.whole AND NOT EXISTS (
+            SELECT FROM recommendations_weaknessstat s WHERE s.weakness_id = k.id AND s.exposed > 0 AND s.group_id <> ALL(f.groups)) THEN 'exception'
+        WHEN f.everywhere IS NULL THEN '' ELSE 'partial' END AS exception,
     CASE WHEN h.software IS NULL THEN coalesce(p.key, '') ELSE '' END AS product, coalesce(p.products, 0)::int AS product_count
 FROM weaknesses_weakness k
 LEFT JOIN LATERAL (
@@ -27,4 +30,9 @@ LEFT JOIN LATERAL (
     FROM weaknesses_affectedrange r JOIN weaknesses_product n ON n.id = r.product_id
     WHERE r.weakness_id = k.id AND h.software IS NULL
 ) p ON true
+LEFT JOIN (
+    SELECT weakness_id, bool_or(software_id IS NULL AND group_id IS NULL) AS everywhere, bool_or(software_id IS NULL) AS whole,
+        coalesce(array_agg(group_id) FILTER (WHERE software_id IS NULL AND group_id IS NOT NULL), '{}') AS groups
+    FROM recommendations_weaknesseffect GROUP BY weakness_id
+) f ON f.weakness_id = k.id
 WHERE k.id = ANY(%(weaknesses)s)

@@ -1,5 +1,5 @@
 -- Machines whose scores do not rest on what is there now: their installations or results differ from those their scores
--- were computed from, a version they carry is scored differently, they changed group, came or went. One pass over
+-- were computed from, a version they carry is scored differently (also by what is excepted), they changed group, came or went. One pass over
 -- installations; `moved`: what is on it changed, not only how that is scored. The sums of hashes do not depend on order.
 WITH installed AS (
     SELECT machine_id, sum(hashint4extended(version_id, 1) & 281474976710655)::bigint AS signature
@@ -16,5 +16,10 @@ WHERE b.group_id IS DISTINCT FROM l.group_id
    OR b.signature IS DISTINCT FROM (coalesce(i.signature, 0) # (coalesce(c.signature, 0) << 8))
 UNION ALL
 SELECT DISTINCT i.machine_id, false FROM part_restated r JOIN inventory_installation i ON i.version_id = r.version_id
+UNION ALL
+SELECT DISTINCT i.machine_id, false
+FROM part_excepted_moved x
+JOIN inventory_installation i ON i.version_id = x.version_id
+JOIN part_live l ON l.machine_id = i.machine_id AND l.group_id = x.group_id
 ) c
 GROUP BY machine_id

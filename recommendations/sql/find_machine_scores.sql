@@ -1,15 +1,24 @@
 -- part_score: machine_score of the live machines among `machines` (or all), from machine_basis, part_live and part_checked:
 -- b, H = b base, 100 E and level (recommendations.rules.likelihood, saturate, level), plain and with what mitigating
--- exceptions cover taken out. Only differences. part_left: scored machines that are not among the live ones any more.
+-- exceptions cover, and excepted weaknesses add, taken out. Only differences. part_left: scored machines that are not among the live ones any more.
 DROP TABLE IF EXISTS part_mitigated, part_eased, part_score, part_left
 -- ;;
 CREATE TEMP TABLE part_mitigated ON COMMIT DROP AS
-SELECT e.machine_id, sum(e.base) AS base
-FROM part_covered k
-JOIN recommendations_exposure e ON e.recommendation_id = k.recommendation_id
-JOIN part_live l ON l.machine_id = e.machine_id AND l.group_id = k.group_id
-WHERE %(everything)s OR e.machine_id = ANY(%(machines)s)
-GROUP BY e.machine_id
+SELECT machine_id, sum(base) AS base
+FROM (
+    SELECT e.machine_id, e.base
+    FROM part_covered k
+    JOIN recommendations_exposure e ON e.recommendation_id = k.recommendation_id
+    JOIN part_live l ON l.machine_id = e.machine_id AND l.group_id = k.group_id
+    WHERE %(everything)s OR e.machine_id = ANY(%(machines)s)
+    UNION ALL
+    SELECT e.machine_id, e.relief
+    FROM recommendations_exposure e
+    JOIN part_live l ON l.machine_id = e.machine_id
+    LEFT JOIN part_covered k ON k.recommendation_id = e.recommendation_id AND k.group_id = l.group_id
+    WHERE e.relief IS NOT NULL AND k.recommendation_id IS NULL AND (%(everything)s OR e.machine_id = ANY(%(machines)s))
+) m
+GROUP BY machine_id
 -- ;;
 CREATE TEMP TABLE part_eased ON COMMIT DROP AS
 SELECT c.machine_id, sum(u.impact) AS passed

@@ -1,6 +1,7 @@
 -- part_contents: what is on the live machines among `machines` (or all) at this moment, in one statement, so that
 -- everything that follows rests on the same installations whatever is ingested meanwhile.
 -- part_exposure: their exposures by the model: base = 0.9 max peak + 0.1 sum of sums over the versions on the machine, and
+-- `base_left`, `cleared`: what excepted weaknesses leave of it in the machine's group, and whether that is nothing (NULL: none is excepted),
 -- `known`: the same by what the machine's figures took the weaknesses for so far (part_known). NULL: none; both are equal where nothing was learnt.
 DROP TABLE IF EXISTS part_contents, part_exposure
 -- ;;
@@ -30,20 +31,24 @@ WHERE %(everything)s OR l.machine_id = ANY(%(machines)s)
 ANALYZE part_contents
 -- ;;
 CREATE TEMP TABLE part_exposure ON COMMIT DROP AS
-SELECT machine_id, recommendation_id, %(peak_share)s * max(peak) + %(sum_share)s * sum(sum) AS base,
-    %(peak_share)s * max(known_peak) + %(sum_share)s * sum(known_sum) AS known, max(exploit) AS exploit, bool_or(exploited) AS exploited
+SELECT e.machine_id, e.recommendation_id, %(peak_share)s * max(e.peak) + %(sum_share)s * sum(e.sum) AS base,
+    %(peak_share)s * max(e.known_peak) + %(sum_share)s * sum(e.known_sum) AS known, max(e.exploit) AS exploit, bool_or(e.exploited) AS exploited,
+    CASE WHEN count(x.version_id) > 0 THEN %(peak_share)s * max(coalesce(x.peak, e.peak)) + %(sum_share)s * sum(coalesce(x.sum, e.sum)) END AS base_left,
+    CASE WHEN count(x.version_id) > 0 THEN coalesce(bool_and(x.remaining = 0) FILTER (WHERE e.peak IS NOT NULL), true)
+        AND count(x.version_id) >= count(e.peak) END AS cleared
 FROM (
-    SELECT c.machine_id, s.recommendation_id, s.peak, s.sum, s.peak AS known_peak, s.sum AS known_sum, s.exploit, s.exploited
+    SELECT c.machine_id, c.group_id, s.version_id, s.recommendation_id, s.peak, s.sum, s.peak AS known_peak, s.sum AS known_sum, s.exploit, s.exploited
     FROM part_contents c
     CROSS JOIN unnest(c.versions) AS v(version_id)
     JOIN recommendations_versionscore s ON s.version_id = v.version_id
     WHERE NOT EXISTS (SELECT FROM part_known k WHERE k.version_id = v.version_id AND c.rest >= k.since AND c.rest < k.until)
     UNION ALL
-    SELECT c.machine_id, k.recommendation_id, k.peak, k.sum, k.known_peak, k.known_sum, k.exploit, k.exploited
+    SELECT c.machine_id, c.group_id, k.version_id, k.recommendation_id, k.peak, k.sum, k.known_peak, k.known_sum, k.exploit, k.exploited
     FROM part_contents c
     CROSS JOIN unnest(c.versions) AS v(version_id)
     JOIN part_known k ON k.version_id = v.version_id AND c.rest >= k.since AND c.rest < k.until
 ) e
-GROUP BY machine_id, recommendation_id
+LEFT JOIN recommendations_exceptedscore x ON x.version_id = e.version_id AND x.recommendation_id = e.recommendation_id AND x.group_id = e.group_id
+GROUP BY e.machine_id, e.recommendation_id
 -- ;;
 ANALYZE part_exposure

@@ -22,6 +22,15 @@ WITH alerted AS (
     JOIN inventory_version v ON v.software_id = w.id
     JOIN weaknesses_versionweakness m ON m.version_id = v.id
     WHERE %(patterns)s::text[] <> '{}' AND concat_ws(' ', w.name, w.vendor, w.key) ILIKE ALL(%(patterns)s::text[])
+), excepted AS (
+    SELECT f.weakness_id, CASE WHEN f.everywhere OR f.whole AND NOT EXISTS (
+            SELECT FROM recommendations_weaknessstat s WHERE s.weakness_id = f.weakness_id AND s.exposed > 0 AND s.group_id <> ALL(f.groups))
+        THEN 'exception' ELSE 'partial' END AS state
+    FROM (
+        SELECT weakness_id, bool_or(software_id IS NULL AND group_id IS NULL) AS everywhere, bool_or(software_id IS NULL) AS whole,
+            coalesce(array_agg(group_id) FILTER (WHERE software_id IS NULL AND group_id IS NOT NULL), '{}') AS groups
+        FROM recommendations_weaknesseffect GROUP BY weakness_id
+    ) f
 ), beginning AS (
     SELECT id FROM weaknesses_weakness WHERE cve >= %(prefix)s AND cve < %(prefix)s || '~'
     UNION
@@ -58,6 +67,8 @@ WITH alerted AS (
               AND CASE WHEN f.fixed AND f.unfixed THEN 'some' WHEN f.fixed THEN 'all' ELSE 'none' END = ANY(%(fix)s::text[])))
       AND (NOT %(zero_day)s OR k.exposed_count > 0 AND (k.exploit > 0 OR k.exploited) AND EXISTS (
            SELECT FROM remedied f WHERE f.weakness_id = k.id AND f.waiting))
+      AND (%(exception)s::text[] IS NULL
+           OR coalesce((SELECT x.state FROM excepted x WHERE x.weakness_id = k.id), 'active') = ANY(%(exception)s::text[]))
       AND (%(prefix)s = '' OR k.id IN (SELECT id FROM beginning))
       AND (%(patterns)s::text[] = '{}' OR k.cve ILIKE ALL(%(patterns)s::text[]) OR k.title ILIKE ALL(%(patterns)s::text[])
            OR k.id IN (SELECT weakness_id FROM named))

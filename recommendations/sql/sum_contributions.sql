@@ -19,11 +19,13 @@ SELECT recommendation_id, group_id, %(sign)s * exposed, 0, %(sign)s * weight, %(
     CASE WHEN %(mitigating)s THEN 0 ELSE %(sign)s * exposed END, CASE WHEN %(mitigating)s THEN 0 ELSE %(sign)s * impact END, 0
 FROM part_plain
 -- ;;
--- After exceptions, where a mitigating one is in effect: uncovered rows only, on what is left of each machine's hazard.
+-- After exceptions, where one that counts is in effect: uncovered rows only, without their excepted weaknesses, on what is left of each
+-- machine's hazard.
 INSERT INTO part_contribution
-SELECT e.recommendation_id, s.group_id, 0, 0, 0, 0, 0, 0, %(sign)s * count(*),
-    %(sign)s * sum(s.weight * %(half_hazard)s * b.likelihood_after * e.base
-        / ((s.hazard_after + %(half_hazard)s) * (greatest(0, s.hazard_after - b.likelihood_after * e.base) + %(half_hazard)s))), 0
+SELECT e.recommendation_id, s.group_id, 0, 0, 0, 0, 0, 0, %(sign)s * count(*) FILTER (WHERE e.cleared IS NOT TRUE),
+    %(sign)s * coalesce(sum(s.weight * %(half_hazard)s * b.likelihood_after * (e.base - coalesce(e.relief, 0))
+        / ((s.hazard_after + %(half_hazard)s) * (greatest(0, s.hazard_after - b.likelihood_after * (e.base - coalesce(e.relief, 0))) + %(half_hazard)s)))
+        FILTER (WHERE e.cleared IS NOT TRUE), 0), 0
 FROM recommendations_exposure e
 JOIN recommendations_machinescore s ON s.machine_id = e.machine_id
 JOIN recommendations_machinebasis b ON b.machine_id = e.machine_id

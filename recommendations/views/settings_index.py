@@ -19,6 +19,8 @@ PAGES = (
     ("remediation:deliveries", "Deliveries", "open", "Every message to a ticket system, its attempts, and sending it again."),
     ("weaknesses:overrides", "Corrected matches", "check", "What curators said about matches, and taking it back."),
     ("notifications:rules", "Notifications", "bell", "Who is told by mail of what happens, and what was sent."),
+    ("exceptions:settings", "Exceptions", "pause", "Approval, the longest duration, and when an exception resurfaces."),
+    ("status", "Status", "calc", "What waits, how old the data is, how long runs, tasks and pages take."),
     ("recommendations:inaccuracies", "Reported inaccuracies", "flag", "What somebody found not right, and what came of it."),
     ("recommendations:inaccuracy_log", "Log of corrections", "docwarn", "What was reported and corrected, for everybody."),
     ("roles", "Roles and users", "user", "Who may see and do what, and for which machine groups."),

@@ -62,6 +62,8 @@ def bar_context(request: HttpRequest, state: ListState, *, total: int | None) ->
         "picks_query": _only_picks(state),
         "may_request": may(request.user, Permission.REMEDIATION),
         "export_address": f"{reverse('recommendations:export')}?{_only_picks(state)}",
+        "may_except": may(request.user, Permission.EXCEPTIONS),
+        "except_address": f"{reverse('exceptions:picked')}?{_only_picks(state)}",
         "links": links(request, plan) if plan else "",
     }
 

@@ -19,7 +19,7 @@ from inventory.models import Alert, Configuration, Machine, MachineGroup
 from inventory.records import InstalledSoftware, MachineFacts, Report
 from recommendations.actions import held
 from tvm_portal import pipeline
-from tvm_portal.demo import checks, requests, store
+from tvm_portal.demo import checks, exceptions, requests, store
 from tvm_portal.demo.catalogue import Package, version_on
 from tvm_portal.demo.organisation import DOMAIN, GROUPS, DemoMachine, address, machines
 from tvm_portal.demo.shipped import catalogue
@@ -62,6 +62,7 @@ def play(*, count: int, days: int, seed: int, now: dt.datetime, progress: Progre
         packages={machine.name: tuple(shelf.on(machine, seed=seed)) for machine in fleet},
     )
     _make_frame(replay)
+    exceptions.remove()
     if learns:
         store.forget_intelligence_after(replay.day(days))
     for age in range(days, -1, -1):
@@ -118,6 +119,7 @@ def _play_day(replay: Replay, age: int) -> None:
     _raise_alerts(replay, age)
     pipeline.run(now=moment)
     requests.ask(age=age, now=moment)
+    exceptions.decide(age=age, now=moment)
 
 
 def _store_results(replay: Replay, reporting: list[DemoMachine], arrived: list[DemoMachine], age: int) -> None:

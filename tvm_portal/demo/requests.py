@@ -34,7 +34,7 @@ def ask(*, age: int, now: dt.datetime) -> None:
                     priority=priority,
                     due_on=now.date() + dt.timedelta(days=due),
                     notes=notes,
-                    by=_requester(),
+                    by=requester(),
                     now=now,
                 )
             except NothingToDo:
@@ -52,7 +52,7 @@ def _most_helpful() -> Recommendation | None:
     return open_ones.order_by("-top_threat", "-weakness_count", "id").first()
 
 
-def _requester() -> User:
+def requester() -> User:
     """A user who can never sign in."""
     user, made = User.objects.get_or_create(
         username=REQUESTER, defaults={"first_name": "Maren", "last_name": "Sollberg", "is_active": False}

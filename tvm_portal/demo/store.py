@@ -15,7 +15,7 @@ from inventory.actions import regroup_machines
 from inventory.intake import Intake, Memory
 from inventory.models import Configuration, Machine, MachineGroup
 from inventory.records import Report
-from tvm_portal.demo import requests
+from tvm_portal.demo import exceptions, requests
 from tvm_portal.demo.organisation import DemoMachine
 from weaknesses import starter
 from weaknesses.models import ExploitEvidence, Weakness
@@ -78,6 +78,7 @@ def remove() -> int:
     demo = Machine.objects.filter(is_demo=True)
     count = demo.count()
     with transaction.atomic():
+        exceptions.remove()
         requests.remove()
         groups = list(demo.values_list("group_id", flat=True).distinct())
         sql.run("tvm_portal/remove_demo")

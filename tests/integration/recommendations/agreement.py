@@ -12,9 +12,9 @@ from hypothesis import HealthCheck, Phase, settings
 
 from inventory.models import SoftwareStat, VersionStat
 from recommendations import actions, rules
-from recommendations.models import MachineScore, Recommendation, WeaknessStat
+from recommendations.models import MachineScore, Recommendation, RecommendationStat, WeaknessStat
 from recommendations.records import Fleet, Weights
-from tests.integration.recommendations.stored_fleets import NOW, Stored, impacts, scores, store, store_effects
+from tests.integration.recommendations.stored_fleets import NOW, Stored, impacts, scores, store, store_effects, store_excepted
 from weaknesses.models import Weakness
 
 WEIGHTS = Weights()
@@ -40,8 +40,9 @@ def in_a_scratch_database(check: Callable[[], object]) -> None:
 def computed(fleet: Fleet) -> Stored:
     stored = store(fleet)
     actions.recompute(now=NOW)
-    if fleet.effects:
+    if fleet.effects or fleet.excepted:
         store_effects(fleet.effects, stored)
+        store_excepted(fleet.excepted, stored)
         actions.apply_effects(now=NOW)
     return stored
 
@@ -85,6 +86,8 @@ def _recommendations_agree(fleet: Fleet, stored: Stored) -> None:
         assert exposed == rules.sums(fleet, WEIGHTS, name).exposed
         assert impact == pytest.approx(rules.impact(fleet, WEIGHTS, {name}), abs=1e-9)
         assert after == pytest.approx(rules.impact(fleet, WEIGHTS, {name}, after=True), abs=1e-9)
+        left = sum(stat.exposed_after for stat in RecommendationStat.objects.filter(recommendation__key=key))
+        assert left == rules.exposed_after(fleet, WEIGHTS, name)
 
 
 def _counts_agree(fleet: Fleet, stored: Stored) -> None:

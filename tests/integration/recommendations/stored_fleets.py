@@ -9,8 +9,8 @@ from django.db import connection
 
 from inventory.actions import default_group
 from inventory.models import Alert, Configuration, ConfigurationResult, Installation, Machine, MachineGroup, Software, Version
-from recommendations.models import ExceptionEffect, GroupScore, Recommendation, RecommendationStat
-from recommendations.records import Effect, Fleet, FleetMachine, FleetVersion
+from recommendations.models import ExceptionEffect, GroupScore, Recommendation, RecommendationStat, WeaknessEffect
+from recommendations.records import Effect, ExceptedWeakness, Fleet, FleetMachine, FleetVersion
 from weaknesses.models import VersionWeakness, Weakness
 
 NOW = dt.datetime(2026, 3, 17, 12, tzinfo=dt.UTC)
@@ -110,6 +110,16 @@ def store_effects(effects: tuple[Effect, ...], stored: Stored) -> None:
         if found is not None:
             group = stored.groups[effect.group] if effect.group else None
             ExceptionEffect.objects.create(recommendation=found, group_id=group, mitigates=effect.mitigates)
+
+
+def store_excepted(excepted: tuple[ExceptedWeakness, ...], stored: Stored) -> None:
+    """Excepted weaknesses, of the software that exists."""
+    WeaknessEffect.objects.all().delete()
+    for one in excepted:
+        software = Software.objects.filter(key=one.software).first() if one.software else None
+        if software is not None or one.software is None:
+            group = stored.groups[one.group] if one.group else None
+            WeaknessEffect.objects.create(weakness_id=stored.weaknesses[one.weakness], software=software, group_id=group)
 
 
 def scores() -> tuple[float, float]:

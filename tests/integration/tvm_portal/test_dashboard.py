@@ -13,9 +13,10 @@ from django.core.cache import cache
 from django.test import Client
 from django.utils.html import escape
 
+from exceptions.models import ExceptionPart, RiskException
 from inventory.models import MachineGroup
 from recommendations import score_queries
-from recommendations.models import GroupScore, Recommendation, RecommendationStat, ScoringSettings
+from recommendations.models import GroupScore, Recommendation, ScoringSettings
 from remediation.models import Activity
 from tests.integration.pages import links, text
 from tests.populations import NOW, populate
@@ -111,13 +112,28 @@ def test_machines_left_out_are_named(viewer_client: Client) -> None:
 
 def test_exceptions_are_counted_as_the_list_counts_them(viewer_client: Client) -> None:
     made = populate(machines=12, software=4, weaknesses=3)
-    assert "with an exception" not in text(viewer_client.get("/"))
-    first, second = made.recommendations[:2]
-    Recommendation.objects.filter(pk=first.pk).update(status=Recommendation.Status.PARTIAL)
-    Recommendation.objects.filter(pk=second.pk).update(status=Recommendation.Status.EXCEPTION)
-    RecommendationStat.objects.filter(recommendation=second).update(exposed=0)
-    assert "1 recommendation with an exception" in text(viewer_client.get("/"))
-    assert "of 1" in text(viewer_client.get("/recommendations/?status=partial,exception"))
+    assert "active exception" not in text(viewer_client.get("/"))
+    group = MachineGroup.objects.get(is_default=True)
+    for number, (recommendation, status) in enumerate(zip(made.recommendations, ("in_effect", "in_effect", "expired"), strict=False)):
+        one = RiskException.objects.create(
+            recommendation=recommendation,
+            justification="accept",
+            context="Low risk.",
+            status=status,
+            all_machines=number == 0,
+            impact_when_granted=1.0,
+            requested_at=NOW,
+            starts_at=NOW,
+            ends_at=NOW + dt.timedelta(days=9),
+        )
+        ExceptionPart.objects.create(exception=one, group=group, name=group.name)
+    page = viewer_client.get("/")
+    assert "May be influenced by 2 active exceptions" in text(page)
+    address = "/remediation/exceptions/?status=in_effect"
+    assert address in set(links(page))
+    assert "of 2" in text(viewer_client.get(address))
+    other = MachineGroup.objects.exclude(pk=group.pk)[0]
+    assert "May be influenced by 1 active exception ." in text(viewer_client.get(f"/?groups={other.pk}"))
 
 
 def test_every_figure_leads_to_what_it_counts(viewer_client: Client) -> None:

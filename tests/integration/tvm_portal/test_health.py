@@ -23,7 +23,7 @@ def test_alive_without_a_database(client: Client) -> None:
 def test_ready_before_the_first_run(client: Client) -> None:
     response = client.get("/readyz")
     assert response.status_code == 200
-    assert response.json() == {"status": "ready", "database": "ok", "broker": "ok", "data_age_seconds": None}
+    assert response.json() == {"status": "ready", "database": "ok", "broker": "ok", "data_age_seconds": None, "full_run_age_seconds": None}
 
 
 @pytest.mark.django_db

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from recommendations.records import Effect, Fleet, FleetCheck, FleetMachine, FleetVersion, Match, ScoredWeakness
+from recommendations.records import Effect, ExceptedWeakness, Fleet, FleetCheck, FleetMachine, FleetVersion, Match, ScoredWeakness
 
 CVES = tuple(f"CVE-2026-{n:04}" for n in range(1, 9))
 SOFTWARE = ("acme-_-editor", "acme-_-server", "debian-_-openssl")
@@ -48,6 +48,18 @@ def fleets(draw: st.DrawFn) -> Fleet:
         )
     )
     return Fleet(machines=machines, versions=versions, weaknesses=known, checks=checks, effects=tuple(effects))
+
+
+excepted_weaknesses = st.lists(
+    st.builds(
+        ExceptedWeakness,
+        weakness=st.sampled_from(CVES[:4]),
+        software=st.sampled_from((None, None, *SOFTWARE[:2])),
+        group=st.sampled_from((None, *GROUPS)),
+    ),
+    max_size=3,
+    unique=True,
+).map(tuple)
 
 
 @st.composite
