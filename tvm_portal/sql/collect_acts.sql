@@ -42,7 +42,7 @@ LEFT JOIN LATERAL (
         UNION ALL
         SELECT s.group_id, s.exposed FROM recommendations_recommendationstat s
         WHERE s.recommendation_id = f.recommendation_id
-          AND (f.everywhere OR s.group_id IN (SELECT g.machinegroup_id FROM exceptions_riskexception_groups g WHERE g.riskexception_id = f.exception_id))
+          AND (f.everywhere OR s.group_id IN (SELECT p.group_id FROM exceptions_exceptionpart p WHERE p.exception_id = f.exception_id AND p.cancelled_at IS NULL))
     ) x
 ) places ON true
 ORDER BY f.at, f.key

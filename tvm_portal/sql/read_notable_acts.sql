@@ -33,6 +33,6 @@ WHERE n.kind <> ALL(%(hidden)s) AND n.at > %(since)s
        OR EXISTS (SELECT FROM remediation_activitytarget t JOIN inventory_machine m ON m.id = t.machine_id
                   WHERE t.activity_id = n.activity_id AND m.group_id = ANY(%(groups)s))
        OR EXISTS (SELECT FROM recommendations_recommendationstat s WHERE s.recommendation_id = n.recommendation_id AND s.group_id = ANY(%(groups)s))
-       OR EXISTS (SELECT FROM exceptions_riskexception_groups g WHERE g.riskexception_id = n.exception_id AND g.machinegroup_id = ANY(%(groups)s)))
+       OR EXISTS (SELECT FROM exceptions_exceptionpart p WHERE p.exception_id = n.exception_id AND p.cancelled_at IS NULL AND p.group_id = ANY(%(groups)s)))
 ORDER BY n.at DESC, n.kind, n.reference
 LIMIT %(limit)s
