@@ -138,7 +138,7 @@ class DefaultView(models.Model):
 class AuditEvent(models.Model):
     """Who changed what, before and after. No foreign keys, so that it outlives everything it names.
 
-    Rows are only ever added: the database refuses to change or delete them (migration 0005).
+    Rows are only ever added: the database refuses to change or delete them (migration 0006).
     """
 
     at = models.DateTimeField()

@@ -221,8 +221,8 @@ def test_users_are_found_by_name_and_state(superuser_client: Client) -> None:
 @pytest.mark.django_db(transaction=True)
 def test_an_upgrade_leaves_everybody_what_they_could_do() -> None:
     executor = MigrationExecutor(connection)
-    executor.migrate([("core", "0004_saved_views")])
-    old = executor.loader.project_state([("core", "0004_saved_views"), ("auth", "0012_alter_user_first_name_max_length")]).apps
+    executor.migrate([("core", "0005_outgoing_mail")])
+    old = executor.loader.project_state([("core", "0005_outgoing_mail"), ("auth", "0012_alter_user_first_name_max_length")]).apps
     users = old.get_model("core", "User").objects
     users.create(username="plain")
     users.create(username="staff", is_staff=True)
