@@ -6,7 +6,7 @@ from urllib.parse import unquote, urlsplit
 import dj_database_url
 from celery.schedules import crontab
 from csp.constants import NONE, SELF
-from kombu import Queue
+from kombu.entity import Queue
 
 from tvm_portal import env
 
@@ -121,7 +121,7 @@ CELERY_TASK_IGNORE_RESULT = True
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 # A feed or a full run may take minutes: in a queue of their own they keep neither tickets nor changed machines waiting. A worker that is
 # not told which queues to serve serves both.
-CELERY_TASK_QUEUES = (Queue("celery"), Queue("long"))
+CELERY_TASK_QUEUES = tuple(map(Queue, ("celery", "long")))
 CELERY_TASK_DEFAULT_QUEUE = "celery"
 CELERY_TASK_ROUTES = {
     f"tvm_portal.tasks.{name}": {"queue": "long"} for name in ("sync_feeds", "recompute", "pull_fleet", "regroup_machines", "snapshot")
