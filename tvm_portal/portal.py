@@ -37,6 +37,7 @@ def run(environ: MutableMapping[str, str]) -> int:
     local.supply_settings(home=home, environ=environ, generate=True)
     _check_settings(environ)
     port = env.read("PORT", environ)
+    environ.setdefault("PUBLIC_URL", f"http://localhost:{port}")
     _catch_signals()
     try:
         with _only_one(home):
