@@ -50,7 +50,8 @@ def edit(request: HttpRequest, group_id: int | None = None) -> HttpResponse:
         draft = _stored(group, places)
         return _answer(request, draft)
     draft = _posted(request, group, places)
-    wanted = request.POST.get("do", "preview")
+    # A live preview carries the last button that was pressed along: it saves nothing.
+    wanted = "preview" if wants(request, "preview") else request.POST.get("do", "preview")
     if wanted == "save":
         return _save(request, draft)
     if wanted == "add" or wanted.startswith("remove-"):

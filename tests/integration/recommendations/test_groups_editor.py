@@ -132,6 +132,8 @@ def test_the_page_previews_without_saving(fleet: None, curator_client: Client) -
         f"{PAGE}new/", posted("", ("name", "contains", "pc"), do=""), headers={"HX-Request": "true", "HX-Target": "preview"}
     )
     assert part.content.decode().lstrip().startswith('<section class="card preview" id="preview"')
+    saving = posted("New", ("name", "contains", "pc"), do="save")  # the button that was pressed before is sent along
+    curator_client.post(f"{PAGE}new/", saving, headers={"HX-Request": "true", "HX-Target": "preview"})
     assert not MachineGroup.objects.filter(name="New").exists()
 
 
