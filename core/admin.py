@@ -160,7 +160,7 @@ class UserGroupAdmin(_GroupAdmin):
 
     def delete_model(self, request: HttpRequest, obj: Group) -> None:
         with transaction.atomic():
-            members = list(obj.user_set.order_by("username").values_list("username", flat=True))
+            members = list(User.objects.filter(groups=obj).order_by("username").values_list("username", flat=True))
             audit.record(action="user_group.delete", object=obj, before={"name": obj.name, "members": members}, **who(request))
             super().delete_model(request, obj)
 

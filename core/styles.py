@@ -19,7 +19,8 @@ FOLDER = Path(__file__).resolve().parent.parent / "static" / "css"
 SHEETS = (
     "tokens", "base", "frame", "controls", "layout", "cards", "marks", "bars", "facts", "messages", "charts", "rings", "lists",
     "overlays", "dashboard", "detail", "doc", "welcome", "gallery", "why", "remediation", "machines", "software", "reports",
-    "timeline", "shell", "moved", "selection", "tickets", "notifications", "exceptions", "roles", "narrow", "print",
+    "timeline", "rail", "search", "panels", "help", "moved", "selection", "tickets", "notifications", "exceptions", "roles",
+    "narrow", "print",
 )  # fmt: skip
 
 
