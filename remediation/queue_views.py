@@ -87,7 +87,7 @@ def change(request: HttpRequest, pk: int) -> HttpResponse:
         _move(request, [ticket], do, note, by)
     elif do == "note":
         if note:
-            ticket_actions.say(ticket=ticket, text=note, as_it=True, **_common(request, by))
+            ticket_actions.say(ticket=ticket, text=note, as_it=True, by=by, now=timezone.now())
             messages.success(request, "Noted.")
         else:
             messages.error(request, "Write a note first.")
@@ -112,7 +112,7 @@ def change_many(request: HttpRequest) -> HttpResponse:
         _move(request, tickets, do, request.POST.get("note", "").strip()[:LONGEST], by)
     elif do == "take":
         for ticket in tickets:
-            ticket_actions.assign(ticket=ticket, to=by, **_common(request, by))
+            ticket_actions.assign(ticket=ticket, to=by, by=by, now=timezone.now())
         messages.success(request, f"{len(tickets)} assigned to you.")
     else:
         raise Http404("Nothing like that can be done with tickets.")
@@ -123,7 +123,7 @@ def _move(request: HttpRequest, tickets: list[Ticket], do: str, note: str, by: U
     moved, sentence = 0, ""
     for ticket in tickets:
         try:
-            ticket_actions.move(ticket=ticket, verb=do, note=note, **_common(request, by))
+            ticket_actions.move(ticket=ticket, verb=do, note=note, by=by, now=timezone.now())
             moved += 1
         except NotInThisState as error:
             sentence = str(error)
@@ -144,7 +144,7 @@ def _assign(request: HttpRequest, ticket: Ticket, to: str, by: User) -> None:
     elif person is not None and not may(person, Permission.REMEDIATION):
         messages.error(request, f"{queries.person(person)} may not handle remediation. An administrator can give the permission.")
     else:
-        ticket_actions.assign(ticket=ticket, to=person, **_common(request, by))
+        ticket_actions.assign(ticket=ticket, to=person, by=by, now=timezone.now())
         messages.success(request, f"Assigned to {queries.person(person)}." if person else "Assigned to nobody.")
 
 
@@ -159,10 +159,6 @@ def _found(request: HttpRequest, pk: int) -> Ticket:
     if found is None:
         raise Http404("There is no such ticket in the queue; those of completed activities are kept for 180 days.")
     return found
-
-
-def _common(request: HttpRequest, by: User) -> dict[str, Any]:
-    return {"by": by, "now": timezone.now(), "address": str(request.META.get("REMOTE_ADDR", ""))}
 
 
 def _line(row: queue_queries.QueueRow) -> tuple[Any, ...]:

@@ -45,7 +45,6 @@ def form(request: HttpRequest) -> HttpResponse:
         systems=sheet.cleaned_data.get("systems", ()),
         by=by,
         now=timezone.now(),
-        address=str(request.META.get("REMOTE_ADDR", "")),
     )
     if not made:
         sheet.add_error("groups", "No machine of these groups needs any of them any more.")

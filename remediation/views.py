@@ -62,7 +62,6 @@ def request_form(request: HttpRequest, key: str) -> HttpResponse:
             systems=form.cleaned_data.get("systems", ()),
             by=by,
             now=timezone.now(),
-            address=_address(request),
             **values,
         )
     except NotConnected as error:
@@ -163,7 +162,7 @@ def complete(request: HttpRequest, pk: UUID) -> HttpResponse:
     found = permitted.activity_or_404(request, pk)
     permitted.check_may_end(request, found)
     try:
-        actions.complete_activity(activity=found, by=by, now=timezone.now(), address=_address(request))
+        actions.complete_activity(activity=found, by=by, now=timezone.now())
         messages.success(request, "Marked as completed.")
     except AlreadyCompleted:
         messages.error(request, "It was completed in the meantime.")
@@ -176,7 +175,7 @@ def reopen(request: HttpRequest, pk: UUID) -> HttpResponse:
     by = require(request, Permission.REMEDIATION)
     found = permitted.activity_or_404(request, pk)
     permitted.check_may_end(request, found)
-    actions.reopen_activity(activity=found, by=by, now=timezone.now(), address=_address(request))
+    actions.reopen_activity(activity=found, by=by, now=timezone.now())
     messages.success(request, "It is in progress again.")
     return redirect("remediation:activity", pk=pk)
 
@@ -234,10 +233,6 @@ def _group_names(request: HttpRequest, found: Activity) -> list[str]:
     chosen = scope.of(request)
     known = {choice.name for choice in chosen.choices}
     return [name for name in found.group_names if name in known or not chosen.restricted]
-
-
-def _address(request: HttpRequest) -> str:
-    return str(request.META.get("REMOTE_ADDR", ""))
 
 
 def _line(row: queries.ActivityRow) -> tuple[Any, ...]:
