@@ -73,7 +73,7 @@ def request_remediation(
             "groups": names,
             "reach": reach,
             "priority": priority,
-            "due_on": due_on.isoformat() if due_on else None,
+            "due_on": activity.due_on.isoformat() if activity.due_on else None,
         }
         audit.record(by=by.get_username(), action="remediation.request", object=activity, now=now, after=after)
         ticket_actions.open_tickets(activity=activity, systems=systems, by=by, now=now)

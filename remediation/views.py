@@ -25,7 +25,7 @@ from recommendations.models import MachineScore, Recommendation
 from remediation import actions, connections, permitted, queries, ticket_queries
 from remediation.errors import AlreadyCompleted, NotConnected, NothingToDo
 from remediation.filters import SPEC
-from remediation.forms import RequestForm
+from remediation.forms import RequestForm, entered
 from remediation.models import Activity
 from remediation.rules import UNDISTURBED_TAG
 
@@ -184,16 +184,15 @@ def _form_context(request: HttpRequest, recommendation: Recommendation) -> dict[
     groups = scope.handled(request, Permission.REMEDIATION)
     reach = queries.groups_of(recommendation, groups=groups)
     measurable = recommendation.kind != Recommendation.Kind.ATTENTION
-    data = request.POST if request.method == "POST" else (request.GET if "groups" in request.GET and wants(request, "reach") else None)
     configuration = recommendation.configuration_id is not None
     systems = connections.choices()
     today = timezone.now().date()
-    form = RequestForm(data, reach=reach, today=today, measurable=measurable, undisturbed=configuration, systems=systems)
+    form = RequestForm(entered(request), reach=reach, today=today, measurable=measurable, undisturbed=configuration, systems=systems)
     chosen = form.chosen()
     few = queries.undisturbed(recommendation, groups=chosen)
     only_few = few is not None and form.only_undisturbed()
     page = reverse("recommendations:detail", args=[recommendation.key])
-    total, before = queries.of_recommendation(recommendation, groups=_groups(request), today=timezone.now().date())
+    total, before = queries.of_recommendation(recommendation, groups=_groups(request), today=today)
     return {
         "recommendation": recommendation,
         "trail": origins.trail(request, home=origins.LIST, page=page, then=(Crumb(recommendation.title, page),)),
@@ -217,8 +216,7 @@ def _form_template(request: HttpRequest) -> str:
 
 def _groups(request: HttpRequest) -> list[int] | None:
     """The chosen groups; None for all, whose progress is kept on the activity."""
-    chosen = scope.of(request)
-    return chosen.named
+    return scope.of(request).named
 
 
 def _recommendation(key: str) -> Recommendation:
