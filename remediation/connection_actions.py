@@ -6,6 +6,7 @@ import base64
 import datetime as dt
 import secrets
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 from django.db import transaction
@@ -96,13 +97,12 @@ def try_out(*, system: str, by: User, now: dt.datetime) -> list[Finding]:
         findings = ticketing.SYSTEMS[system].test(connections.opened(row))
     except Refused as error:
         findings = [Finding("Secrets", False, str(error))]
-    kept = [{"step": finding.step, "good": finding.good, "detail": finding.detail} for finding in findings]
+    good = all(finding.good for finding in findings)
     with transaction.atomic():
-        TicketConnection.objects.filter(system=system).update(findings=kept, tested_at=now)
-        if all(finding.good for finding in findings):
+        TicketConnection.objects.filter(system=system).update(findings=list(map(asdict, findings)), tested_at=now)
+        if good:
             connections.note_success(system)
-        after = {"good": all(finding.good for finding in findings)}
-        audit.record(by=by.get_username(), action="connection.test", object=row, now=now, after=after)
+        audit.record(by=by.get_username(), action="connection.test", object=row, now=now, after={"good": good})
     return findings
 
 

@@ -118,6 +118,7 @@ def _context(system: str, row: TicketConnection | None, form: ConnectionForm) ->
     return {
         "card": connection_queries.one(system),
         "row": row,
+        "paused_until": row.paused_until if row and row.paused_until and row.paused_until > timezone.now() else None,
         "form": form,
         "plain": [form[field.name] for field in form.system.fields if field.kind != "secret"],
         "secrets": [

@@ -154,7 +154,7 @@ def send_again(*, delivery: Delivery, by: User, now: dt.datetime) -> None:
         if delivery.verb == Delivery.Verb.CREATE and (state := transitions.after(rules.TICKET, ticket.state, "retry")):
             ticket.state, ticket.error, ticket.updated_at = state, "", now
             ticket.save(update_fields=["state", "error", "updated_at"])
-        connections.pause(ticket.provider, until=now)
+        connections.resume(ticket.provider)
         audit.record(by=by.get_username(), action="delivery.again", object=delivery, now=now, before=before)
         kick()
 

@@ -17,7 +17,7 @@ class Email:
     key = "email"
     label = "E-mail"
     about = "Mails each request to IT, or to the address of a ticket system, with its steps, a link, and its machines as CSV."
-    fields: tuple[Field, ...] = (Field("recipients", "Recipients", "One address a line.", kind="lines"),)
+    fields: tuple[Field, ...] = (Field("recipients", "Recipients", "One address a line.", kind="mails"),)
     most_devices: int | None = 10_000
     look_up_after = 0.0
     reads_back = False
