@@ -19,7 +19,7 @@ from core.lists import pager
 from core.models import User
 from core.navigation import back_to
 from inventory import scope
-from remediation import permitted, queries, queue_queries, ticket_actions
+from remediation import permitted, queries, queue_queries, rules, ticket_actions
 from remediation.errors import NotInThisState
 from remediation.models import Ticket
 from remediation.ticketing import builtin
@@ -73,6 +73,7 @@ def one(request: HttpRequest, pk: int) -> HttpResponse:
         "notes": list(ticket.conversation.order_by("at", "id")),
         "people": queue_queries.people(),
         "me": user.pk,
+        "refused": "" if permitted.may_end(request, ticket.activity) else permitted.REFUSED,
     }
     return render(request, "queue/detail.html", context)
 
@@ -104,18 +105,21 @@ def change_many(request: HttpRequest) -> HttpResponse:
     by = require(request, Permission.REMEDIATION)
     do = request.POST.get("do", "")
     ids = [int(text) for text in request.POST.getlist("ticket")[:AT_ONCE] if text.isdecimal() and len(text) < 18]
-    asked = Ticket.objects.filter(pk__in=ids, provider=builtin.KEY, activity__in=queries.visible(scope.permitted(request)))
-    tickets = [ticket for ticket in asked.select_related("activity").order_by("pk") if permitted.may_end(request, ticket.activity)]
-    if not tickets:
+    if do not in DONE and do != "take":
+        raise Http404("Nothing like that can be done with tickets.")
+    found = Ticket.objects.filter(pk__in=ids, provider=builtin.KEY, activity__in=queries.visible(scope.permitted(request)))
+    asked = list(found.select_related("activity").order_by("pk"))
+    tickets = [ticket for ticket in asked if permitted.may_end(request, ticket.activity)]
+    if not asked:
         messages.error(request, "Pick at least one ticket first.")
-    elif do in DONE:
-        _move(request, tickets, do, request.POST.get("note", "").strip()[:LONGEST], by)
-    elif do == "take":
+    elif left := len(asked) - len(tickets):
+        messages.error(request, f"{left} left as they are: they are also about machines of groups that you do not handle.")
+    if tickets and do == "take":
         for ticket in tickets:
             ticket_actions.assign(ticket=ticket, to=by, by=by, now=timezone.now())
         messages.success(request, f"{len(tickets)} assigned to you.")
-    else:
-        raise Http404("Nothing like that can be done with tickets.")
+    elif tickets:
+        _move(request, tickets, do, request.POST.get("note", "").strip()[:LONGEST], by)
     return redirect(back_to(request) if request.POST.get("next") else "remediation:queue")
 
 
@@ -131,7 +135,8 @@ def _move(request: HttpRequest, tickets: list[Ticket], do: str, note: str, by: U
     left = len(tickets) - moved
     many = f": {moved} ticket{'' if moved == 1 else 's'}" if len(tickets) > 1 else ""
     if moved:
-        undo = f"{reverse('remediation:queue_ticket_change', args=[tickets[0].pk])} reopen" if len(tickets) == 1 and do != "reopen" else ""
+        change_back = f"{reverse('remediation:queue_ticket_change', args=[tickets[0].pk])} {rules.VERB_TO[tickets[0].state]}"
+        undo = change_back if len(tickets) == 1 else ""
         messages.success(request, f"{DONE[do]}{many}.", extra_tags=undo)
     if left:
         messages.error(request, sentence if len(tickets) == 1 else f"{left} left as they are: they are not in a state for it.")
