@@ -192,6 +192,8 @@ def test_a_pushed_state_arrives_once(listening: str, client: Client) -> None:
         ({"body": b'{"type": "ticket.updated", "data": {"ticket": "T-1", "state": "burning"}}'}, 400),
         ({"body": b'{"type": "ticket.updated", "data": {"state": "accepted"}}'}, 400),
         ({"body": b'{"type": "ticket.updated", "data": {"ticket": "T-9", "state": "accepted"}}'}, 404),
+        ({"body": b'{"type": "ticket.updated", "data": {"ticket": "T-1", "state": "accepted", "note": "\\u0000"}}'}, 400),
+        ({"body": b"[" * 19_000}, 400),
         ({"body": b'{"type": "something.else", "data": {}}'}, 200),
     ],
     ids=str,
