@@ -35,7 +35,7 @@ OFFERED = {"pending": ("accept", "reject"), "accepted": ("complete", "reject"), 
 # Standard Webhooks 1.0.0: seconds before each try. https://github.com/standard-webhooks/standard-webhooks
 DELAYS = (0, 5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400)
 SPREAD = (0.9, 1.2)
-LONGEST_WAIT = 86_400.0
+LONGEST_WAIT = 86_400.0  # seconds: what another side asks for beyond that is a broken clock
 
 READ_EVERY = ((dt.timedelta(hours=2), 120.0), (dt.timedelta(days=2), 600.0), (dt.timedelta(days=60), 3_600.0))  # age below -> seconds
 READ_SELDOM = 21_600.0

@@ -25,9 +25,9 @@ def open_ticket(request: HttpRequest, pk: UUID) -> HttpResponse:
     by = require(request, Permission.REMEDIATION)
     activity = _activity(request, pk)
     try:
-        ticket_actions.open_tickets(activity=activity, systems=request.POST.getlist("system")[:5], by=by, now=timezone.now())
+        opened = ticket_actions.open_tickets(activity=activity, systems=request.POST.getlist("system")[:5], by=by, now=timezone.now())
         queue_queries.forget_waiting()
-        messages.success(request, "The ticket is being opened.")
+        messages.success(request, "The ticket is being opened." if opened else "There is a ticket in this system already.")
     except NotConnected as error:
         messages.error(request, str(error))
     return _back(pk)
