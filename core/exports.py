@@ -21,12 +21,13 @@ class _Echo:
 
 def stream(*, filename: str, header: Sequence[str], rows: Iterable[Sequence[object]]) -> StreamingHttpResponse:
     """An attachment of `header` and `rows`, in UTF-8 with a byte order mark (spreadsheets need it to see UTF-8)."""
-    response = StreamingHttpResponse(_lines(header, rows), content_type="text/csv; charset=utf-8")
+    response = StreamingHttpResponse(lines(header, rows), content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{filename}"'
     return response
 
 
-def _lines(header: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[str]:
+def lines(header: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[str]:
+    """The text of the file, in parts."""
     writer = csv.writer(_Echo())
     batch = ["\ufeff", writer.writerow(header)]
     for row in rows:

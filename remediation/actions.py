@@ -36,7 +36,6 @@ def request_remediation(
     reach: str = Activity.Reach.ALL,
     by: User,
     now: dt.datetime,
-    address: str = "",
 ) -> Activity:
     """Ask IT to carry it out on the machines of these groups that need it now. Which machines these are is fixed here.
 
@@ -74,10 +73,10 @@ def request_remediation(
             "groups": names,
             "reach": reach,
             "priority": priority,
-            "due_on": due_on.isoformat() if due_on else None,
+            "due_on": activity.due_on.isoformat() if activity.due_on else None,
         }
-        audit.record(by=by.get_username(), action="remediation.request", object=activity, now=now, after=after, address=address)
-        ticket_actions.open_tickets(activity=activity, systems=systems, by=by, now=now, address=address)
+        audit.record(by=by.get_username(), action="remediation.request", object=activity, now=now, after=after)
+        ticket_actions.open_tickets(activity=activity, systems=systems, by=by, now=now)
     return activity
 
 
@@ -91,7 +90,6 @@ def request_several(
     systems: Sequence[str] = (),
     by: User,
     now: dt.datetime,
-    address: str = "",
 ) -> tuple[list[Activity], list[Recommendation]]:
     """An activity for each of them, all or none. Returns the activities, and what no machine needs any more."""
     made, left = [], []
@@ -107,7 +105,6 @@ def request_several(
                     systems=systems,
                     by=by,
                     now=now,
-                    address=address,
                 )
             except NothingToDo:
                 left.append(recommendation)
@@ -116,7 +113,7 @@ def request_several(
     return made, left
 
 
-def complete_activity(*, activity: Activity, by: User, now: dt.datetime, address: str = "") -> Activity:
+def complete_activity(*, activity: Activity, by: User, now: dt.datetime) -> Activity:
     """Mark it completed by hand, whatever its machines report. Raises AlreadyCompleted."""
     with transaction.atomic():
         activity = Activity.objects.select_for_update().get(pk=activity.pk)
@@ -124,11 +121,11 @@ def complete_activity(*, activity: Activity, by: User, now: dt.datetime, address
             raise AlreadyCompleted
         _move(activity, "complete", who=by.email or by.get_username(), now=now)
         after = {"fixed": activity.fixed_count, "of": activity.target_count}
-        audit.record(by=by.get_username(), action="remediation.complete", object=activity, now=now, after=after, address=address)
+        audit.record(by=by.get_username(), action="remediation.complete", object=activity, now=now, after=after)
     return activity
 
 
-def reopen_activity(*, activity: Activity, by: User, now: dt.datetime, address: str = "") -> Activity:
+def reopen_activity(*, activity: Activity, by: User, now: dt.datetime) -> Activity:
     """Take a completion by hand back. Opening one that is open changes nothing; one that is done by itself stays so."""
     with transaction.atomic():
         activity = Activity.objects.select_for_update().get(pk=activity.pk)
@@ -136,7 +133,7 @@ def reopen_activity(*, activity: Activity, by: User, now: dt.datetime, address: 
             return activity
         before = {"completed_by": activity.completed_by}
         _move(activity, "reopen", who=by.get_username(), now=now)
-        audit.record(by=by.get_username(), action="remediation.reopen", object=activity, now=now, before=before, address=address)
+        audit.record(by=by.get_username(), action="remediation.reopen", object=activity, now=now, before=before)
     return activity
 
 

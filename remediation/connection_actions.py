@@ -6,6 +6,7 @@ import base64
 import datetime as dt
 import secrets
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 from django.db import transaction
@@ -33,7 +34,6 @@ def save(
     allow_private: bool,
     by: User,
     now: dt.datetime,
-    address: str = "",
 ) -> TicketConnection:
     """Keep what was entered. `secrets`: those that were entered anew; the others stay."""
     with transaction.atomic():
@@ -43,11 +43,11 @@ def save(
         for name, text in secrets.items():
             _keep(row, name, text, now=now)
         row.save()
-        _audit("connection.save", row, by=by, now=now, before=before, replaced=sorted(secrets), address=address)
+        _audit("connection.save", row, by=by, now=now, before=before, replaced=sorted(secrets))
     return row
 
 
-def generate(*, system: str, name: str, by: User, now: dt.datetime, address: str = "") -> str:
+def generate(*, system: str, name: str, by: User, now: dt.datetime) -> str:
     """A new secret, given back this once; the one before it holds until it is forgotten."""
     text = "whsec_" + base64.b64encode(secrets.token_bytes(SECRET_BYTES)).decode()
     with transaction.atomic():
@@ -57,21 +57,21 @@ def generate(*, system: str, name: str, by: User, now: dt.datetime, address: str
             row.secrets[name + BEFORE] = row.secrets[name]
         _keep(row, name, text, now=now)
         row.save(update_fields=["secrets"])
-        _audit("connection.secret", row, by=by, now=now, before=before, replaced=[name], address=address)
+        _audit("connection.secret", row, by=by, now=now, before=before, replaced=[name])
     return text
 
 
-def forget(*, system: str, name: str, by: User, now: dt.datetime, address: str = "") -> None:
+def forget(*, system: str, name: str, by: User, now: dt.datetime) -> None:
     """Remove a secret."""
     with transaction.atomic():
         row = _row(system, now=now)
         before = _told(row)
         if row.secrets.pop(name, None) is not None:
             row.save(update_fields=["secrets"])
-            _audit("connection.forget", row, by=by, now=now, before=before, address=address)
+            _audit("connection.forget", row, by=by, now=now, before=before)
 
 
-def switch(*, system: str, on: bool, by: User, now: dt.datetime, address: str = "") -> TicketConnection:
+def switch(*, system: str, on: bool, by: User, now: dt.datetime) -> TicketConnection:
     """On or off. What waits stays; it is sent when it is on again. Raises NotReady, which names what is missing."""
     with transaction.atomic():
         row = _row(system, now=now)
@@ -82,13 +82,13 @@ def switch(*, system: str, on: bool, by: User, now: dt.datetime, address: str = 
         if on:
             row.paused_until = None
         row.save(update_fields=["enabled", "disabled_reason", "paused_until"])
-        _audit(f"connection.{'on' if on else 'off'}", row, by=by, now=now, before=before, address=address)
+        _audit(f"connection.{'on' if on else 'off'}", row, by=by, now=now, before=before)
         if on:
             ticket_actions.kick()
     return row
 
 
-def try_out(*, system: str, by: User, now: dt.datetime, address: str = "") -> list[Finding]:
+def try_out(*, system: str, by: User, now: dt.datetime) -> list[Finding]:
     """Try what is kept, without making a ticket. The findings are kept."""
     row = TicketConnection.objects.filter(system=system).first()
     if row is None:
@@ -97,22 +97,21 @@ def try_out(*, system: str, by: User, now: dt.datetime, address: str = "") -> li
         findings = ticketing.SYSTEMS[system].test(connections.opened(row))
     except Refused as error:
         findings = [Finding("Secrets", False, str(error))]
-    kept = [{"step": finding.step, "good": finding.good, "detail": finding.detail} for finding in findings]
+    good = all(finding.good for finding in findings)
     with transaction.atomic():
-        TicketConnection.objects.filter(system=system).update(findings=kept, tested_at=now)
-        if all(finding.good for finding in findings):
+        TicketConnection.objects.filter(system=system).update(findings=list(map(asdict, findings)), tested_at=now)
+        if good:
             connections.note_success(system)
-        after = {"good": all(finding.good for finding in findings)}
-        audit.record(by=by.get_username(), action="connection.test", object=row, now=now, after=after, address=address)
+        audit.record(by=by.get_username(), action="connection.test", object=row, now=now, after={"good": good})
     return findings
 
 
-def delete(*, system: str, by: User, now: dt.datetime, address: str = "") -> None:
+def delete(*, system: str, by: User, now: dt.datetime) -> None:
     """Forget everything that was set, with its secrets. Its tickets stay, and what waits for it waits."""
     with transaction.atomic():
         row = TicketConnection.objects.select_for_update().filter(system=system).first()
         if row is not None:
-            _audit("connection.delete", row, by=by, now=now, before=_told(row), address=address)
+            _audit("connection.delete", row, by=by, now=now, before=_told(row))
             row.delete()
 
 
@@ -148,7 +147,6 @@ def _audit(
     now: dt.datetime,
     before: dict[str, Any],
     replaced: list[str] | None = None,
-    address: str = "",
 ) -> None:
     """Only what changed."""
     after = _told(row) if action != "connection.delete" else {}
@@ -161,5 +159,4 @@ def _audit(
         now=now,
         before={name: before[name] for name in changed & set(before)},
         after=told,
-        address=address,
     )

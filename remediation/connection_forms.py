@@ -44,11 +44,13 @@ class ConnectionForm(forms.Form):
             try:
                 if field.kind == "address" and text:
                     guard.check(text, allow_private=bool(cleaned.get("allow_private")))
-                if (field.kind == "mail" and text) or field.name == "recipients":
-                    for line in text.splitlines():
+                if field.kind == "mails":
+                    for line in filter(None, map(str.strip, text.splitlines())):
                         validate_email(line)
-            except (Refused, ValueError) as error:
-                self.add_error(field.name, str(error) or "This is no address.")
+            except Refused as error:
+                self.add_error(field.name, str(error))
+            except ValueError:
+                self.add_error(field.name, "This is no address, such as https://tickets.example.org/path.")
             except ValidationError:
                 self.add_error(field.name, "Enter mail addresses, such as it@example.org, one a line.")
             except TryLater:
@@ -76,7 +78,7 @@ def _control(field: Field, *, kept: bool) -> forms.Field:
     if field.kind == "secret":
         attributes = CONTROL | {"autocomplete": "new-password"}
         return forms.CharField(max_length=LONGEST, widget=forms.PasswordInput(attrs=attributes, render_value=False), **common)
-    if field.kind == "lines":
+    if field.kind in ("lines", "mails"):
         return forms.CharField(max_length=LONGEST, widget=forms.Textarea(attrs=CONTROL | {"rows": 3}), **common)
     if field.kind == "mail":
         return forms.EmailField(max_length=254, widget=forms.EmailInput(attrs=CONTROL), **common)

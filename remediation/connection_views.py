@@ -37,10 +37,11 @@ def one(request: HttpRequest, system: str) -> HttpResponse:
     form = ConnectionForm(sent, system=ticketing.SYSTEMS[system], row=row)
     if sent is None or not form.is_valid():
         return render(request, "connections/detail.html", _context(system, row, form), status=422 if sent is not None else 200)
-    common = _common(request, by)
-    connection_actions.save(system=system, values=form.values(), secrets=form.secrets(), allow_private=form.allows_private, **common)
+    connection_actions.save(
+        system=system, values=form.values(), secrets=form.secrets(), allow_private=form.allows_private, by=by, now=timezone.now()
+    )
     if request.POST.get("do") == "test":
-        _test(request, system, common)
+        _test(request, system, by)
     else:
         messages.success(request, "Saved.")
     return redirect("remediation:connection", system=system)
@@ -54,7 +55,7 @@ def switch(request: HttpRequest, system: str) -> HttpResponse:
         _known(system)
     on = bool(request.POST.get("enabled"))
     try:
-        connection_actions.switch(system=system, on=on, **_common(request, by))
+        connection_actions.switch(system=system, on=on, by=by, now=timezone.now())
     except NotReady as error:
         messages.error(request, f"{ticketing.label_of(system)} stays off. {error}")
         return redirect("remediation:connection", system=system)
@@ -67,7 +68,7 @@ def test(request: HttpRequest, system: str) -> HttpResponse:
     """Try what is saved."""
     by = require_everywhere(request, Permission.SETTINGS)
     _known(system)
-    _test(request, system, _common(request, by))
+    _test(request, system, by)
     return redirect(reverse("remediation:connection", args=[system]) + "#test")
 
 
@@ -82,13 +83,13 @@ def secret(request: HttpRequest, system: str) -> HttpResponse:
     if plain not in known:
         raise Http404("There is no such secret.")
     if request.POST.get("do") == "generate" and known[plain].generated:
-        shown = connection_actions.generate(system=system, name=plain, **_common(request, by))
+        shown = connection_actions.generate(system=system, name=plain, by=by, now=timezone.now())
         row = _known(system)
         context = _context(system, row, ConnectionForm(system=ticketing.SYSTEMS[system], row=row))
         answer = render(request, "connections/detail.html", context | {"shown": shown, "shown_label": known[plain].label})
         answer["Cache-Control"] = "no-store"
         return answer
-    connection_actions.forget(system=system, name=name, **_common(request, by))
+    connection_actions.forget(system=system, name=name, by=by, now=timezone.now())
     messages.success(request, "Forgotten.")
     return redirect("remediation:connection", system=system)
 
@@ -101,7 +102,7 @@ def delete(request: HttpRequest, system: str) -> HttpResponse:
     if row is None:
         raise Http404("Nothing is set for it.")
     if request.method == "POST":
-        connection_actions.delete(system=system, **_common(request, by))
+        connection_actions.delete(system=system, by=by, now=timezone.now())
         messages.success(request, f"What was set for {ticketing.label_of(system)} is forgotten.")
         return redirect("remediation:connections")
     return render(request, "connections/delete.html", {"card": connection_queries.one(system)})
@@ -117,6 +118,7 @@ def _context(system: str, row: TicketConnection | None, form: ConnectionForm) ->
     return {
         "card": connection_queries.one(system),
         "row": row,
+        "paused_until": row.paused_until if row and row.paused_until and row.paused_until > timezone.now() else None,
         "form": form,
         "plain": [form[field.name] for field in form.system.fields if field.kind != "secret"],
         "secrets": [
@@ -126,12 +128,8 @@ def _context(system: str, row: TicketConnection | None, form: ConnectionForm) ->
     }
 
 
-def _common(request: HttpRequest, by: User) -> dict[str, Any]:
-    return {"by": by, "now": timezone.now(), "address": str(request.META.get("REMOTE_ADDR", ""))}
-
-
-def _test(request: HttpRequest, system: str, common: dict[str, Any]) -> None:
-    findings = connection_actions.try_out(system=system, **common)
+def _test(request: HttpRequest, system: str, by: User) -> None:
+    findings = connection_actions.try_out(system=system, by=by, now=timezone.now())
     if all(finding.good for finding in findings):
         messages.success(request, "The test went well.")
     else:

@@ -7,6 +7,7 @@ import datetime as dt
 from core.secrets import Unreadable, decrypt
 from remediation import ticketing
 from remediation.models import TicketConnection
+from remediation.rules import LONGEST_WAIT
 from remediation.ticketing import builtin
 from remediation.ticketing.base import Connection, Refused
 
@@ -37,8 +38,14 @@ def opened(row: TicketConnection) -> Connection:
     return Connection(values={**row.values, **secrets}, allow_private=row.allow_private)
 
 
-def pause(system: str, *, until: dt.datetime) -> None:
+def pause(system: str, *, seconds: float, now: dt.datetime) -> None:
+    """Call it no more for so long, as it asked: a day at most."""
+    until = now + dt.timedelta(seconds=min(seconds, LONGEST_WAIT))
     TicketConnection.objects.filter(system=system).update(paused_until=until)
+
+
+def resume(system: str) -> None:
+    TicketConnection.objects.filter(system=system).update(paused_until=None)
 
 
 def note_error(system: str, sentence: str, *, now: dt.datetime) -> None:

@@ -5,15 +5,20 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
-from django.db.models import Count, F, Q, QuerySet
+from django.db.models import Count, F, Func, IntegerField, Q, QuerySet
 
 from core.lists import Column, Facet, ListSpec, ListState
 from remediation import ticketing
 from remediation.models import Delivery
 from remediation.ticket_queries import Sent, sent_of
 
-SORTS = {"created": "created_at", "due": "due_at", "tries": "tries"}
+SORTS: dict[str, Any] = {
+    "created": F("created_at"),
+    "due": F("due_at"),
+    "tries": Func(F("attempts"), function="jsonb_array_length", output_field=IntegerField()),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +96,7 @@ def _found(state: ListState) -> QuerySet[Delivery]:
             found = found.filter(**{f"{field}__in": values})
     for word in state.q.split()[:8]:
         found = found.filter(Q(ticket__activity__title__icontains=word) | Q(ticket__external_id__icontains=word))
-    by = F(SORTS[state.sort.removeprefix("-")])
+    by = SORTS[state.sort.removeprefix("-")]
     return found.order_by(by.desc() if state.sort.startswith("-") else by.asc(), "-id")
 
 

@@ -66,7 +66,7 @@ def again(request: HttpRequest) -> HttpResponse:
     sent, sentence = 0, "Nothing to send: it has arrived, or is on its way this moment."
     for delivery in sorted(chosen, key=lambda delivery: delivery.pk):
         try:
-            ticket_actions.send_again(delivery=delivery, by=by, now=timezone.now(), address=str(request.META.get("REMOTE_ADDR", "")))
+            ticket_actions.send_again(delivery=delivery, by=by, now=timezone.now())
             sent += 1
         except NothingToSend:
             continue

@@ -7,11 +7,20 @@ from collections.abc import Sequence
 from typing import Any
 
 from django import forms
+from django.http import HttpRequest, QueryDict
 
+from core.htmx import wants
 from remediation.models import Activity
 from remediation.queries import GroupReach
 from remediation.rules import DEFAULT_DAYS
 from remediation.ticketing import builtin
+
+
+def entered(request: HttpRequest) -> QueryDict | None:
+    """What was sent, or what the preview of the reach asks with; None: the form was only opened."""
+    if request.method == "POST":
+        return request.POST
+    return request.GET if wants(request, "reach") else None
 
 
 class RequestForm(forms.Form):

@@ -46,7 +46,7 @@ def message(request: HttpRequest, system: str) -> JsonResponse:
         said = json.loads(body)
         kind, data = said["type"], said["data"]
         reading = _reading(data) if kind == "ticket.updated" else None
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         return _refused(400, "NotUnderstood", f"The message is not as documented: {error}")
     return _taken(row, request.headers["webhook-id"], data, reading)
 
@@ -85,6 +85,8 @@ def _signed(row: TicketConnection, request: HttpRequest, body: bytes) -> bool:
 
 def _reading(data: dict[str, Any]) -> Reading:
     state, note = data["state"], data.get("note") or ""
+    if any("\0" in str(text) for text in data.values()):
+        raise ValueError("a text holds the character NUL, which the database cannot keep")
     if state not in VERB_TO:
         raise ValueError(f"state is one of {', '.join(VERB_TO)}")
     if not isinstance(note, str) or not isinstance(data["ticket"], (str, int)):

@@ -137,7 +137,7 @@ def settle(claim: Claim, result: Result, *, now: dt.datetime) -> None:
         else:
             connections.note_error(provider, result.sentence, now=now)
         if result.wait:
-            connections.pause(provider, until=now + dt.timedelta(seconds=min(result.wait, rules.LONGEST_WAIT)))
+            connections.pause(provider, seconds=result.wait, now=now)
         if result.outcome == "gone":
             switch_off(provider, reason=result.sentence, now=now)
 

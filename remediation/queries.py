@@ -239,10 +239,7 @@ def untouchable(activity: Activity, *, groups: Sequence[int] | None) -> bool:
 
 def groups_of(recommendation: Recommendation, *, groups: Sequence[int]) -> tuple[GroupReach, ...]:
     """Groups with exposed machines, in their order of rank."""
-    stats = RecommendationStat.objects.filter(recommendation=recommendation, group_id__in=groups, exposed__gt=0)
-    exposed = dict(stats.values_list("group_id", "exposed"))
-    names = MachineGroup.objects.filter(pk__in=exposed).order_by("is_default", "rank", "id").values_list("id", "name")
-    return tuple(GroupReach(pk, name, exposed[pk]) for pk, name in names)
+    return groups_of_several([recommendation.pk], groups=groups)
 
 
 def groups_of_several(ids: Sequence[int], *, groups: Sequence[int]) -> tuple[GroupReach, ...]:

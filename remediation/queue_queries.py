@@ -149,10 +149,10 @@ def rows_of(tickets: Iterable[Ticket], *, groups: Sequence[int] | None, today: d
     """The machines of a row are those of the groups."""
     shown = list(tickets)
     done = queries.progress([ticket.activity_id for ticket in shown], groups)
-    return tuple(row_of(ticket, done=done.get(ticket.activity_id), today=today) for ticket in shown)
+    return tuple(_row(ticket, done=done.get(ticket.activity_id), today=today) for ticket in shown)
 
 
-def row_of(ticket: Ticket, *, done: tuple[int, int] | None, today: dt.date) -> QueueRow:
+def _row(ticket: Ticket, *, done: tuple[int, int] | None, today: dt.date) -> QueueRow:
     """`done`: machines fixed and targeted; None: in all groups, as the activity keeps them."""
     activity = ticket.activity
     completed = activity.status == Activity.Status.COMPLETED

@@ -19,7 +19,7 @@ from core.lists import pager
 from core.models import User
 from core.navigation import back_to
 from inventory import scope
-from remediation import permitted, queries, queue_queries, ticket_actions
+from remediation import permitted, queries, queue_queries, rules, ticket_actions
 from remediation.errors import NotInThisState
 from remediation.models import Ticket
 from remediation.ticketing import builtin
@@ -73,6 +73,7 @@ def one(request: HttpRequest, pk: int) -> HttpResponse:
         "notes": list(ticket.conversation.order_by("at", "id")),
         "people": queue_queries.people(),
         "me": user.pk,
+        "refused": "" if permitted.may_end(request, ticket.activity) else permitted.REFUSED,
     }
     return render(request, "queue/detail.html", context)
 
@@ -87,7 +88,7 @@ def change(request: HttpRequest, pk: int) -> HttpResponse:
         _move(request, [ticket], do, note, by)
     elif do == "note":
         if note:
-            ticket_actions.say(ticket=ticket, text=note, as_it=True, **_common(request, by))
+            ticket_actions.say(ticket=ticket, text=note, as_it=True, by=by, now=timezone.now())
             messages.success(request, "Noted.")
         else:
             messages.error(request, "Write a note first.")
@@ -104,18 +105,21 @@ def change_many(request: HttpRequest) -> HttpResponse:
     by = require(request, Permission.REMEDIATION)
     do = request.POST.get("do", "")
     ids = [int(text) for text in request.POST.getlist("ticket")[:AT_ONCE] if text.isdecimal() and len(text) < 18]
-    asked = Ticket.objects.filter(pk__in=ids, provider=builtin.KEY, activity__in=queries.visible(scope.permitted(request)))
-    tickets = [ticket for ticket in asked.select_related("activity").order_by("pk") if permitted.may_end(request, ticket.activity)]
-    if not tickets:
-        messages.error(request, "Pick at least one ticket first.")
-    elif do in DONE:
-        _move(request, tickets, do, request.POST.get("note", "").strip()[:LONGEST], by)
-    elif do == "take":
-        for ticket in tickets:
-            ticket_actions.assign(ticket=ticket, to=by, **_common(request, by))
-        messages.success(request, f"{len(tickets)} assigned to you.")
-    else:
+    if do not in DONE and do != "take":
         raise Http404("Nothing like that can be done with tickets.")
+    found = Ticket.objects.filter(pk__in=ids, provider=builtin.KEY, activity__in=queries.visible(scope.permitted(request)))
+    asked = list(found.select_related("activity").order_by("pk"))
+    tickets = [ticket for ticket in asked if permitted.may_end(request, ticket.activity)]
+    if not asked:
+        messages.error(request, "Pick at least one ticket first.")
+    elif left := len(asked) - len(tickets):
+        messages.error(request, f"{left} left as they are: they are also about machines of groups that you do not handle.")
+    if tickets and do == "take":
+        for ticket in tickets:
+            ticket_actions.assign(ticket=ticket, to=by, by=by, now=timezone.now())
+        messages.success(request, f"{len(tickets)} assigned to you.")
+    elif tickets:
+        _move(request, tickets, do, request.POST.get("note", "").strip()[:LONGEST], by)
     return redirect(back_to(request) if request.POST.get("next") else "remediation:queue")
 
 
@@ -123,7 +127,7 @@ def _move(request: HttpRequest, tickets: list[Ticket], do: str, note: str, by: U
     moved, sentence = 0, ""
     for ticket in tickets:
         try:
-            ticket_actions.move(ticket=ticket, verb=do, note=note, **_common(request, by))
+            ticket_actions.move(ticket=ticket, verb=do, note=note, by=by, now=timezone.now())
             moved += 1
         except NotInThisState as error:
             sentence = str(error)
@@ -131,7 +135,8 @@ def _move(request: HttpRequest, tickets: list[Ticket], do: str, note: str, by: U
     left = len(tickets) - moved
     many = f": {moved} ticket{'' if moved == 1 else 's'}" if len(tickets) > 1 else ""
     if moved:
-        undo = f"{reverse('remediation:queue_ticket_change', args=[tickets[0].pk])} reopen" if len(tickets) == 1 and do != "reopen" else ""
+        change_back = f"{reverse('remediation:queue_ticket_change', args=[tickets[0].pk])} {rules.VERB_TO[tickets[0].state]}"
+        undo = change_back if len(tickets) == 1 else ""
         messages.success(request, f"{DONE[do]}{many}.", extra_tags=undo)
     if left:
         messages.error(request, sentence if len(tickets) == 1 else f"{left} left as they are: they are not in a state for it.")
@@ -144,7 +149,7 @@ def _assign(request: HttpRequest, ticket: Ticket, to: str, by: User) -> None:
     elif person is not None and not may(person, Permission.REMEDIATION):
         messages.error(request, f"{queries.person(person)} may not handle remediation. An administrator can give the permission.")
     else:
-        ticket_actions.assign(ticket=ticket, to=person, **_common(request, by))
+        ticket_actions.assign(ticket=ticket, to=person, by=by, now=timezone.now())
         messages.success(request, f"Assigned to {queries.person(person)}." if person else "Assigned to nobody.")
 
 
@@ -159,10 +164,6 @@ def _found(request: HttpRequest, pk: int) -> Ticket:
     if found is None:
         raise Http404("There is no such ticket in the queue; those of completed activities are kept for 180 days.")
     return found
-
-
-def _common(request: HttpRequest, by: User) -> dict[str, Any]:
-    return {"by": by, "now": timezone.now(), "address": str(request.META.get("REMOTE_ADDR", ""))}
 
 
 def _line(row: queue_queries.QueueRow) -> tuple[Any, ...]:

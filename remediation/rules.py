@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from core.transitions import Transitions
 
@@ -36,20 +35,11 @@ OFFERED = {"pending": ("accept", "reject"), "accepted": ("complete", "reject"), 
 # Standard Webhooks 1.0.0: seconds before each try. https://github.com/standard-webhooks/standard-webhooks
 DELAYS = (0, 5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400)
 SPREAD = (0.9, 1.2)
-LONGEST_WAIT = 86_400.0
+LONGEST_WAIT = 86_400.0  # seconds: what another side asks for beyond that is a broken clock
 
 READ_EVERY = ((dt.timedelta(hours=2), 120.0), (dt.timedelta(days=2), 600.0), (dt.timedelta(days=60), 3_600.0))  # age below -> seconds
 READ_SELDOM = 21_600.0
 STOP_READING = dt.timedelta(days=30)
-
-
-@dataclass(frozen=True, slots=True)
-class Aim:
-    """The version that a platform has to reach. `key` orders it; empty: any version that is not affected."""
-
-    platform: str
-    version: str
-    key: str
 
 
 def steps(*, kind: str, component: str, aims: Sequence[tuple[str, str]], instruction: str = "") -> tuple[str, ...]:

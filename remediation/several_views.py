@@ -19,7 +19,8 @@ from recommendations import what_if_queries
 from recommendations.filters import SPEC as RECOMMENDATIONS
 from recommendations.models import Recommendation
 from remediation import actions, connections, queries
-from remediation.forms import RequestForm
+from remediation.errors import NotConnected
+from remediation.forms import RequestForm, entered
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -36,17 +37,20 @@ def form(request: HttpRequest) -> HttpResponse:
         return render(request, "remediation/several.html", context, status=422 if sent else 200)
     ids = [planned.row.id for planned in context["plan"].rows]
     found = Recommendation.objects.select_related("software", "configuration").in_bulk(ids)
-    made, left = actions.request_several(
-        recommendations=[found[pk] for pk in ids if pk in found],
-        group_ids=sheet.cleaned_data["groups"],
-        priority=sheet.cleaned_data["priority"],
-        due_on=sheet.cleaned_data["due_on"],
-        notes=sheet.cleaned_data["notes"],
-        systems=sheet.cleaned_data.get("systems", ()),
-        by=by,
-        now=timezone.now(),
-        address=str(request.META.get("REMOTE_ADDR", "")),
-    )
+    try:
+        made, left = actions.request_several(
+            recommendations=[found[pk] for pk in ids if pk in found],
+            group_ids=sheet.cleaned_data["groups"],
+            priority=sheet.cleaned_data["priority"],
+            due_on=sheet.cleaned_data["due_on"],
+            notes=sheet.cleaned_data["notes"],
+            systems=sheet.cleaned_data.get("systems", ()),
+            by=by,
+            now=timezone.now(),
+        )
+    except NotConnected as error:
+        sheet.add_error("systems", str(error))
+        return render(request, "remediation/several.html", context, status=422)
     if not made:
         sheet.add_error("groups", "No machine of these groups needs any of them any more.")
         return render(request, "remediation/several.html", context, status=422)
@@ -60,16 +64,13 @@ def _context(request: HttpRequest) -> dict[str, Any]:
     state = RECOMMENDATIONS.read(request.GET)
     groups = scope.handled(request, Permission.REMEDIATION)
     reach = queries.groups_of_several(state.picks, groups=groups)
-    previewed = wants(request, "reach") and "priority" in request.GET
-    data = request.POST if request.method == "POST" else request.GET if previewed else None
+    data = entered(request)
     systems = connections.choices()
     sheet = RequestForm(data, reach=reach, today=timezone.now().date(), measurable=True, systems=systems)
     taken = state.picks if data is None else tuple(pk for pk in state.picks if str(pk) in data.getlist("take"))
     everything = what_if_queries.plan(state.picks, groups=groups)
-    machines, asked = (
-        queries.machines_each(state.picks, groups=sheet.chosen()),
-        queries.in_progress_of(state.picks, groups=scope.of(request).named),
-    )
+    machines = queries.machines_each(state.picks, groups=sheet.chosen())
+    asked = queries.in_progress_of(state.picks, groups=scope.of(request).named)
     return {
         "form": sheet,
         "systems": systems,

@@ -27,7 +27,7 @@ TOLD = {
 FIRST_READING = dt.timedelta(minutes=2)
 
 
-def open_tickets(*, activity: Activity, systems: Sequence[str], by: User, now: dt.datetime, address: str = "") -> list[Ticket]:
+def open_tickets(*, activity: Activity, systems: Sequence[str], by: User, now: dt.datetime) -> list[Ticket]:
     """One ticket a system, with its first delivery, in the caller's transaction. Those that exist stay. Raises NotConnected."""
     on = set(connections.enabled())
     found = []
@@ -40,7 +40,7 @@ def open_tickets(*, activity: Activity, systems: Sequence[str], by: User, now: d
                 found.append(_open(activity, system, now=now))
         for ticket in found:
             after = {"activity": str(activity.pk), "system": ticket.provider}
-            audit.record(by=by.get_username(), action="ticket.open", object=ticket, now=now, after=after, address=address)
+            audit.record(by=by.get_username(), action="ticket.open", object=ticket, now=now, after=after)
     return found
 
 
@@ -63,7 +63,7 @@ def not_made(*, ticket: Ticket, sentence: str, now: dt.datetime) -> None:
     ticket.save(update_fields=["state", "error", "updated_at"])
 
 
-def move(*, ticket: Ticket, verb: str, note: str = "", by: User, now: dt.datetime, address: str = "") -> Ticket:
+def move(*, ticket: Ticket, verb: str, note: str = "", by: User, now: dt.datetime) -> Ticket:
     """Accept, reject, complete or reopen one of the portal's own queue, with a word to the requester. Raises NotInThisState."""
     with transaction.atomic():
         ticket = _locked(ticket)
@@ -77,11 +77,11 @@ def move(*, ticket: Ticket, verb: str, note: str = "", by: User, now: dt.datetim
         if note.strip():
             _say(ticket, TicketNote.Side.THEIRS, by.get_username(), note, now)
         after = {"state": state, "note": note.strip()}
-        audit.record(by=by.get_username(), action=f"ticket.{verb}", object=ticket, now=now, before=before, after=after, address=address)
+        audit.record(by=by.get_username(), action=f"ticket.{verb}", object=ticket, now=now, before=before, after=after)
     return ticket
 
 
-def assign(*, ticket: Ticket, to: User | None, by: User, now: dt.datetime, address: str = "") -> Ticket:
+def assign(*, ticket: Ticket, to: User | None, by: User, now: dt.datetime) -> Ticket:
     """Give it to somebody, or to nobody."""
     with transaction.atomic():
         ticket = _locked(ticket)
@@ -90,11 +90,11 @@ def assign(*, ticket: Ticket, to: User | None, by: User, now: dt.datetime, addre
         ticket.save(update_fields=["assignee", "updated_at"])
         after = {"assignee": to.get_username() if to else ""}
         if before != after:
-            audit.record(by=by.get_username(), action="ticket.assign", object=ticket, now=now, before=before, after=after, address=address)
+            audit.record(by=by.get_username(), action="ticket.assign", object=ticket, now=now, before=before, after=after)
     return ticket
 
 
-def say(*, ticket: Ticket, text: str, by: User, as_it: bool = False, now: dt.datetime, address: str = "") -> None:
+def say(*, ticket: Ticket, text: str, by: User, as_it: bool = False, now: dt.datetime) -> None:
     """Add a note: from security it goes to the other side; `as_it`: from IT, in the portal's own queue."""
     with transaction.atomic():
         ticket = _locked(ticket)
@@ -102,7 +102,7 @@ def say(*, ticket: Ticket, text: str, by: User, as_it: bool = False, now: dt.dat
         _say(ticket, side, by.get_username(), text, now)
         if ticket.provider != builtin.KEY:
             _post(ticket, Delivery.Verb.TELL, {"event": "noted", "note": f"{by.get_username()}: {text.strip()}"}, now=now)
-        audit.record(by=by.get_username(), action="ticket.note", object=ticket, now=now, after={"note": text.strip()}, address=address)
+        audit.record(by=by.get_username(), action="ticket.note", object=ticket, now=now, after={"note": text.strip()})
 
 
 def tell(*, activity: Activity, event: str, who: str, now: dt.datetime) -> None:
@@ -136,7 +136,7 @@ def receive(*, ticket: Ticket, reading: Reading, by: str = "", now: dt.datetime,
     return ticket
 
 
-def send_again(*, delivery: Delivery, by: User, now: dt.datetime, address: str = "") -> None:
+def send_again(*, delivery: Delivery, by: User, now: dt.datetime) -> None:
     """A failed one from the start, one that waits at once. Raises NothingToSend, NotConnected."""
     with transaction.atomic():
         delivery = Delivery.objects.select_for_update().select_related("ticket").get(pk=delivery.pk)
@@ -154,8 +154,8 @@ def send_again(*, delivery: Delivery, by: User, now: dt.datetime, address: str =
         if delivery.verb == Delivery.Verb.CREATE and (state := transitions.after(rules.TICKET, ticket.state, "retry")):
             ticket.state, ticket.error, ticket.updated_at = state, "", now
             ticket.save(update_fields=["state", "error", "updated_at"])
-        connections.pause(ticket.provider, until=now)
-        audit.record(by=by.get_username(), action="delivery.again", object=delivery, now=now, before=before, address=address)
+        connections.resume(ticket.provider)
+        audit.record(by=by.get_username(), action="delivery.again", object=delivery, now=now, before=before)
         kick()
 
 

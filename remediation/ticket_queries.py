@@ -42,7 +42,6 @@ class Mark:
 class Attempt:
     number: int
     started: dt.datetime
-    ended: dt.datetime | None
     outcome: str
     words: str
     sentence: str
@@ -65,7 +64,7 @@ class Sent:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A ticket on the page of its activity. `queue`: it is one of the portal's own. `cut`: 10,000 of 12,345, empty where it names all."""
+    """A ticket on the page of its activity. `queue`: it is one of the portal's own."""
 
     id: int
     mark: Mark
@@ -74,7 +73,6 @@ class Shown:
     queue: bool
     said: str
     error: str
-    cut: str
     assignee: str
     waiting_for_data: bool
     is_off: bool
@@ -96,9 +94,7 @@ def mark_of(ticket: Ticket, *, completed: bool) -> Mark:
     state = ticket.get_state_display()
     if ticket.state == Ticket.State.COMPLETED and not completed:
         state = "Completed by IT, waiting for data"
-    return Mark(
-        ticket.provider, label, ticket.state, f"{state} ({label})", tones[ticket.state], icons.get(ticket.state, ""), cut_of(ticket)
-    )
+    return Mark(ticket.provider, label, ticket.state, f"{state} ({label})", tones[ticket.state], icons.get(ticket.state, ""), _cut(ticket))
 
 
 def of_activity(activity: Activity) -> tuple[Shown, ...]:
@@ -136,7 +132,7 @@ def sent_of(delivery: Delivery) -> Sent:
     )
 
 
-def cut_of(ticket: Ticket) -> str:
+def _cut(ticket: Ticket) -> str:
     """10,000 of 12,345 machines; empty where the ticket names all."""
     total = ticket.activity.target_count
     return "" if ticket.sent_count is None or ticket.sent_count >= total else f"{ticket.sent_count:,} of {total:,} machines"
@@ -153,7 +149,6 @@ def _shown(ticket: Ticket, *, on: bool, completed: bool) -> Shown:
         queue=queue,
         said=ticket.said,
         error=ticket.error,
-        cut=cut_of(ticket),
         assignee=ticket.assignee.get_username() if ticket.assignee else "",
         waiting_for_data=ticket.state == Ticket.State.COMPLETED and not completed,
         is_off=not on,
@@ -170,7 +165,6 @@ def _attempt(number: int, entry: dict[str, str | None]) -> Attempt:
     return Attempt(
         number=number,
         started=dt.datetime.fromisoformat(started),
-        ended=dt.datetime.fromisoformat(entry["ended"]) if entry["ended"] else None,
         outcome=outcome,
         words=OUTCOMES.get(outcome, outcome),
         sentence=entry["sentence"] or "",

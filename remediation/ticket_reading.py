@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import logging
 from concurrent.futures import ThreadPoolExecutor
 
 from django.db import transaction
@@ -14,6 +15,8 @@ from remediation.ticketing.base import Connection, Reading, Refused, TicketingEr
 AT_ONCE = 4
 MOST = 100  # tickets of one run
 HELD = dt.timedelta(minutes=15)  # by a run that may have been killed
+
+_log = logging.getLogger(__name__)
 
 
 def read_due(*, now: dt.datetime, most: int = MOST) -> int:
@@ -60,11 +63,13 @@ def _ask(ticket: Ticket, connection: Connection | Refused) -> Reading | Ticketin
     except TicketingError as error:
         return error
     except Exception as error:  # noqa: BLE001 - what is wrong in a system's code must not hold up the others
-        return TryLater(f"The portal met an error of its own ({type(error).__name__}).")
+        _log.exception("ticket %s", ticket.key)
+        return TryLater(f"The portal met an error of its own ({type(error).__name__}); its log says more.")
 
 
 def _settle(ticket: Ticket, answer: Reading | TicketingError, *, now: dt.datetime) -> None:
     if isinstance(answer, Reading):
+        connections.note_success(ticket.provider)
         ticket = ticket_actions.receive(ticket=ticket, reading=answer, now=now)
         delay = rules.read_delay(ticket.state, age=now - ticket.created_at, since=now - ticket.updated_at)
         due = None if delay is None else now + dt.timedelta(seconds=delay)
@@ -77,4 +82,4 @@ def _settle(ticket: Ticket, answer: Reading | TicketingError, *, now: dt.datetim
     Ticket.objects.filter(pk=ticket.pk).update(next_read_at=due, read_tries=tries, error=str(answer))
     connections.note_error(ticket.provider, str(answer), now=now)
     if wait:
-        connections.pause(ticket.provider, until=now + dt.timedelta(seconds=min(wait, rules.LONGEST_WAIT)))
+        connections.pause(ticket.provider, seconds=wait, now=now)

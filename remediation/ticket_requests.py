@@ -16,11 +16,8 @@ from remediation.ticketing.base import Device, Request
 def request_of(delivery: Delivery, *, most_devices: int | None) -> Request:
     """What a system is asked to make a ticket of. The machines are those kept with the delivery, else all that were targeted."""
     ticket = delivery.ticket
-    activity = (
-        Activity.objects.select_related("recommendation__software", "recommendation__configuration", "requested_by")
-        .filter(pk=ticket.activity_id)
-        .get()
-    )
+    related = ("recommendation__software", "recommendation__configuration", "requested_by")
+    activity = Activity.objects.select_related(*related).get(pk=ticket.activity_id)
     recommendation, what = activity.recommendation, queries.steps_of(activity)
     check, software = recommendation.configuration, recommendation.software
     return Request(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -13,7 +12,6 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from core.access import Permission, require
-from core.models import User
 from remediation import permitted, queue_queries, ticket_actions
 from remediation.errors import NotConnected, NothingToSend
 from remediation.models import Activity, Delivery, Ticket
@@ -27,9 +25,9 @@ def open_ticket(request: HttpRequest, pk: UUID) -> HttpResponse:
     by = require(request, Permission.REMEDIATION)
     activity = _activity(request, pk)
     try:
-        ticket_actions.open_tickets(activity=activity, systems=request.POST.getlist("system")[:5], **_common(request, by))
+        opened = ticket_actions.open_tickets(activity=activity, systems=request.POST.getlist("system")[:5], by=by, now=timezone.now())
         queue_queries.forget_waiting()
-        messages.success(request, "The ticket is being opened.")
+        messages.success(request, "The ticket is being opened." if opened else "There is a ticket in this system already.")
     except NotConnected as error:
         messages.error(request, str(error))
     return _back(pk)
@@ -44,7 +42,7 @@ def note(request: HttpRequest, pk: UUID, ticket: int) -> HttpResponse:
     if not text or len(text) > LONGEST:
         messages.error(request, f"Write a note of at most {LONGEST:,} characters.")
     else:
-        ticket_actions.say(ticket=found, text=text, **_common(request, by))
+        ticket_actions.say(ticket=found, text=text, by=by, now=timezone.now())
         messages.success(request, "Noted.")
     return _back(pk)
 
@@ -66,7 +64,7 @@ def again(request: HttpRequest, pk: UUID, delivery: int) -> HttpResponse:
     by = require(request, Permission.REMEDIATION)
     found = get_object_or_404(Delivery, pk=delivery, ticket__activity=_activity(request, pk))
     try:
-        ticket_actions.send_again(delivery=found, **_common(request, by))
+        ticket_actions.send_again(delivery=found, by=by, now=timezone.now())
         messages.success(request, "It is being sent.")
     except NothingToSend:
         messages.error(request, "It has arrived, or is on its way this moment.")
@@ -86,10 +84,6 @@ def _ticket(request: HttpRequest, pk: UUID, ticket: int) -> Ticket:
     if found is None:
         raise Http404("There is no such ticket.")
     return found
-
-
-def _common(request: HttpRequest, by: User) -> dict[str, Any]:
-    return {"by": by, "now": timezone.now(), "address": str(request.META.get("REMOTE_ADDR", ""))}
 
 
 def _back(pk: UUID) -> HttpResponse:

@@ -25,7 +25,7 @@ from recommendations.models import MachineScore, Recommendation
 from remediation import actions, connections, permitted, queries, ticket_queries
 from remediation.errors import AlreadyCompleted, NotConnected, NothingToDo
 from remediation.filters import SPEC
-from remediation.forms import RequestForm
+from remediation.forms import RequestForm, entered
 from remediation.models import Activity
 from remediation.rules import UNDISTURBED_TAG
 
@@ -62,7 +62,6 @@ def request_form(request: HttpRequest, key: str) -> HttpResponse:
             systems=form.cleaned_data.get("systems", ()),
             by=by,
             now=timezone.now(),
-            address=_address(request),
             **values,
         )
     except NotConnected as error:
@@ -163,7 +162,7 @@ def complete(request: HttpRequest, pk: UUID) -> HttpResponse:
     found = permitted.activity_or_404(request, pk)
     permitted.check_may_end(request, found)
     try:
-        actions.complete_activity(activity=found, by=by, now=timezone.now(), address=_address(request))
+        actions.complete_activity(activity=found, by=by, now=timezone.now())
         messages.success(request, "Marked as completed.")
     except AlreadyCompleted:
         messages.error(request, "It was completed in the meantime.")
@@ -176,7 +175,7 @@ def reopen(request: HttpRequest, pk: UUID) -> HttpResponse:
     by = require(request, Permission.REMEDIATION)
     found = permitted.activity_or_404(request, pk)
     permitted.check_may_end(request, found)
-    actions.reopen_activity(activity=found, by=by, now=timezone.now(), address=_address(request))
+    actions.reopen_activity(activity=found, by=by, now=timezone.now())
     messages.success(request, "It is in progress again.")
     return redirect("remediation:activity", pk=pk)
 
@@ -185,16 +184,15 @@ def _form_context(request: HttpRequest, recommendation: Recommendation) -> dict[
     groups = scope.handled(request, Permission.REMEDIATION)
     reach = queries.groups_of(recommendation, groups=groups)
     measurable = recommendation.kind != Recommendation.Kind.ATTENTION
-    data = request.POST if request.method == "POST" else (request.GET if "groups" in request.GET and wants(request, "reach") else None)
     configuration = recommendation.configuration_id is not None
     systems = connections.choices()
     today = timezone.now().date()
-    form = RequestForm(data, reach=reach, today=today, measurable=measurable, undisturbed=configuration, systems=systems)
+    form = RequestForm(entered(request), reach=reach, today=today, measurable=measurable, undisturbed=configuration, systems=systems)
     chosen = form.chosen()
     few = queries.undisturbed(recommendation, groups=chosen)
     only_few = few is not None and form.only_undisturbed()
     page = reverse("recommendations:detail", args=[recommendation.key])
-    total, before = queries.of_recommendation(recommendation, groups=_groups(request), today=timezone.now().date())
+    total, before = queries.of_recommendation(recommendation, groups=_groups(request), today=today)
     return {
         "recommendation": recommendation,
         "trail": origins.trail(request, home=origins.LIST, page=page, then=(Crumb(recommendation.title, page),)),
@@ -218,8 +216,7 @@ def _form_template(request: HttpRequest) -> str:
 
 def _groups(request: HttpRequest) -> list[int] | None:
     """The chosen groups; None for all, whose progress is kept on the activity."""
-    chosen = scope.of(request)
-    return chosen.named
+    return scope.of(request).named
 
 
 def _recommendation(key: str) -> Recommendation:
@@ -234,10 +231,6 @@ def _group_names(request: HttpRequest, found: Activity) -> list[str]:
     chosen = scope.of(request)
     known = {choice.name for choice in chosen.choices}
     return [name for name in found.group_names if name in known or not chosen.restricted]
-
-
-def _address(request: HttpRequest) -> str:
-    return str(request.META.get("REMOTE_ADDR", ""))
 
 
 def _line(row: queries.ActivityRow) -> tuple[Any, ...]:

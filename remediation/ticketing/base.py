@@ -40,7 +40,7 @@ class Unsure(TryLater):
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One field of the form that sets a connection up. A `secret` is kept encrypted and never shown again.
+    """One field of the form that sets a connection up. A `secret` is kept encrypted and never shown again; `mails` are one a line.
 
     `generated`: the portal makes a good one (whsec_..., shown once), and keeps the one before it as `<name>_before` until it is forgotten.
     """
@@ -48,7 +48,7 @@ class Field:
     name: str
     label: str
     help: str = ""
-    kind: Literal["text", "address", "secret", "choice", "mail", "lines"] = "text"
+    kind: Literal["text", "address", "secret", "choice", "mail", "mails", "lines"] = "text"
     required: bool = True
     choices: tuple[tuple[str, str], ...] = ()
     initial: str = ""

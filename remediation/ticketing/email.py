@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import csv
-import io
+from django.urls import reverse
 
 from core import mail
-from core.exports import cell
-from remediation.ticketing.base import Connection, Field, Finding, Made, Reading, Refused, Request, TryLater
+from core.exports import lines
+from remediation.ticketing.base import Connection, Device, Field, Finding, Made, Reading, Refused, Request, TryLater
 
 HEADER = ("Machine", "Group", "System", "Page")
 TOLD = {"completed": "Completed", "reopened": "In progress again", "noted": "A note"}
@@ -17,7 +16,7 @@ class Email:
     key = "email"
     label = "E-mail"
     about = "Mails each request to IT, or to the address of a ticket system, with its steps, a link, and its machines as CSV."
-    fields: tuple[Field, ...] = (Field("recipients", "Recipients", "One address a line.", kind="lines"),)
+    fields: tuple[Field, ...] = (Field("recipients", "Recipients", "One address a line.", kind="mails"),)
     most_devices: int | None = 10_000
     look_up_after = 0.0
     reads_back = False
@@ -78,10 +77,9 @@ def _send(
 
 
 def _machines(request: Request) -> str:
-    text = io.StringIO()
-    lines = csv.writer(text)
-    lines.writerow(HEADER)
-    for device in request.devices:
-        address = mail.address_of(f"/machines/{device.machine_id}/")
-        lines.writerow([cell(device.name), cell(device.group), cell(device.system), address])
-    return "\ufeff" + text.getvalue()
+    return "".join(lines(HEADER, map(_line, request.devices)))
+
+
+def _line(device: Device) -> tuple[str, ...]:
+    page = mail.address_of(reverse("recommendations:machine", args=[device.machine_id]))
+    return (device.name, device.group, device.system, page)

@@ -22,11 +22,11 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from remediation.rules import LONGEST_WAIT
 from remediation.ticketing import guard
 from remediation.ticketing.base import Connection, Refused, TryLater, Unsure
 
 SECONDS = 20.0  # for a connection, and for each part of an answer
-LONGEST_WAIT = 86_400.0  # seconds: what is asked for beyond that is a broken clock
 MOST_SAID = 300  # characters of the other side's own words
 
 _PASSING = frozenset({408, 409, 425, 429})

@@ -181,6 +181,8 @@ def _device(device: graph.Managed, kind: str) -> dict[str, str]:
 
 def _insights(request: Request, sent: int) -> str:
     weaknesses = f"{request.weaknesses:,} weakness{'' if request.weaknesses == 1 else 'es'}"
+    if not request.device_total:
+        return weaknesses
     machines = f"{request.device_total:,} exposed machine{'' if request.device_total == 1 else 's'}"
     return f"{weaknesses}, {machines}" + ("" if sent == request.device_total else f"; {sent:,} of {request.device_total:,} are listed here")
 

@@ -12,7 +12,6 @@ import hashlib
 import hmac
 import json
 from collections.abc import Iterator, Mapping
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 import httpx
@@ -21,6 +20,7 @@ from standardwebhooks.webhooks import EmptyWebhookSecretError
 
 from remediation.ticketing import guard
 from remediation.ticketing.base import Connection, Field, Finding, Gone, Made, Reading, Refused, Request, TicketingError, TryLater, Unsure
+from remediation.ticketing.http import asked_to_wait
 
 LARGEST = 20_000  # bytes of a message
 SHORTEST_SECRET = 24  # bytes
@@ -146,19 +146,8 @@ def _judge(answer: httpx.Response) -> None:
     if 300 <= status < 400:
         raise TryLater(f"It answered with {status}, a redirect; redirects are not followed. Enter the address it really has.")
     if status in SLOW_DOWN:
-        raise TryLater(sentence, wait=wait_of(answer.headers.get("Retry-After", "")))
+        raise TryLater(sentence, wait=asked_to_wait(answer.headers))
     raise TryLater(sentence)
-
-
-def wait_of(text: str) -> float | None:
-    """Seconds that a Retry-After header asks for: a number, or a date."""
-    text = text.strip()
-    if text.isdecimal():
-        return float(text)
-    try:
-        return max((parsedate_to_datetime(text) - dt.datetime.now(dt.UTC)).total_seconds(), 0.0)
-    except (ValueError, TypeError):
-        return None
 
 
 def _made(answer: httpx.Response, key: str) -> Made:

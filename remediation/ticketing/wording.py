@@ -63,7 +63,7 @@ def facts(request: Request) -> tuple[str, ...]:
         ("Priority", PRIORITIES[request.priority]),
         ("Due on", request.due_on.isoformat() if request.due_on else ""),
         ("Weaknesses", f"{request.weaknesses:,}" if request.weaknesses else ""),
-        ("Machines", f"{request.device_total:,}"),
+        ("Machines", f"{request.device_total:,}" if request.device_total else ""),
         ("Asked for by", request.requested_by),
         ("Asked for at", request.requested_at.strftime("%Y-%m-%d %H:%M UTC")),
         ("In TVM Portal", request.address),

@@ -106,6 +106,11 @@ def test_the_preview_says_what_the_score_would_be(wanted: Recommendation, curato
     assert f"{one.exposed} machine" in text(page)
 
 
+def test_the_preview_of_no_group_counts_nothing(wanted: Recommendation, curator_client: Client) -> None:
+    answer = curator_client.get(reverse("remediation:request", args=[wanted.key]), {"priority": "low"}, **REACH)  # type: ignore[arg-type]
+    assert "0 machines" in text(answer)
+
+
 def test_only_those_who_may_ask_are_offered_to(wanted: Recommendation, viewer: User, viewer_client: Client, curator: User) -> None:
     form, detail = reverse("remediation:request", args=[wanted.key]), reverse("recommendations:detail", args=[wanted.key])
     assert viewer_client.get(form).status_code == 403

@@ -7,11 +7,13 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from core.models import User
+from core.models import AuditEvent, User
 from inventory.models import MachineGroup
 from recommendations.models import Recommendation, RecommendationStat
-from remediation import actions, queries
+from remediation import actions, queries, ticket_actions
+from remediation.errors import NotConnected
 from remediation.models import Activity, ActivityTarget
+from remediation.ticketing import builtin
 from tests.integration.pages import queries as statements
 from tests.integration.pages import text
 from tests.populations import Population, populate
@@ -95,6 +97,29 @@ def test_what_is_needed_no_more_is_left_out_and_said(picked: list[Recommendation
     assert [one.recommendation_id for one in made] == [picked[1].pk]
     assert left == [gone]
     assert Activity.objects.count() == 1
+
+
+def test_what_has_no_due_date_is_audited_without_one(picked: list[Recommendation], curator: User) -> None:
+    Recommendation.objects.filter(pk=picked[0].pk).update(kind=Recommendation.Kind.ATTENTION)
+    picked[0].refresh_from_db()
+    now = timezone.now()
+    actions.request_several(recommendations=picked[:1], group_ids=groups_of(picked), priority="low", due_on=now.date(), by=curator, now=now)
+    assert Activity.objects.get().due_on is None
+    assert AuditEvent.objects.get(action="remediation.request").after["due_on"] is None
+
+
+def test_a_system_that_was_switched_off_meanwhile_is_named(
+    picked: list[Recommendation], curator_client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def switched_off(**_: object) -> None:
+        raise NotConnected("IT queue is switched off.")
+
+    monkeypatch.setattr(ticket_actions, "open_tickets", switched_off)
+    sent = {"take": [picked[0].pk], "groups": groups_of(picked), "priority": "high", "systems": [builtin.KEY]}
+    answer = curator_client.post(address(picked), sent)
+    assert answer.status_code == 422
+    assert "IT queue is switched off." in text(answer)
+    assert not Activity.objects.exists()
 
 
 def test_it_needs_the_permission(picked: list[Recommendation], viewer_client: Client) -> None:

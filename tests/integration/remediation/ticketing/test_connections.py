@@ -15,6 +15,7 @@ from standardwebhooks import Webhook as Signer
 from core.models import AuditEvent, User
 from core.secrets import decrypt, encrypt
 from recommendations.models import Recommendation
+from remediation import connections
 from remediation.models import InboundMessage, TicketConnection
 from tests.integration.pages import queries as statements
 from tests.integration.pages import text
@@ -63,6 +64,7 @@ def test_a_system_is_set_up_tested_and_switched_on(receiver: Server, curator_cli
         ({"url": "https://127.0.0.1/"}, "inside the own network"),
         ({"url": "https://169.254.169.254/", "allow_private": "on"}, "never called"),
         ({"url": "nonsense"}, "has to begin with https://"),
+        ({"url": "https://example.org:port/"}, "This is no address"),
         ({"url": ""}, "This field is required"),
     ],
 )
@@ -79,6 +81,18 @@ def test_an_empty_secret_keeps_the_one_there_is(webhook_on: TicketConnection, re
     webhook_on.refresh_from_db()
     assert decrypt(webhook_on.secrets["secret"]["kept"]) == SECRET
     assert webhook_on.values == {"url": f"{receiver.url}/other"}
+
+
+def test_mail_addresses_may_have_empty_lines_between(curator_client: Client) -> None:
+    page = reverse("remediation:connection", args=["email"])
+    assert "one a line" in text(curator_client.post(page, {"recipients": "it@example.org\nnobody"}))
+    assert curator_client.post(page, {"recipients": "it@example.org \n\n desk@example.org"}).status_code == 302
+
+
+def test_a_pause_is_shown_while_it_lasts(webhook_on: TicketConnection, clock: Clock, curator_client: Client) -> None:
+    for seconds, shown in ((60, True), (-60, False)):
+        connections.pause("webhook", seconds=seconds, now=timezone.now())
+        assert ("Calls pause until" in text(curator_client.get(PAGE))) is shown
 
 
 def test_a_secret_is_made_shown_once_and_the_one_before_forgotten(webhook_on: TicketConnection, curator_client: Client) -> None:
@@ -178,6 +192,8 @@ def test_a_pushed_state_arrives_once(listening: str, client: Client) -> None:
         ({"body": b'{"type": "ticket.updated", "data": {"ticket": "T-1", "state": "burning"}}'}, 400),
         ({"body": b'{"type": "ticket.updated", "data": {"state": "accepted"}}'}, 400),
         ({"body": b'{"type": "ticket.updated", "data": {"ticket": "T-9", "state": "accepted"}}'}, 404),
+        ({"body": b'{"type": "ticket.updated", "data": {"ticket": "T-1", "state": "accepted", "note": "\\u0000"}}'}, 400),
+        ({"body": b"[" * 19_000}, 400),
         ({"body": b'{"type": "something.else", "data": {}}'}, 200),
     ],
     ids=str,

@@ -71,6 +71,21 @@ def mail_on(db: None, clock: Clock) -> TicketConnection:
     return connect("email", {"recipients": "it@example.org\nops@example.org"}, {}, now=clock.now)
 
 
+def test_what_has_no_machines_to_follow_names_none(
+    wanted: Recommendation, box: Box, mail_on: TicketConnection, curator: User, clock: Clock
+) -> None:
+    wanted.kind = Recommendation.Kind.ATTENTION
+    wanted.save(update_fields=["kind"])
+    ask(wanted, curator, clock, "email")
+    work(clock)
+    (mail,) = box.mails
+    assert not list(mail.iter_attachments())
+    for kind in ("plain", "html"):
+        body = mail.get_body((kind,))
+        assert body is not None
+        assert "achines" not in body.get_content()
+
+
 def test_a_request_is_mailed_with_its_machines(
     wanted: Recommendation, box: Box, mail_on: TicketConnection, curator: User, clock: Clock
 ) -> None:

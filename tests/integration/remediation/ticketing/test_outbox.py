@@ -231,6 +231,7 @@ def test_a_state_that_cannot_be_read_is_said_and_asked_for_later(
     clock.pass_by(minutes=70)
     assert ticket_reading.read_due(now=clock.now) == 1
     assert ticket_of(activity, "desk").error == ""
+    assert TicketConnection.objects.get(system="desk").last_error == ""
 
 
 @pytest.mark.parametrize("seed", range(6))

@@ -9,12 +9,14 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from core.built_in_roles import IT
 from core.models import AuditEvent, User
 from inventory.models import MachineGroup
 from recommendations.models import Recommendation
 from remediation import actions, outbox, queries, ticket_actions
 from remediation.models import Activity, Delivery, Ticket, TicketConnection
 from remediation.ticketing import builtin
+from tests.conftest import give
 from tests.integration.pages import csv_lines, text
 from tests.integration.pages import queries as statements
 from tests.integration.remediation.ticketing.conftest import Clock, ask, ticket_of, work
@@ -148,6 +150,29 @@ def test_the_queue_is_for_those_who_handle_remediation(activity: Activity, viewe
     assert "Pending approval (IT queue)" in page
     assert "Write a note to IT" not in page
     assert change(viewer_client, activity, "accept").status_code == 403
+
+
+def test_taking_back_leads_to_the_state_before(activity: Activity, curator_client: Client) -> None:
+    change(curator_client, activity, "accept")
+    page = change(curator_client, activity, "complete")
+    assert 'name="do" value="accept">Undo' in page.content.decode()
+    change(curator_client, activity, "accept")
+    assert ticket_of(activity, builtin.KEY).state == "accepted"
+
+
+def test_who_handles_a_part_of_the_machines_is_told_why_nothing_can_be_decided(
+    activity: Activity, viewer: User, viewer_client: Client
+) -> None:
+    group = activity.targets.values_list("machine__group_id", flat=True).first()
+    assert group is not None
+    give(viewer, IT, groups=[group])
+    ticket = ticket_of(activity, builtin.KEY)
+    page = text(viewer_client.get(reverse("remediation:queue_ticket", args=[ticket.pk])))
+    assert "You cannot decide on it." in page
+    assert "Add note only" not in page
+    page = text(viewer_client.post(f"{QUEUE}change/", {"do": "accept", "ticket": [ticket.pk]}, follow=True))
+    assert "1 left as they are: they are also about machines" in page
+    assert ticket_of(activity, builtin.KEY).state == "pending"
 
 
 def test_completing_the_activity_is_said_in_the_queue(activity: Activity, curator: User, clock: Clock, curator_client: Client) -> None:

@@ -19,7 +19,8 @@ from recommendations.models import Recommendation
 from remediation import actions, outbox
 from remediation.models import Delivery, Ticket, TicketConnection
 from remediation.ticketing.base import Connection
-from remediation.ticketing.webhook import LARGEST, Webhook, wait_of
+from remediation.ticketing.http import asked_to_wait
+from remediation.ticketing.webhook import LARGEST, Webhook
 from tests.integration.remediation.ticketing.conftest import SECRET, Clock, ask, ticket_of, work
 from tests.integration.remediation.ticketing.receivers import Server
 
@@ -126,11 +127,11 @@ def test_slow_down_is_heard(
 
 
 def test_a_wait_is_a_number_or_a_date() -> None:
-    assert wait_of("120") == 120
+    assert asked_to_wait({"Retry-After": "120"}) == 120
     date = format_datetime(dt.datetime.now(dt.UTC) + dt.timedelta(minutes=10), usegmt=True)
-    assert 590 < (wait_of(date) or 0) <= 600
-    assert wait_of("Wed, 21 Oct 2015 07:28:00 GMT") == 0
-    assert wait_of("") is wait_of("soon") is None
+    assert 590 < (asked_to_wait({"Retry-After": date}) or 0) <= 600
+    assert asked_to_wait({"Retry-After": "Wed, 21 Oct 2015 07:28:00 GMT"}) == 0
+    assert asked_to_wait({}) is asked_to_wait({"Retry-After": "soon"}) is None
 
 
 def test_what_happens_to_the_activity_is_told(

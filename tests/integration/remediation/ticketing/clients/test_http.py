@@ -20,9 +20,10 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
+from remediation.rules import LONGEST_WAIT
 from remediation.ticketing import guard
 from remediation.ticketing.base import Connection, Refused, TryLater, Unsure
-from remediation.ticketing.http import LONGEST_WAIT, Manners, Site, asked_to_wait
+from remediation.ticketing.http import Manners, Site, asked_to_wait
 from tests.fakes.server import FakeServer, Reply, Seen
 
 MANNERS = Manners("The system", lambda body: str(body.get("said", "")) if isinstance(body, dict) else "", {404: "Look elsewhere."})
