@@ -52,12 +52,15 @@ FIELDS = (
 
 
 def save_rule(*, rule: NotificationRule | None, draft: Draft, by: User, now: dt.datetime, address: str = "") -> NotificationRule:
-    """A new rule, or other contents of one. What happened before it, or before a recipient was added, is not told. Raises NameTaken."""
+    """A new rule, or other contents of one. What happened before it, or before a recipient was added, is not told. Raises NameTaken.
+
+    Whoever saves a rule owns it: it tells of no machine group that they may not see.
+    """
     try:
         with transaction.atomic():
             before = None
             if rule is None:
-                rule = NotificationRule(owner=by, created_at=now, read_up_to=occurrences.newest())
+                rule = NotificationRule(created_at=now, read_up_to=occurrences.newest())
             else:
                 rule = NotificationRule.objects.select_for_update().get(pk=rule.pk)
                 before = facts(rule)
@@ -66,7 +69,7 @@ def save_rule(*, rule: NotificationRule | None, draft: Draft, by: User, now: dt.
             for name in FIELDS:
                 value = getattr(draft, name)
                 setattr(rule, name, list(value) if isinstance(value, tuple) else value)
-            rule.next_at = _next(rule, now)
+            rule.owner, rule.next_at = by, _next(rule, now)
             rule.save()
             rule.groups.set(() if draft.all_groups else draft.groups)
             _set_recipients(rule, addresses=draft.addresses, users=draft.users, now=now)

@@ -131,9 +131,10 @@ def _trial(request: HttpRequest, page: _Page) -> HttpResponse:
         return _answer(request, page, status=422)
     now = timezone.now()
     rule, groups = _drafted(page)
-    found = occurrences.matching(rule, [group for group, _ in groups], since=now - queries.PREVIEW)
+    ids = None if groups is None else [group for group, _ in groups]
+    found = occurrences.matching(rule, ids, since=now - queries.PREVIEW)
     if found:
-        letter = letters.write(rule, groups, found, since=letters.earliest(found), now=now)
+        letter = letters.write(rule, groups, found, now=now)
         subject, text, html = f"Test: {letter.subject}", letter.text, letter.html
     else:
         subject = "Test mail of the portal"
@@ -170,8 +171,8 @@ def _preview(page: _Page) -> queries.Preview | None:
     return queries.preview(rule, groups, now=timezone.now())
 
 
-def _drafted(page: _Page) -> tuple[NotificationRule, list[tuple[int, str]]]:
-    """The rule as the form has it, not stored, with its groups."""
+def _drafted(page: _Page) -> tuple[NotificationRule, list[tuple[int, str]] | None]:
+    """The rule as the form has it, not stored, with its groups; None: all."""
     if not page.form.is_bound and page.rule is not None:
         return page.rule, posting.groups_of(page.rule)
     fields = page.form.fields.items()
@@ -184,7 +185,7 @@ def _drafted(page: _Page) -> tuple[NotificationRule, list[tuple[int, str]]]:
     )
     for name in ("kinds", "severity", "impact", "rise", "frequency", "weekday", "hour", "time_zone", "naming", "organisation"):
         setattr(rule, name, values[name])
-    return rule, list(page.reach.groups) if everywhere else page.reach.named(tuple(values["groups"] or ()))
+    return rule, None if everywhere else page.reach.named(tuple(values["groups"] or ()))
 
 
 def _ticked(form: RuleForm) -> list[tuple[str, list[tuple[Any, bool]]]]:
