@@ -45,9 +45,10 @@ class Draft:
     users: tuple[int, ...]
 
 
+# What a rule, its draft and its form call alike.
 FIELDS = (
-    *("name", "description", "enabled", "all_groups", "kinds", "severity", "impact", "rise", "frequency", "weekday", "hour", "time_zone"),
-    *("naming", "organisation"),
+    *("name", "description", "enabled", "kinds", "severity", "impact", "rise", "frequency", "weekday", "hour", "time_zone", "naming"),
+    "organisation",
 )
 
 
@@ -66,7 +67,7 @@ def save_rule(*, rule: NotificationRule | None, draft: Draft, by: User, now: dt.
                 before = facts(rule)
                 if draft.enabled and not rule.enabled:
                     rule.read_up_to = occurrences.newest()
-            for name in FIELDS:
+            for name in (*FIELDS, "all_groups"):
                 value = getattr(draft, name)
                 setattr(rule, name, list(value) if isinstance(value, tuple) else value)
             rule.owner, rule.next_at = by, _next(rule, now)
@@ -126,7 +127,7 @@ def choose_bell(*, user: User, hidden: Collection[str]) -> None:
 
 def facts(rule: NotificationRule) -> dict[str, Any]:
     """A rule as the audit trail keeps it."""
-    stored: dict[str, Any] = {name: getattr(rule, name) for name in FIELDS}
+    stored: dict[str, Any] = {name: getattr(rule, name) for name in (*FIELDS, "all_groups")}
     people = rule.recipients.select_related("user")
     groups = [] if rule.all_groups else sorted(rule.groups.values_list("name", flat=True))
     return {**stored, "groups": groups, "recipients": sorted(str(person) for person in people)}

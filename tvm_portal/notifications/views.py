@@ -180,11 +180,8 @@ def _drafted(page: _Page) -> tuple[NotificationRule, list[tuple[int, str]] | Non
         page.form.cleaned_data if page.form.is_bound else {name: page.form.get_initial_for_field(field, name) for name, field in fields}
     )
     everywhere = values["reach"] == "all"
-    rule = NotificationRule(
-        pk=page.rule.pk if page.rule else None, name=values.get("name", ""), all_groups=everywhere, created_at=timezone.now()
-    )
-    for name in ("kinds", "severity", "impact", "rise", "frequency", "weekday", "hour", "time_zone", "naming", "organisation"):
-        setattr(rule, name, values[name])
+    known = {name: values[name] for name in actions.FIELDS if name in values}  # a preview does without a name
+    rule = NotificationRule(pk=page.rule.pk if page.rule else None, all_groups=everywhere, created_at=timezone.now(), **known)
     return rule, None if everywhere else page.reach.named(tuple(values["groups"] or ()))
 
 
