@@ -52,7 +52,7 @@ FIELDS = (
 )
 
 
-def save_rule(*, rule: NotificationRule | None, draft: Draft, by: User, now: dt.datetime, address: str = "") -> NotificationRule:
+def save_rule(*, rule: NotificationRule | None, draft: Draft, by: User, now: dt.datetime) -> NotificationRule:
     """A new rule, or other contents of one. What happened before it, or before a recipient was added, is not told. Raises NameTaken.
 
     Whoever saves a rule owns it: it tells of no machine group that they may not see.
@@ -75,13 +75,13 @@ def save_rule(*, rule: NotificationRule | None, draft: Draft, by: User, now: dt.
             rule.groups.set(() if draft.all_groups else draft.groups)
             _set_recipients(rule, addresses=draft.addresses, users=draft.users, now=now)
             verb = "add notification rule" if before is None else "change notification rule"
-            audit.record(by=by.get_username(), action=verb, object=rule, now=now, before=before, after=facts(rule), address=address)
+            audit.record(by=by.get_username(), action=verb, object=rule, now=now, before=before, after=facts(rule))
     except IntegrityError as error:
         raise NameTaken(f"There is a rule called {draft.name} already. Choose another name.") from error
     return rule
 
 
-def switch_rule(*, rule: NotificationRule, enabled: bool, by: User, now: dt.datetime, address: str = "") -> bool:
+def switch_rule(*, rule: NotificationRule, enabled: bool, by: User, now: dt.datetime) -> bool:
     """On or off; what happens while it is off is not told later. Whether that was new."""
     with transaction.atomic():
         rule = NotificationRule.objects.select_for_update().get(pk=rule.pk)
@@ -92,21 +92,21 @@ def switch_rule(*, rule: NotificationRule, enabled: bool, by: User, now: dt.date
             rule.read_up_to, rule.next_at = occurrences.newest(), _next(rule, now)
         rule.save(update_fields=["enabled", "read_up_to", "next_at"])
         change: dict[str, Any] = {"before": {"enabled": not enabled}, "after": {"enabled": enabled}}
-        audit.record(by=by.get_username(), action="switch notification rule", object=rule, now=now, address=address, **change)
+        audit.record(by=by.get_username(), action="switch notification rule", object=rule, now=now, **change)
     return True
 
 
-def delete_rule(*, rule: NotificationRule, by: User, now: dt.datetime, address: str = "") -> None:
+def delete_rule(*, rule: NotificationRule, by: User, now: dt.datetime) -> None:
     """Out of sight, and gone a month later; until then it can be restored."""
     with transaction.atomic():
         NotificationRule.objects.filter(deleted_at__lt=now - KEPT).delete()
         rule = NotificationRule.objects.select_for_update().get(pk=rule.pk)
         rule.deleted_at = rule.deleted_at or now
         rule.save(update_fields=["deleted_at"])
-        audit.record(by=by.get_username(), action="delete notification rule", object=rule, now=now, before=facts(rule), address=address)
+        audit.record(by=by.get_username(), action="delete notification rule", object=rule, now=now, before=facts(rule))
 
 
-def restore_rule(*, rule: NotificationRule, by: User, now: dt.datetime, address: str = "") -> None:
+def restore_rule(*, rule: NotificationRule, by: User, now: dt.datetime) -> None:
     """Bring a deleted rule back. What happened in between is not told. Raises NameTaken."""
     try:
         with transaction.atomic():
@@ -115,7 +115,7 @@ def restore_rule(*, rule: NotificationRule, by: User, now: dt.datetime, address:
                 return
             rule.deleted_at, rule.read_up_to, rule.next_at = None, occurrences.newest(), _next(rule, now)
             rule.save(update_fields=["deleted_at", "read_up_to", "next_at"])
-            audit.record(by=by.get_username(), action="restore notification rule", object=rule, now=now, after=facts(rule), address=address)
+            audit.record(by=by.get_username(), action="restore notification rule", object=rule, now=now, after=facts(rule))
     except IntegrityError as error:
         raise NameTaken(f"Another rule is called {rule.name} by now. Rename that one first.") from error
 

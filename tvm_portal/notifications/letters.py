@@ -69,9 +69,7 @@ class Letter:
     html: str
 
 
-def write(
-    rule: NotificationRule, groups: Sequence[tuple[int, str]] | None, found: Sequence[Found], *, now: dt.datetime
-) -> Letter:
+def write(rule: NotificationRule, groups: Sequence[tuple[int, str]] | None, found: Sequence[Found], *, now: dt.datetime) -> Letter:
     """The mail of a rule about what it found in these machine groups (None: all). A few statements, however much that is."""
     ids, since = None if groups is None else [group for group, _ in groups], min(entry.at for entry in found)
     parts = _parts(rule, ids, found, since=since, now=now)

@@ -55,7 +55,7 @@ def switch(request: HttpRequest, pk: int) -> HttpResponse:
     reach = reach_of(request)
     rule = rule_or_refuse(reach, pk)
     enabled = request.POST.get("enabled") == "on"
-    if actions.switch_rule(rule=rule, enabled=enabled, **_who(request, reach)):
+    if actions.switch_rule(rule=rule, enabled=enabled, **_who(reach)):
         after = "What happens from now on is told." if enabled else "What happens until it is on again is not told."
         messages.success(request, f"{rule.name} is {'on' if enabled else 'off'}. {after}")
     return redirect("notifications:rules")
@@ -66,7 +66,7 @@ def delete(request: HttpRequest, pk: int) -> HttpResponse:
     """Out of the list; the message brings it back."""
     reach = reach_of(request)
     rule = rule_or_refuse(reach, pk)
-    actions.delete_rule(rule=rule, **_who(request, reach))
+    actions.delete_rule(rule=rule, **_who(reach))
     messages.success(request, f"{rule.name} is deleted.", extra_tags=f"{reverse('notifications:restore', args=[rule.pk])} restore")
     return redirect("notifications:rules")
 
@@ -77,7 +77,7 @@ def restore(request: HttpRequest, pk: int) -> HttpResponse:
     reach = reach_of(request)
     rule = rule_or_refuse(reach, pk, deleted=True)
     try:
-        actions.restore_rule(rule=rule, **_who(request, reach))
+        actions.restore_rule(rule=rule, **_who(reach))
         messages.success(request, f"{rule.name} is back.")
     except NameTaken as error:
         messages.error(request, str(error))
@@ -115,7 +115,7 @@ def _save(request: HttpRequest, page: _Page) -> HttpResponse:
     if not page.form.is_valid():
         return _answer(request, page, status=422)
     try:
-        saved = actions.save_rule(rule=page.rule, draft=page.form.draft(), **_who(request, page.reach))
+        saved = actions.save_rule(rule=page.rule, draft=page.form.draft(), **_who(page.reach))
     except NameTaken as error:
         page.form.add_error("name", str(error))
         return _answer(request, page, status=422)
@@ -191,5 +191,5 @@ def _ticked(form: RuleForm) -> list[tuple[str, list[tuple[Any, bool]]]]:
     return [(topic, [(kind, kind.key in chosen) for kind in kinds]) for topic, kinds in TOPICS]
 
 
-def _who(request: HttpRequest, reach: Reach) -> dict[str, Any]:
-    return {"by": reach.user, "now": timezone.now(), "address": request.META.get("REMOTE_ADDR", "")}
+def _who(reach: Reach) -> dict[str, Any]:
+    return {"by": reach.user, "now": timezone.now()}
