@@ -178,12 +178,6 @@ class TrialForm(forms.Form):
     )
 
 
-class BellForm(forms.Form):
-    """The kinds of notices that a user wants in the bell."""
-
-    shown = forms.MultipleChoiceField(required=False, label="Kinds", widget=forms.CheckboxSelectMultiple(attrs=_CHECK))
-
-
 def stored(rule: NotificationRule) -> dict[str, Any]:
     """A rule as the form begins with it."""
     people = list(rule.recipients.all())

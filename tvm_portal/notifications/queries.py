@@ -6,6 +6,8 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import reduce
+from operator import or_
 
 from django.db.models import Count, Max, Prefetch, Q, QuerySet
 
@@ -29,7 +31,11 @@ LOG = ListSpec(
     sort="-queued",
     facets=(
         Facet("state", "State", tuple(OutgoingMail.State.choices)),
-        Facet("about", "About", (("rule", "Notification rules"), ("inaccuracy", "Answers to reports"), ("trial", "Test mails"))),
+        Facet(
+            "about",
+            "About",
+            (("rule", "Notification rules"), ("exception", "Exceptions"), ("inaccuracy", "Answers to reports"), ("trial", "Test mails")),
+        ),
     ),
     keeps=("rule",),
 )
@@ -142,7 +148,8 @@ def mail_counts(*, abouts: Sequence[str] | None) -> dict[str, dict[str, int]]:
     """facet -> value -> how many."""
     found = _ours(abouts)
     states = dict(found.order_by().values_list("state").annotate(Count("id")))
-    kinds = {kind: found.filter(about__startswith=f"{kind}:").count() for kind in ("rule", "inaccuracy", "trial")}
+    counted = {kind: Count("id", filter=Q(about__startswith=kind)) for kind, _ in LOG.facets[1].options}
+    kinds = found.aggregate(**counted)
     return {"state": {value: states.get(value, 0) for value in OutgoingMail.State.values}, "about": kinds}
 
 
@@ -198,10 +205,7 @@ def _mails(state: ListState, abouts: Sequence[str] | None) -> QuerySet[OutgoingM
     if states := state.chosen.get("state"):
         found = found.filter(state__in=states)
     if kinds := state.chosen.get("about"):
-        wanted = Q()
-        for kind in kinds:
-            wanted |= Q(about__startswith=f"{kind}:")
-        found = found.filter(wanted)
+        found = found.filter(reduce(or_, (Q(about__startswith=kind) for kind in kinds)))
     for word in state.q.split()[:8]:
         found = found.filter(Q(subject__icontains=word) | Q(address__icontains=word))
     return found.order_by(*(("created_at", "id") if state.sort == "queued" else ("-created_at", "-id")))
