@@ -15,7 +15,6 @@ from core import mail
 from inventory.models import Machine
 from recommendations import event_words
 from tvm_portal.models import NotificationRule, Occurrence
-from tvm_portal.notices import exception_address
 from tvm_portal.notifications.kinds import KINDS, OF_RECOMMENDATIONS, RANK, Kind
 from tvm_portal.notifications.occurrences import Found
 from tvm_portal.notifications.rules import schedule_words
@@ -178,7 +177,7 @@ def address_of(stored: Occurrence, *, groups: Sequence[int] = ()) -> str:
     if kind in ("completed", "overdue", "ticket_failed"):
         return reverse("remediation:activity", args=[reference])
     if kind.startswith("exception_"):
-        return exception_address(reference)
+        return reverse("exceptions:exception", args=[reference])
     if kind == "feed_failing" and reference in FEEDS:
         return reverse("weaknesses:feed", args=[reference])
     if kind == "inaccuracy":
@@ -200,7 +199,7 @@ def list_of(kind: str, *, groups: Sequence[int], since: dt.datetime, now: dt.dat
     if kind in ("completed", "overdue", "ticket_failed"):
         return reverse("remediation:list")
     if kind.startswith("exception_"):
-        return exception_address()
+        return reverse("exceptions:list")
     if kind == "feed_failing":
         return reverse("weaknesses:feeds")
     if kind == "inaccuracy":
