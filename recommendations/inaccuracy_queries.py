@@ -90,8 +90,7 @@ def page(state: ListState, *, by: User | None = None, public: bool = False) -> t
     """How many fit, and a page of them. `by`: those of one user alone; `public`: what was said in reports is not searched."""
     found = _found(state, by=by, public=public)
     total = found.count()
-    offset = min(state.offset, max(total - 1, 0) // state.per_page * state.per_page)
-    return total, tuple(row_of(report) for report in found[offset : offset + state.per_page])
+    return total, tuple(row_of(report) for report in found[state.part(total)])
 
 
 def every(state: ListState, *, by: User | None = None, public: bool = False) -> Iterator[ReportRow]:

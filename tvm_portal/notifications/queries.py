@@ -132,8 +132,7 @@ def mail_page(state: ListState, *, abouts: Sequence[str] | None) -> tuple[int, l
     """How many mails fit, and a page of them. `abouts`: what they may be about; None: anything."""
     found = _mails(state, abouts)
     total = found.count()
-    offset = min(state.offset, max(total - 1, 0) // state.per_page * state.per_page)
-    return total, mail_rows(list(found[offset : offset + state.per_page]))
+    return total, mail_rows(list(found[state.part(total)]))
 
 
 def every_mail(state: ListState, *, abouts: Sequence[str] | None, chunk: int = 500) -> Iterator[MailRow]:
