@@ -26,9 +26,8 @@ if TYPE_CHECKING:  # the generics exist for the type checker only
     _AuditAdmin = admin.ModelAdmin[AuditEvent]
     _UserAdmin = DjangoUserAdmin[User]
     _TokenForm = forms.ModelForm[ApiToken]
-    _GroupAdmin = admin.ModelAdmin[Group]
 else:
-    _Admin = _TokenAdmin = _AuditAdmin = _GroupAdmin = admin.ModelAdmin
+    _Admin = _TokenAdmin = _AuditAdmin = admin.ModelAdmin
     _UserAdmin = DjangoUserAdmin
     _TokenForm = forms.ModelForm
 
@@ -74,8 +73,8 @@ class Audited(_Admin):
 
 
 def who(request: HttpRequest) -> dict[str, Any]:
-    """Actor, time and address of a change, as actions and the audit trail take them."""
-    return {"by": request.user.get_username(), "now": timezone.now(), "address": str(request.META.get("REMOTE_ADDR", ""))}
+    """Actor and time of a change, as actions and the audit trail take them."""
+    return {"by": request.user.get_username(), "now": timezone.now()}
 
 
 @admin.register(User)
@@ -145,28 +144,19 @@ admin.site.unregister(Group)
 
 
 @admin.register(Group)
-class UserGroupAdmin(_GroupAdmin):
+class UserGroupAdmin(Audited):
     """Groups of users: who is in them is set on the page of each user, what they may do under Settings, Roles and users."""
 
+    audited_as = "user_group"
     fields = ("name",)
     search_fields = ("name",)
     ordering = ("name",)
-
-    def save_model(self, request: HttpRequest, obj: Group, form: Any, change: bool) -> None:
-        with transaction.atomic():
-            super().save_model(request, obj, form, change)
-            before = {"name": str(form.initial.get("name", ""))} if change else {}
-            audit.record(action="user_group.save", object=obj, before=before, after={"name": obj.name}, **who(request))
 
     def delete_model(self, request: HttpRequest, obj: Group) -> None:
         with transaction.atomic():
             members = list(User.objects.filter(groups=obj).order_by("username").values_list("username", flat=True))
             audit.record(action="user_group.delete", object=obj, before={"name": obj.name, "members": members}, **who(request))
-            super().delete_model(request, obj)
-
-    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Group]) -> None:
-        for group in queryset:
-            self.delete_model(request, group)
+            obj.delete()
 
 
 def _plain(value: Any) -> Any:

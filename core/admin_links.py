@@ -24,7 +24,7 @@ def add_address(request: HttpRequest, model: type[Model], **values: object) -> s
 
 def _address(request: HttpRequest, model: type[Model], verb: str, arguments: list[object]) -> str:
     meta = model._meta  # noqa: SLF001 - Django documents it as public
-    is_curator = may(request.user, Permission.CURATE) or may(request.user, Permission.ADMINISTER)
+    is_curator = may(request.user, Permission.CURATE)
     if not is_curator or not request.user.has_perm(f"{meta.app_label}.{verb}_{meta.model_name}"):
         return ""
     try:

@@ -239,7 +239,8 @@ def _names(events: Iterable[AuditEvent]) -> dict[tuple[str, str], str]:
         if model is None or not hasattr(model._meta.pk, "to_python"):  # noqa: SLF001
             continue
         keys = [key for text in ids if (key := _key(model, text)) is not None]
-        for row in model._default_manager.filter(pk__in=keys):  # noqa: SLF001
+        named_by = [field.name for field in model._meta.concrete_fields if field.many_to_one]  # noqa: SLF001
+        for row in model._default_manager.filter(pk__in=keys).select_related(*named_by):  # noqa: SLF001
             found[kind, str(row.pk)] = str(row)
     return found
 

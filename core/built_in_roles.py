@@ -1,4 +1,4 @@
-"""The roles that come with the portal. They can be changed and never be deleted; one that is missing comes back as it was."""
+"""The roles that come with the portal, made by a migration. They can be changed and never be deleted."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ class CurationSite(AdminSite):
     def has_permission(self, request: HttpRequest) -> bool:
         from core.access import Permission, may  # models are loaded after the site is made
 
-        return may(request.user, Permission.CURATE) or may(request.user, Permission.ADMINISTER)
+        return may(request.user, Permission.CURATE)
 
     @method_decorator(login_not_required)
     def login(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:

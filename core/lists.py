@@ -150,6 +150,11 @@ class ListState:
     def offset(self) -> int:
         return (self.page - 1) * self.per_page
 
+    def part(self, total: int) -> slice:
+        """The page's part of so many rows; the last page where they end before it."""
+        first = min(self.offset, max(total - 1, 0) // self.per_page * self.per_page)
+        return slice(first, first + self.per_page)
+
     @property
     def visible(self) -> frozenset[str]:
         return frozenset(self.columns)

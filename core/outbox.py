@@ -65,7 +65,7 @@ def deliver_now(kept: OutgoingMail, *, clock: Callable[[], dt.datetime]) -> Outg
     return kept
 
 
-def replay(*, kept: OutgoingMail, by: User, now: dt.datetime, address: str = "") -> bool:
+def replay(*, kept: OutgoingMail, by: User, now: dt.datetime) -> bool:
     """Try a mail again that was given up, as often as a new one. Whether it had been."""
     with transaction.atomic():
         kept = OutgoingMail.objects.select_for_update().get(pk=kept.pk)
@@ -74,7 +74,7 @@ def replay(*, kept: OutgoingMail, by: User, now: dt.datetime, address: str = "")
         kept.state, kept.due_at = move(TRANSITIONS, kept.state, "replay"), now
         kept.attempts = [*kept.attempts, {"at": now.isoformat(), "replayed": by.get_username()}]
         kept.save(update_fields=["state", "due_at", "attempts"])
-        audit.record(by=by.get_username(), action="replay mail", object=kept, now=now, address=address, after={"address": kept.address})
+        audit.record(by=by.get_username(), action="replay mail", object=kept, now=now, after={"address": kept.address})
     return True
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
+from copy import copy
 from types import MappingProxyType
 from typing import Any
 
@@ -29,7 +30,7 @@ def save_role(*, role: Role | None, name: str, description: str, permissions: Se
     if not wanted:
         raise Refused("Tick at least one permission: a role without any allows nothing.")
     before = _facts(role) if role else {}
-    saved = role or Role()
+    saved = copy(role) if role else Role()  # who is refused goes on with the role as it is
     saved.name, saved.description = " ".join(name.split()), description.strip()
     saved.permissions = [permission.value for permission in Permission if permission in wanted or permission == Permission.VIEW]
     try:

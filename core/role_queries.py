@@ -132,8 +132,7 @@ def users(state: ListState, *, names: Mapping[int, str]) -> tuple[int, tuple[Use
     """How many fit, and a page of them."""
     found = _found(state)
     total = found.count()
-    offset = min(state.offset, max(total - 1, 0) // state.per_page * state.per_page)
-    page = with_roles(found)[offset : offset + state.per_page]
+    page = with_roles(found)[state.part(total)]
     return total, tuple(UserRow(user, held_by(user, names=names)) for user in page)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.conf import settings
@@ -38,6 +38,16 @@ class Statements:
             if spent * 1000 >= settings.SLOW_STATEMENT_MS:
                 self.slow.append(Slow(time.time(), spent, " ".join(str(sql).split()), tracing.current(), self.asked_by))
 
+    def count(self, process: str, *others: Mapping[str, float]) -> None:
+        """Add them to the counters of the web or the worker processes, in one round trip with others."""
+        measures.add(
+            *others,
+            measures.count("statements", process, by=self.number),
+            measures.count("statement_seconds", process, by=self.seconds),
+            *([measures.count("slow_statements", process, by=len(self.slow))] if self.slow else []),
+            slow=self.slow,
+        )
+
 
 def watch_requests(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
     def watched(request: HttpRequest) -> HttpResponse:
@@ -56,17 +66,10 @@ def watch_requests(get_response: Callable[[HttpRequest], HttpResponse]) -> Calla
 
 def _note(request: HttpRequest, response: HttpResponse, statements: Statements, seconds: float) -> None:
     match = request.resolver_match
-    route = (match.route if match else "") or "/"
+    route = (match.route or "/") if match else "unknown"
     method = request.method if request.method in {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"} else "other"
     status = str(response.status_code)
-    measures.add(
-        measures.count("requests", route if match else "unknown", method, status),
-        measures.took("request", seconds, route if match else "unknown"),
-        measures.count("statements", "web", by=statements.number),
-        measures.count("statement_seconds", "web", by=statements.seconds),
-        *([measures.count("slow_statements", "web", by=len(statements.slow))] if statements.slow else []),
-        slow=statements.slow,
-    )
+    statements.count("web", measures.count("requests", route, method, status), measures.took("request", seconds, route))
     user = getattr(request, "_cached_user", None)  # only where the request asked for it: nothing is looked up for the log
     extra = {
         "method": request.method,

@@ -67,7 +67,8 @@ class GiveForm(ReachForm):
 
     def clean_who(self) -> User | Group:
         name = " ".join(self.cleaned_data["who"].split())
-        found = User.objects.filter(username__iexact=name).first() or Group.objects.filter(name__iexact=name).first()
+        users = User.objects.filter(username__iexact=name).order_by("pk")  # ann and Ann may be two people
+        found = users.filter(username=name).first() or users.first() or Group.objects.filter(name__iexact=name).first()
         if found is None:
             raise forms.ValidationError("There is no user and no group of users with this name. Choose one of the list.")
         return found

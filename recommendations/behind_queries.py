@@ -40,8 +40,7 @@ def machine_page(
         return expected, page
     machines = _ordered(recommendation, groups=groups, exposed=exposed, text=state.q, sort=state.sort)
     total = machines[: COUNTED + 1].count() if state.q else expected
-    offset = min(state.offset, max(total - 1, 0) // state.per_page * state.per_page)
-    found = machines.select_related("group", "score")[offset : offset + state.per_page]
+    found = machines.select_related("group", "score")[state.part(total)]
     return total, tuple(_carriers(list(found), _versions(recommendation)))
 
 

@@ -20,6 +20,10 @@ from weaknesses.models import VersionWeakness, Weakness
 from weaknesses.override_queries import scope_of
 
 MATCHES_SHOWN = 8
+FACETS = (
+    Facet("state", "State", tuple(InaccuracyReport.State.choices)),
+    Facet("kind", "About", (("recommendation", "Recommendations"), ("software", "Software"), ("weakness", "Weaknesses"))),
+)
 LOG = ListSpec(
     columns=(
         Column("about", "About", fixed=True),
@@ -30,10 +34,7 @@ LOG = ListSpec(
         Column("matches", "Matches changed", fixed=True, numeric=True),
     ),
     sort="-reported",
-    facets=(
-        Facet("state", "State", tuple(InaccuracyReport.State.choices)),
-        Facet("kind", "About", (("recommendation", "Recommendations"), ("software", "Software"), ("weakness", "Weaknesses"))),
-    ),
+    facets=FACETS,
 )
 SPEC = ListSpec(
     columns=(
@@ -44,10 +45,7 @@ SPEC = ListSpec(
         Column("answer", "Answer", fixed=True),
     ),
     sort="-reported",
-    facets=(
-        Facet("state", "State", tuple(InaccuracyReport.State.choices)),
-        Facet("kind", "About", (("recommendation", "Recommendations"), ("software", "Software"), ("weakness", "Weaknesses"))),
-    ),
+    facets=FACETS,
 )
 
 
@@ -92,13 +90,12 @@ def page(state: ListState, *, by: User | None = None, public: bool = False) -> t
     """How many fit, and a page of them. `by`: those of one user alone; `public`: what was said in reports is not searched."""
     found = _found(state, by=by, public=public)
     total = found.count()
-    offset = min(state.offset, max(total - 1, 0) // state.per_page * state.per_page)
-    return total, tuple(_row(report) for report in found[offset : offset + state.per_page])
+    return total, tuple(row_of(report) for report in found[state.part(total)])
 
 
 def every(state: ListState, *, by: User | None = None, public: bool = False) -> Iterator[ReportRow]:
     """All that fit, for an export."""
-    return (_row(report) for report in _found(state, by=by, public=public).iterator(chunk_size=1000))
+    return (row_of(report) for report in _found(state, by=by, public=public).iterator(chunk_size=1000))
 
 
 def counts(*, by: User | None = None) -> dict[str, dict[str, int]]:
@@ -111,10 +108,6 @@ def counts(*, by: User | None = None) -> dict[str, dict[str, int]]:
 
 def one(pk: int) -> InaccuracyReport | None:
     return _related().filter(pk=pk).first()
-
-
-def row_of(report: InaccuracyReport) -> ReportRow:
-    return _row(report)
 
 
 def open_about(subject: Recommendation | Software | Weakness) -> int:
@@ -183,7 +176,7 @@ def _any(conditions: Iterable[Q]) -> Q:
     return found
 
 
-def _row(report: InaccuracyReport) -> ReportRow:
+def row_of(report: InaccuracyReport) -> ReportRow:
     subject: Any = report.subject
     name, address = about(subject)
     return ReportRow(

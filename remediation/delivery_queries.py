@@ -66,8 +66,7 @@ def page(state: ListState) -> tuple[int, tuple[DeliveryRow, ...]]:
     """How many fit, and a page of them."""
     found = _found(state)
     total = found.count()
-    offset = min(state.offset, max(total - 1, 0) // state.per_page * state.per_page)
-    return total, tuple(_row(delivery) for delivery in found[offset : offset + state.per_page])
+    return total, tuple(_row(delivery) for delivery in found[state.part(total)])
 
 
 def every(state: ListState) -> Iterator[DeliveryRow]:

@@ -141,8 +141,7 @@ def page(state: ListState, *, groups: Sequence[int] | None, today: dt.date) -> t
     """How many fit, and a page of them. `groups` None: all, whose figures are kept."""
     found = _found(state, groups=groups, today=today)
     total = found.count()
-    offset = min(state.offset, max(total - 1, 0) // state.per_page * state.per_page)
-    return total, _rows(found[offset : offset + state.per_page], groups=groups, today=today)
+    return total, _rows(found[state.part(total)], groups=groups, today=today)
 
 
 def every(state: ListState, *, groups: Sequence[int] | None, today: dt.date) -> Iterator[ActivityRow]:

@@ -86,8 +86,7 @@ def page(state: ListState, *, user: User, groups: Sequence[int] | None, today: d
     """How many fit, and a page of them. `groups`: requests about machines of these; None: of all."""
     found = _found(state, user, groups)
     total = found.count()
-    offset = min(state.offset, max(total - 1, 0) // state.per_page * state.per_page)
-    return total, rows_of(found[offset : offset + state.per_page], groups=groups, today=today)
+    return total, rows_of(found[state.part(total)], groups=groups, today=today)
 
 
 def every(state: ListState, *, user: User, groups: Sequence[int] | None, today: dt.date) -> Iterator[QueueRow]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.http import HttpRequest
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 
@@ -123,10 +123,7 @@ def _entries(rail: Sequence[tuple[str, str, str, str]], path: str, counts: dict[
     entries = []
     in_queue = path.startswith("/remediation/queue/")
     for name, label, icon, counter in rail:
-        try:
-            address = reverse(name)
-        except NoReverseMatch:  # a screen that this installation does not have
-            continue
+        address = reverse(name)
         current = path == address if address == "/" else path.startswith(address) and not (name == "remediation:list" and in_queue)
         entries.append(Entry(address, label, icon, counts.get(counter), current, GO.get(name, "")))
     return tuple(entries)

@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.core.cache import cache
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 
 from core import sql
 from recommendations import event_words
@@ -179,15 +179,7 @@ def _of_act(row: dict[str, Any], seen: dt.datetime, *, restricted: bool) -> Noti
 def _act_address(kind: str, reference: str) -> str:
     if kind == "answered":
         return reverse("recommendations:inaccuracy_report", args=[reference])
-    return exception_address(reference) if kind.startswith("exception_") else reverse("remediation:activity", args=[reference])
-
-
-def exception_address(reference: str = "") -> str:
-    """The page of an exception, or the list of them; what is excepted where the installation has neither."""
-    try:
-        return reverse("exceptions:exception", args=[reference]) if reference else reverse("exceptions:list")
-    except NoReverseMatch:
-        return exception_address() if reference else f"{reverse('recommendations:list')}?status=exception,partial"
+    return reverse("exceptions:exception" if kind.startswith("exception_") else "remediation:activity", args=[reference])
 
 
 def _of_feed(row: dict[str, Any], seen: dt.datetime) -> Notice:

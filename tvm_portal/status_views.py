@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from core import measures
-from core.access import Permission, require
+from core.access import Permission, require_everywhere
 from core.measures import Durations
 from tvm_portal import status_queries
 from tvm_portal.celery import app
@@ -25,7 +25,7 @@ WORKER_SECONDS = 1.0
 @require_safe
 def index(request: HttpRequest) -> HttpResponse:
     """What waits, how old the data is, the last runs, tasks and pages by how long they take, slow statements."""
-    require(request, Permission.SETTINGS)
+    require_everywhere(request, Permission.SETTINGS)
     now = timezone.now()
     context: dict[str, Any] = {
         "ages": status_queries.ages(now=now),
@@ -50,7 +50,7 @@ def index(request: HttpRequest) -> HttpResponse:
 @require_safe
 def workers(request: HttpRequest) -> HttpResponse:
     """The workers that answer within a second, with what they are doing."""
-    require(request, Permission.SETTINGS)
+    require_everywhere(request, Permission.SETTINGS)
     try:
         busy: dict[str, list[dict[str, Any]]] = app.control.inspect(timeout=WORKER_SECONDS).active() or {}
     except (OperationalError, redis.RedisError, OSError):

@@ -38,14 +38,8 @@ def end(task_id: str = "", task: Any = None, state: str | None = None, **_: Any)
     stack, statements, started = _running.pop(task_id)
     stack.close()
     name = _short(task.name)
-    measures.add(
-        measures.count("tasks", name, (state or "lost").lower()),
-        measures.took("task", time.perf_counter() - started, name),
-        measures.count("statements", "worker", by=statements.number),
-        measures.count("statement_seconds", "worker", by=statements.seconds),
-        *([measures.count("slow_statements", "worker", by=len(statements.slow))] if statements.slow else []),
-        slow=statements.slow,
-    )
+    seconds = time.perf_counter() - started
+    statements.count("worker", measures.count("tasks", name, (state or "lost").lower()), measures.took("task", seconds, name))
 
 
 def _short(name: str) -> str:

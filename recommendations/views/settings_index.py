@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.views.decorators.http import require_safe
 
-from core.access import Permission, may
+from core.access import Permission, may, may_everywhere
 
-# Address name, label, icon, what is set there. Those that this installation does not have are left out.
+# Address name, label, icon, what is set there.
 PAGES = (
     ("recommendations:groups", "Machine groups", "group", "Rules that put machines into groups, and their rank."),
     ("weaknesses:feeds", "Feeds", "feed", "Where vulnerability data comes from, and how the last runs ended."),
@@ -27,12 +27,18 @@ PAGES = (
     ("audit_log", "Audit log", "time", "Who changed what, before and after, and from where."),
     ("admin:index", "Curation", "gear", "Software names, matches, the catalogue of checks; for administrators weights, tokens and agents."),
 )
-# Who finds a page here: those with one of these permissions. All other pages are everybody's.
+# Who finds a page here: those with the permission, for all machine groups where it is WHOLE. All other pages are everybody's.
 GUARDED = {
-    "roles": (Permission.ADMINISTER,),
-    "audit_log": (Permission.AUDIT, Permission.ADMINISTER),
-    "admin:index": (Permission.CURATE, Permission.ADMINISTER),
+    "notifications:rules": Permission.SETTINGS,
+    "remediation:connections": Permission.SETTINGS,
+    "remediation:deliveries": Permission.SETTINGS,
+    "exceptions:settings": Permission.SETTINGS,
+    "status": Permission.SETTINGS,
+    "roles": Permission.ADMINISTER,
+    "audit_log": Permission.AUDIT,
+    "admin:index": Permission.CURATE,
 }
+WHOLE = {"remediation:connections", "remediation:deliveries", "exceptions:settings", "status"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +51,12 @@ class Entry:
 
 @require_safe
 def index(request: HttpRequest) -> HttpResponse:
-    pages = [page for page in PAGES if page[0] not in GUARDED or any(may(request.user, permission) for permission in GUARDED[page[0]])]
-    return render(request, "groups/settings.html", {"entries": [entry for page in pages if (entry := _entry(*page))]})
+    """The pages that would not refuse who asks."""
+    entries = [Entry(reverse(name), *words) for name, *words in PAGES if _leads(request, name)]
+    return render(request, "groups/settings.html", {"entries": entries})
 
 
-def _entry(name: str, label: str, icon: str, about: str) -> Entry | None:
-    try:
-        return Entry(reverse(name), label, icon, about)
-    except NoReverseMatch:
-        return None
+def _leads(request: HttpRequest, name: str) -> bool:
+    if name not in GUARDED:
+        return True
+    return (may_everywhere if name in WHOLE else may)(request.user, GUARDED[name])

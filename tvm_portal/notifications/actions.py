@@ -45,39 +45,43 @@ class Draft:
     users: tuple[int, ...]
 
 
+# What a rule, its draft and its form call alike.
 FIELDS = (
-    *("name", "description", "enabled", "all_groups", "kinds", "severity", "impact", "rise", "frequency", "weekday", "hour", "time_zone"),
-    *("naming", "organisation"),
+    *("name", "description", "enabled", "kinds", "severity", "impact", "rise", "frequency", "weekday", "hour", "time_zone", "naming"),
+    "organisation",
 )
 
 
-def save_rule(*, rule: NotificationRule | None, draft: Draft, by: User, now: dt.datetime, address: str = "") -> NotificationRule:
-    """A new rule, or other contents of one. What happened before it, or before a recipient was added, is not told. Raises NameTaken."""
+def save_rule(*, rule: NotificationRule | None, draft: Draft, by: User, now: dt.datetime) -> NotificationRule:
+    """A new rule, or other contents of one. What happened before it, or before a recipient was added, is not told. Raises NameTaken.
+
+    Whoever saves a rule owns it: it tells of no machine group that they may not see.
+    """
     try:
         with transaction.atomic():
             before = None
             if rule is None:
-                rule = NotificationRule(owner=by, created_at=now, read_up_to=occurrences.newest())
+                rule = NotificationRule(created_at=now, read_up_to=occurrences.newest())
             else:
                 rule = NotificationRule.objects.select_for_update().get(pk=rule.pk)
                 before = facts(rule)
                 if draft.enabled and not rule.enabled:
                     rule.read_up_to = occurrences.newest()
-            for name in FIELDS:
+            for name in (*FIELDS, "all_groups"):
                 value = getattr(draft, name)
                 setattr(rule, name, list(value) if isinstance(value, tuple) else value)
-            rule.next_at = _next(rule, now)
+            rule.owner, rule.next_at = by, _next(rule, now)
             rule.save()
             rule.groups.set(() if draft.all_groups else draft.groups)
             _set_recipients(rule, addresses=draft.addresses, users=draft.users, now=now)
             verb = "add notification rule" if before is None else "change notification rule"
-            audit.record(by=by.get_username(), action=verb, object=rule, now=now, before=before, after=facts(rule), address=address)
+            audit.record(by=by.get_username(), action=verb, object=rule, now=now, before=before, after=facts(rule))
     except IntegrityError as error:
         raise NameTaken(f"There is a rule called {draft.name} already. Choose another name.") from error
     return rule
 
 
-def switch_rule(*, rule: NotificationRule, enabled: bool, by: User, now: dt.datetime, address: str = "") -> bool:
+def switch_rule(*, rule: NotificationRule, enabled: bool, by: User, now: dt.datetime) -> bool:
     """On or off; what happens while it is off is not told later. Whether that was new."""
     with transaction.atomic():
         rule = NotificationRule.objects.select_for_update().get(pk=rule.pk)
@@ -88,21 +92,21 @@ def switch_rule(*, rule: NotificationRule, enabled: bool, by: User, now: dt.date
             rule.read_up_to, rule.next_at = occurrences.newest(), _next(rule, now)
         rule.save(update_fields=["enabled", "read_up_to", "next_at"])
         change: dict[str, Any] = {"before": {"enabled": not enabled}, "after": {"enabled": enabled}}
-        audit.record(by=by.get_username(), action="switch notification rule", object=rule, now=now, address=address, **change)
+        audit.record(by=by.get_username(), action="switch notification rule", object=rule, now=now, **change)
     return True
 
 
-def delete_rule(*, rule: NotificationRule, by: User, now: dt.datetime, address: str = "") -> None:
+def delete_rule(*, rule: NotificationRule, by: User, now: dt.datetime) -> None:
     """Out of sight, and gone a month later; until then it can be restored."""
     with transaction.atomic():
         NotificationRule.objects.filter(deleted_at__lt=now - KEPT).delete()
         rule = NotificationRule.objects.select_for_update().get(pk=rule.pk)
         rule.deleted_at = rule.deleted_at or now
         rule.save(update_fields=["deleted_at"])
-        audit.record(by=by.get_username(), action="delete notification rule", object=rule, now=now, before=facts(rule), address=address)
+        audit.record(by=by.get_username(), action="delete notification rule", object=rule, now=now, before=facts(rule))
 
 
-def restore_rule(*, rule: NotificationRule, by: User, now: dt.datetime, address: str = "") -> None:
+def restore_rule(*, rule: NotificationRule, by: User, now: dt.datetime) -> None:
     """Bring a deleted rule back. What happened in between is not told. Raises NameTaken."""
     try:
         with transaction.atomic():
@@ -111,7 +115,7 @@ def restore_rule(*, rule: NotificationRule, by: User, now: dt.datetime, address:
                 return
             rule.deleted_at, rule.read_up_to, rule.next_at = None, occurrences.newest(), _next(rule, now)
             rule.save(update_fields=["deleted_at", "read_up_to", "next_at"])
-            audit.record(by=by.get_username(), action="restore notification rule", object=rule, now=now, after=facts(rule), address=address)
+            audit.record(by=by.get_username(), action="restore notification rule", object=rule, now=now, after=facts(rule))
     except IntegrityError as error:
         raise NameTaken(f"Another rule is called {rule.name} by now. Rename that one first.") from error
 
@@ -123,7 +127,7 @@ def choose_bell(*, user: User, hidden: Collection[str]) -> None:
 
 def facts(rule: NotificationRule) -> dict[str, Any]:
     """A rule as the audit trail keeps it."""
-    stored: dict[str, Any] = {name: getattr(rule, name) for name in FIELDS}
+    stored: dict[str, Any] = {name: getattr(rule, name) for name in (*FIELDS, "all_groups")}
     people = rule.recipients.select_related("user")
     groups = [] if rule.all_groups else sorted(rule.groups.values_list("name", flat=True))
     return {**stored, "groups": groups, "recipients": sorted(str(person) for person in people)}

@@ -12,7 +12,7 @@ from django.core.validators import validate_email
 from core import zones
 from core.models import User
 from tvm_portal.models import NotificationRule
-from tvm_portal.notifications.actions import Draft
+from tvm_portal.notifications.actions import FIELDS, Draft
 from tvm_portal.notifications.kinds import KINDS
 from tvm_portal.notifications.rules import WEEKDAYS
 from weaknesses.models import Weakness
@@ -121,6 +121,10 @@ class RuleForm(forms.Form):
         name: str = self.cleaned_data["name"]
         return _visible(name)
 
+    def clean_kinds(self) -> tuple[str, ...]:
+        """In the order of their importance."""
+        return tuple(kind for kind in KINDS if kind in self.cleaned_data["kinds"])
+
     def clean_organisation(self) -> str:
         name: str = self.cleaned_data["organisation"]
         return _visible(name)
@@ -152,25 +156,10 @@ class RuleForm(forms.Form):
         """What a valid form says."""
         values = self.cleaned_data
         everywhere = values["reach"] == "all"
-        plain = (
-            "name",
-            "description",
-            "enabled",
-            "severity",
-            "impact",
-            "rise",
-            "frequency",
-            "weekday",
-            "hour",
-            "time_zone",
-            "naming",
-            "organisation",
-        )
         return Draft(
-            **{name: values[name] for name in plain},
+            **{name: values[name] for name in FIELDS},
             all_groups=everywhere,
             groups=() if everywhere else tuple(values["groups"]),
-            kinds=tuple(kind for kind in KINDS if kind in values["kinds"]),
             addresses=values["addresses"],
             users=tuple(values["users"]),
         )
@@ -189,32 +178,11 @@ class TrialForm(forms.Form):
     )
 
 
-class BellForm(forms.Form):
-    """The kinds of notices that a user wants in the bell."""
-
-    shown = forms.MultipleChoiceField(required=False, label="Kinds", widget=forms.CheckboxSelectMultiple(attrs=_CHECK))
-
-
 def stored(rule: NotificationRule) -> dict[str, Any]:
     """A rule as the form begins with it."""
     people = list(rule.recipients.all())
-    names = (
-        "name",
-        "description",
-        "enabled",
-        "kinds",
-        "severity",
-        "impact",
-        "rise",
-        "frequency",
-        "weekday",
-        "hour",
-        "time_zone",
-        "naming",
-        "organisation",
-    )
     return {
-        **{name: getattr(rule, name) for name in names},
+        **{name: getattr(rule, name) for name in FIELDS},
         "reach": "all" if rule.all_groups else "chosen",
         "groups": list(rule.groups.values_list("id", flat=True)),
         "addresses": "\n".join(sorted(person.address for person in people if person.address)),

@@ -8,14 +8,13 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
-from django.db.models import F, Min
+from django.db.models import F
 from django.urls import reverse
 
 from core import mail
 from inventory.models import Machine
 from recommendations import event_words
 from tvm_portal.models import NotificationRule, Occurrence
-from tvm_portal.notices import exception_address
 from tvm_portal.notifications.kinds import KINDS, OF_RECOMMENDATIONS, RANK, Kind
 from tvm_portal.notifications.occurrences import Found
 from tvm_portal.notifications.rules import schedule_words
@@ -69,33 +68,26 @@ class Letter:
     html: str
 
 
-def write(
-    rule: NotificationRule, groups: Sequence[tuple[int, str]], found: Sequence[Found], *, since: dt.datetime, now: dt.datetime
-) -> Letter:
-    """The mail of a rule about what it found. A few statements, however much that is."""
-    parts = _parts(rule, [group for group, _ in groups], found, since=since, now=now)
+def write(rule: NotificationRule, groups: Sequence[tuple[int, str]] | None, found: Sequence[Found], *, now: dt.datetime) -> Letter:
+    """The mail of a rule about what it found in these machine groups (None: all). A few statements, however much that is."""
+    ids, since = None if groups is None else [group for group, _ in groups], min(entry.at for entry in found)
+    parts = _parts(rule, ids, found, since=since, now=now)
     context = {
         "title": headline(found, parts),
         "rule": rule,
         "organisation": rule.organisation,
-        "groups": [] if rule.all_groups else [name for _, name in groups],
+        "groups": [name for _, name in groups or ()],
         "schedule": schedule_words(frequency=rule.frequency, weekday=rule.weekday, hour=rule.hour, zone=rule.time_zone),
         "parts": parts,
         "total": len(found),
         "change": mail.address_of(reverse("notifications:rule", args=[rule.pk]) if rule.pk else reverse("notifications:rules")),
-        "timeline": mail.address_of(_timeline(groups=() if rule.all_groups else [group for group, _ in groups], since=since, now=now)),
+        "timeline": mail.address_of(_timeline(groups=ids or (), since=since, now=now)),
         "now": now,
     }
     text, html = mail.rendered("notification", context)
     prefix = f"[{rule.organisation}] " if rule.organisation else ""
     digest = {"daily": "Daily digest: ", "weekly": "Weekly digest: "}.get(rule.frequency, "")
     return Letter(mail.one_line(f"{prefix}{digest}{context['title']}"), text, html)
-
-
-def earliest(found: Sequence[Found]) -> dt.datetime:
-    """When the first of them happened."""
-    first: dt.datetime = Occurrence.objects.filter(pk__in=[entry.id for entry in found]).aggregate(first=Min("at"))["first"]
-    return first
 
 
 def headline(found: Sequence[Found], parts: Sequence[Part]) -> str:
@@ -107,7 +99,9 @@ def headline(found: Sequence[Found], parts: Sequence[Part]) -> str:
     return ", ".join([*words, *([f"{others:,} more"] if others else [])])
 
 
-def _parts(rule: NotificationRule, groups: list[int], found: Sequence[Found], *, since: dt.datetime, now: dt.datetime) -> tuple[Part, ...]:
+def _parts(
+    rule: NotificationRule, groups: list[int] | None, found: Sequence[Found], *, since: dt.datetime, now: dt.datetime
+) -> tuple[Part, ...]:
     by_kind: dict[str, list[Found]] = {}
     for entry in found:
         by_kind.setdefault(entry.kind, []).append(entry)
@@ -121,7 +115,7 @@ def _parts(rule: NotificationRule, groups: list[int], found: Sequence[Found], *,
         left -= len(shown[kind])
     stored = Occurrence.objects.in_bulk([entry.id for entries in shown.values() for entry in entries])
     risks, names = _weaknesses(stored), _names(rule, groups, stored)
-    narrowed = () if rule.all_groups else groups
+    narrowed = groups or ()
     parts = []
     for kind, entries in shown.items():
         lines = tuple(_line(entry, stored[entry.id], rule, groups=narrowed, risks=risks, names=names) for entry in entries)
@@ -183,7 +177,7 @@ def address_of(stored: Occurrence, *, groups: Sequence[int] = ()) -> str:
     if kind in ("completed", "overdue", "ticket_failed"):
         return reverse("remediation:activity", args=[reference])
     if kind.startswith("exception_"):
-        return exception_address(reference)
+        return reverse("exceptions:exception", args=[reference])
     if kind == "feed_failing" and reference in FEEDS:
         return reverse("weaknesses:feed", args=[reference])
     if kind == "inaccuracy":
@@ -205,7 +199,7 @@ def list_of(kind: str, *, groups: Sequence[int], since: dt.datetime, now: dt.dat
     if kind in ("completed", "overdue", "ticket_failed"):
         return reverse("remediation:list")
     if kind.startswith("exception_"):
-        return exception_address()
+        return reverse("exceptions:list")
     if kind == "feed_failing":
         return reverse("weaknesses:feeds")
     if kind == "inaccuracy":
@@ -249,16 +243,16 @@ def _weaknesses(stored: dict[int, Occurrence]) -> dict[int, Weakness]:
     return {risk.pk: risk for risk in worst}
 
 
-def _names(rule: NotificationRule, groups: list[int], stored: dict[int, Occurrence]) -> dict[str, tuple[str, ...]]:
+def _names(rule: NotificationRule, groups: list[int] | None, stored: dict[int, Occurrence]) -> dict[str, tuple[str, ...]]:
     """Reference -> names of some machines that need a fix of it, where the rule names machines. A statement for each that is shown."""
     if rule.naming != NotificationRule.Naming.NAMES:
         return {}
     references = {entry.reference for entry in stored.values() if entry.reference and entry.groups}
-    return {reference: found for reference in sorted(references) if (found := _machines_of(reference, rule, groups))}
+    return {reference: found for reference in sorted(references) if (found := _machines_of(reference, groups))}
 
 
-def _machines_of(reference: str, rule: NotificationRule, groups: list[int]) -> tuple[str, ...]:
-    machines = Machine.objects.all() if rule.all_groups else Machine.objects.filter(group_id__in=groups)
+def _machines_of(reference: str, groups: list[int] | None) -> tuple[str, ...]:
+    machines = Machine.objects.all() if groups is None else Machine.objects.filter(group_id__in=groups)
     if reference.startswith(("va-_-", "sca-_-")):
         machines = machines.filter(exposures__recommendation__key=reference)
     elif "-_-" in reference:

@@ -78,7 +78,7 @@ def replay(request: HttpRequest, key: uuid.UUID) -> HttpResponse:
     """Try a mail again that was given up."""
     reach = reach_of(request)
     kept = _found(reach, key)
-    if outbox.replay(kept=kept, by=reach.user, now=timezone.now(), address=request.META.get("REMOTE_ADDR", "")):
+    if outbox.replay(kept=kept, by=reach.user, now=timezone.now()):
         messages.success(request, "The mail goes out within a minute.")
     else:
         messages.error(request, "The mail was not given up: it is sent, or still tried.")

@@ -23,12 +23,17 @@ _LOCK = 6_072_001
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """An occurrence that a rule tells of: machines of the rule's groups, and points of their score (None: no score)."""
+    """An occurrence that a rule tells of: machines of the rule's groups, and points of their score (None: no score).
+
+    `at`: when it happened, `found_at` when that was found.
+    """
 
     id: int
     kind: str
     threat: int
     severity: int
+    at: dt.datetime
+    found_at: dt.datetime
     machines: int
     points: float | None
 
@@ -49,39 +54,39 @@ def newest() -> int:
 
 
 def matching(
-    rule: NotificationRule, groups: Sequence[int], *, after: int = 0, up_to: int | None = None, since: dt.datetime | None = None
+    rule: NotificationRule, groups: Sequence[int] | None, *, after: int = 0, up_to: int | None = None, since: dt.datetime | None = None
 ) -> list[Found]:
-    """What a rule tells of, in the order it was found. Two statements. `groups`: its own, of no matter where it is about all."""
+    """What a rule tells of these machine groups (None: all), in the order it was found. Two statements."""
     parameters = {
         "after": after,
         "up_to": up_to,
         "since": since,
         "rule": rule.pk,
         "kinds": list(rule.kinds),
-        "everywhere": rule.all_groups,
-        "groups": [str(group) for group in groups],
+        "everywhere": groups is None,
+        "groups": [str(group) for group in groups or ()],
         "gone": list(GONE),
         "weighed": list(OF_RECOMMENDATIONS),
         "severity": rule.severity,
         "impact": rule.impact,
-        "weight": weight_of(rule, groups),
+        "weight": weight_of(groups),
     }
     return [Found(**row) for row in sql.rows("tvm_portal/match_occurrences", parameters)]
 
 
-def weight_of(rule: NotificationRule, groups: Sequence[int]) -> float:
-    """The weight of the machines that the rule's points are of."""
-    scores = GroupScore.objects.all() if rule.all_groups else GroupScore.objects.filter(group_id__in=groups)
+def weight_of(groups: Sequence[int] | None) -> float:
+    """The weight of the machines that points are of."""
+    scores = GroupScore.objects.all() if groups is None else GroupScore.objects.filter(group_id__in=groups)
     return float(scores.aggregate(total=Sum("weight"))["total"] or 0)
 
 
-def rises(rule: NotificationRule, groups: Sequence[int], *, first: dt.date, last: dt.date) -> list[tuple[dt.date, float, float]]:
-    """(day, score, rise) of the days on which the score of the rule's groups rose as far as the rule tells of."""
-    rows = sql.rows("tvm_portal/read_rise", {"first": first, "last": last, "everywhere": rule.all_groups, "groups": list(groups)})
+def rises(rule: NotificationRule, groups: Sequence[int] | None, *, first: dt.date, last: dt.date) -> list[tuple[dt.date, float, float]]:
+    """(day, score, rise) of the days on which the score of these groups (None: all) rose as far as the rule tells of."""
+    rows = sql.rows("tvm_portal/read_rise", {"first": first, "last": last, "everywhere": groups is None, "groups": list(groups or ())})
     return [(row["day"], row["score"], row["rise"]) for row in rows if row["rise"] is not None and row["rise"] >= rule.rise - 1e-9]
 
 
-def note_rises(rule: NotificationRule, groups: Sequence[int], *, now: dt.datetime) -> int:
+def note_rises(rule: NotificationRule, groups: Sequence[int] | None, *, now: dt.datetime) -> int:
     """Write down days that ended, and today, on which the score of the rule's groups rose far. Returns how many were new."""
     today = now.date()
     found = rises(rule, groups, first=today - dt.timedelta(days=1), last=today)

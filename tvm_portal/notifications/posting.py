@@ -13,6 +13,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from core import mail, outbox, sql
+from core.access import Permission, access_of
 from core.models import OutgoingMail
 from inventory.models import MachineGroup
 from tvm_portal.models import NotificationRecipient, NotificationRule
@@ -34,20 +35,30 @@ def about(rule: NotificationRule) -> str:
     return f"rule:{rule.pk}"
 
 
-def groups_of(rule: NotificationRule) -> list[tuple[int, str]]:
-    """(id, name) of the machine groups that a rule is about."""
+def groups_of(rule: NotificationRule) -> list[tuple[int, str]] | None:
+    """(id, name) of the machine groups that a rule tells of: its own, as far as its owner may see them now. None: all of them."""
+    seen = seen_by_owner(rule)
+    if rule.all_groups and seen is None:
+        return None
     groups = MachineGroup.objects.all() if rule.all_groups else rule.groups.all()
-    return list(groups.order_by("is_default", "rank", "id").values_list("id", "name"))
+    permitted = groups if seen is None else groups.filter(pk__in=seen)
+    return list(permitted.order_by("is_default", "rank", "id").values_list("id", "name"))
+
+
+def seen_by_owner(rule: NotificationRule) -> frozenset[int] | None:
+    """The machine groups that its owner may see now. None: all; empty: none, or the owner has left."""
+    return access_of(rule.owner).of(Permission.VIEW) if rule.owner else frozenset()
 
 
 @transaction.atomic
 def _round(pk: int, *, now: dt.datetime) -> int:
     """One rule. Without a mail server it looks, and tells nobody."""
-    rule = NotificationRule.objects.select_for_update(skip_locked=True).filter(pk=pk, enabled=True, deleted_at=None).first()
+    free = NotificationRule.objects.select_related("owner").select_for_update(skip_locked=True, of=("self",))
+    rule = free.filter(pk=pk, enabled=True, deleted_at=None).first()
     if rule is None or (rule.next_at is not None and rule.next_at > now):
         return 0
     groups = groups_of(rule)
-    ids = [group for group, _ in groups]
+    ids = None if groups is None else [group for group, _ in groups]
     if "score_rose" in rule.kinds:
         occurrences.note_rises(rule, ids, now=now)
     newest = occurrences.newest()
@@ -59,7 +70,7 @@ def _round(pk: int, *, now: dt.datetime) -> int:
     return made
 
 
-def _mails(rule: NotificationRule, groups: list[tuple[int, str]], found: list[Found], *, now: dt.datetime) -> int:
+def _mails(rule: NotificationRule, groups: list[tuple[int, str]] | None, found: list[Found], *, now: dt.datetime) -> int:
     """A mail for each recipient, of what happened since they were added; those who are told the same get the same letter."""
     same: dict[int, list[str]] = {}
     for address, mark in _addresses(rule.recipients.select_related("user")):
@@ -68,7 +79,7 @@ def _mails(rule: NotificationRule, groups: list[tuple[int, str]], found: list[Fo
             same.setdefault(later, []).append(address)
     for count, addresses in same.items():
         told = found[-count:]
-        letter = letters.write(rule, groups, told, since=letters.earliest(told), now=now)
+        letter = letters.write(rule, groups, told, now=now)
         queued = outbox.queue(about=about(rule), addresses=addresses, subject=letter.subject, text=letter.text, html=letter.html, now=now)
         for kept in queued:
             _note(rule, kept, told)

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import reduce
+from operator import or_
 
-from django.db.models import Count, Max, Q, QuerySet
+from django.db.models import Count, Max, Prefetch, Q, QuerySet
 
+from core.access import grants_of_user
 from core.lists import Column, Facet, ListSpec, ListState
-from core.models import OutgoingMail
+from core.models import OutgoingMail, User
 from tvm_portal.models import NotificationRule, Occurrence
 from tvm_portal.notifications import letters, occurrences, posting
 from tvm_portal.notifications.kinds import KINDS, RANK, Kind
@@ -27,7 +31,11 @@ LOG = ListSpec(
     sort="-queued",
     facets=(
         Facet("state", "State", tuple(OutgoingMail.State.choices)),
-        Facet("about", "About", (("rule", "Notification rules"), ("inaccuracy", "Answers to reports"), ("trial", "Test mails"))),
+        Facet(
+            "about",
+            "About",
+            (("rule", "Notification rules"), ("exception", "Exceptions"), ("inaccuracy", "Answers to reports"), ("trial", "Test mails")),
+        ),
     ),
     keeps=("rule",),
 )
@@ -35,11 +43,15 @@ LOG = ListSpec(
 
 @dataclass(frozen=True, slots=True)
 class RuleRow:
-    """A rule as the list shows it. `failed`: mails that were given up; `error`: what the server said of the last one that did not go."""
+    """A rule as the list shows it. `failed`: mails that were given up; `error`: what the server said of the last one that did not go.
+
+    `narrowed`: it is about machine groups that its owner may not see any more, and does not tell of those.
+    """
 
     rule: NotificationRule
     kinds: tuple[Kind, ...]
     groups: tuple[str, ...]
+    narrowed: bool
     recipients: tuple[str, ...]
     schedule: str
     sent_at: dt.datetime | None
@@ -80,8 +92,9 @@ def rules() -> QuerySet[NotificationRule]:
 
 
 def rule_rows() -> list[RuleRow]:
-    """Every rule by name. Six statements for any number of them."""
-    found = list(rules().select_related("owner").prefetch_related("groups", "recipients__user").order_by("name", "id"))
+    """Every rule by name. Seven statements for any number of them."""
+    owners = Prefetch("owner", User.objects.annotate(grants=grants_of_user()))
+    found = list(rules().prefetch_related(owners, "groups", "recipients__user").order_by("name", "id"))
     known = [posting.about(rule) for rule in found]
     mails = OutgoingMail.objects.filter(about__in=known).order_by().values("about")
     figures: dict[str, dict[str, object]] = {
@@ -97,15 +110,12 @@ def rule_rows() -> list[RuleRow]:
     return [_rule_row(rule, figures.get(posting.about(rule), {}), errors.get(posting.about(rule), "")) for rule in found]
 
 
-def preview(rule: NotificationRule, groups: list[tuple[int, str]], *, now: dt.datetime) -> Preview:
-    """`rule` need not be stored; `groups` are those that it is about. Three or four statements."""
-    ids = [group for group, _ in groups]
+def preview(rule: NotificationRule, groups: list[tuple[int, str]] | None, *, now: dt.datetime) -> Preview:
+    """`rule` need not be stored; `groups` are those that it is about, None: all. Three or four statements."""
+    ids = None if groups is None else [group for group, _ in groups]
     found = occurrences.matching(rule, ids, since=now - PREVIEW)
-    when = dict(Occurrence.objects.filter(pk__in=[entry.id for entry in found]).values_list("id", "found_at"))
-    moments = [when[entry.id] for entry in found]
-    counted: dict[str, int] = {}
-    for entry in found:
-        counted[entry.kind] = counted.get(entry.kind, 0) + 1
+    moments = [entry.found_at for entry in found]
+    counted = Counter(entry.kind for entry in found)
     best = sorted(found, key=lambda entry: (RANK[entry.kind], -entry.threat, -entry.severity, -entry.machines, -entry.id))[:SHOWN]
     stored = Occurrence.objects.in_bulk([entry.id for entry in best])
     titles = [letters.title_of(stored[entry.id]) for entry in best]
@@ -122,8 +132,7 @@ def mail_page(state: ListState, *, abouts: Sequence[str] | None) -> tuple[int, l
     """How many mails fit, and a page of them. `abouts`: what they may be about; None: anything."""
     found = _mails(state, abouts)
     total = found.count()
-    offset = min(state.offset, max(total - 1, 0) // state.per_page * state.per_page)
-    return total, mail_rows(list(found[offset : offset + state.per_page]))
+    return total, mail_rows(list(found[state.part(total)]))
 
 
 def every_mail(state: ListState, *, abouts: Sequence[str] | None, chunk: int = 500) -> Iterator[MailRow]:
@@ -138,7 +147,8 @@ def mail_counts(*, abouts: Sequence[str] | None) -> dict[str, dict[str, int]]:
     """facet -> value -> how many."""
     found = _ours(abouts)
     states = dict(found.order_by().values_list("state").annotate(Count("id")))
-    kinds = {kind: found.filter(about__startswith=f"{kind}:").count() for kind in ("rule", "inaccuracy", "trial")}
+    counted = {kind: Count("id", filter=Q(about__startswith=kind)) for kind, _ in LOG.facets[1].options}
+    kinds = found.aggregate(**counted)
     return {"state": {value: states.get(value, 0) for value in OutgoingMail.State.values}, "about": kinds}
 
 
@@ -162,10 +172,12 @@ def last_error(mail: OutgoingMail) -> str:
 
 def _rule_row(rule: NotificationRule, figures: dict[str, object], error: str) -> RuleRow:
     people = sorted(str(person) for person in rule.recipients.all())
+    seen = posting.seen_by_owner(rule)
     return RuleRow(
         rule=rule,
         kinds=tuple(KINDS[kind] for kind in KINDS if kind in rule.kinds),
         groups=tuple(group.name for group in rule.groups.all()),
+        narrowed=seen is not None and (rule.all_groups or not seen.issuperset(group.pk for group in rule.groups.all())),
         recipients=tuple(people),
         schedule=schedule_words(frequency=rule.frequency, weekday=rule.weekday, hour=rule.hour, zone=rule.time_zone),
         sent_at=figures.get("sent"),  # type: ignore[arg-type]
@@ -192,10 +204,7 @@ def _mails(state: ListState, abouts: Sequence[str] | None) -> QuerySet[OutgoingM
     if states := state.chosen.get("state"):
         found = found.filter(state__in=states)
     if kinds := state.chosen.get("about"):
-        wanted = Q()
-        for kind in kinds:
-            wanted |= Q(about__startswith=f"{kind}:")
-        found = found.filter(wanted)
+        found = found.filter(reduce(or_, (Q(about__startswith=kind) for kind in kinds)))
     for word in state.q.split()[:8]:
         found = found.filter(Q(subject__icontains=word) | Q(address__icontains=word))
     return found.order_by(*(("created_at", "id") if state.sort == "queued" else ("-created_at", "-id")))

@@ -55,7 +55,7 @@ def switch(request: HttpRequest, pk: int) -> HttpResponse:
     reach = reach_of(request)
     rule = rule_or_refuse(reach, pk)
     enabled = request.POST.get("enabled") == "on"
-    if actions.switch_rule(rule=rule, enabled=enabled, **_who(request, reach)):
+    if actions.switch_rule(rule=rule, enabled=enabled, **_who(reach)):
         after = "What happens from now on is told." if enabled else "What happens until it is on again is not told."
         messages.success(request, f"{rule.name} is {'on' if enabled else 'off'}. {after}")
     return redirect("notifications:rules")
@@ -66,7 +66,7 @@ def delete(request: HttpRequest, pk: int) -> HttpResponse:
     """Out of the list; the message brings it back."""
     reach = reach_of(request)
     rule = rule_or_refuse(reach, pk)
-    actions.delete_rule(rule=rule, **_who(request, reach))
+    actions.delete_rule(rule=rule, **_who(reach))
     messages.success(request, f"{rule.name} is deleted.", extra_tags=f"{reverse('notifications:restore', args=[rule.pk])} restore")
     return redirect("notifications:rules")
 
@@ -77,7 +77,7 @@ def restore(request: HttpRequest, pk: int) -> HttpResponse:
     reach = reach_of(request)
     rule = rule_or_refuse(reach, pk, deleted=True)
     try:
-        actions.restore_rule(rule=rule, **_who(request, reach))
+        actions.restore_rule(rule=rule, **_who(reach))
         messages.success(request, f"{rule.name} is back.")
     except NameTaken as error:
         messages.error(request, str(error))
@@ -115,7 +115,7 @@ def _save(request: HttpRequest, page: _Page) -> HttpResponse:
     if not page.form.is_valid():
         return _answer(request, page, status=422)
     try:
-        saved = actions.save_rule(rule=page.rule, draft=page.form.draft(), **_who(request, page.reach))
+        saved = actions.save_rule(rule=page.rule, draft=page.form.draft(), **_who(page.reach))
     except NameTaken as error:
         page.form.add_error("name", str(error))
         return _answer(request, page, status=422)
@@ -131,9 +131,10 @@ def _trial(request: HttpRequest, page: _Page) -> HttpResponse:
         return _answer(request, page, status=422)
     now = timezone.now()
     rule, groups = _drafted(page)
-    found = occurrences.matching(rule, [group for group, _ in groups], since=now - queries.PREVIEW)
+    ids = None if groups is None else [group for group, _ in groups]
+    found = occurrences.matching(rule, ids, since=now - queries.PREVIEW)
     if found:
-        letter = letters.write(rule, groups, found, since=letters.earliest(found), now=now)
+        letter = letters.write(rule, groups, found, now=now)
         subject, text, html = f"Test: {letter.subject}", letter.text, letter.html
     else:
         subject = "Test mail of the portal"
@@ -170,8 +171,8 @@ def _preview(page: _Page) -> queries.Preview | None:
     return queries.preview(rule, groups, now=timezone.now())
 
 
-def _drafted(page: _Page) -> tuple[NotificationRule, list[tuple[int, str]]]:
-    """The rule as the form has it, not stored, with its groups."""
+def _drafted(page: _Page) -> tuple[NotificationRule, list[tuple[int, str]] | None]:
+    """The rule as the form has it, not stored, with its groups; None: all."""
     if not page.form.is_bound and page.rule is not None:
         return page.rule, posting.groups_of(page.rule)
     fields = page.form.fields.items()
@@ -179,12 +180,9 @@ def _drafted(page: _Page) -> tuple[NotificationRule, list[tuple[int, str]]]:
         page.form.cleaned_data if page.form.is_bound else {name: page.form.get_initial_for_field(field, name) for name, field in fields}
     )
     everywhere = values["reach"] == "all"
-    rule = NotificationRule(
-        pk=page.rule.pk if page.rule else None, name=values.get("name", ""), all_groups=everywhere, created_at=timezone.now()
-    )
-    for name in ("kinds", "severity", "impact", "rise", "frequency", "weekday", "hour", "time_zone", "naming", "organisation"):
-        setattr(rule, name, values[name])
-    return rule, list(page.reach.groups) if everywhere else page.reach.named(tuple(values["groups"] or ()))
+    known = {name: values[name] for name in actions.FIELDS if name in values}  # a preview does without a name
+    rule = NotificationRule(pk=page.rule.pk if page.rule else None, all_groups=everywhere, created_at=timezone.now(), **known)
+    return rule, None if everywhere else page.reach.named(tuple(values["groups"] or ()))
 
 
 def _ticked(form: RuleForm) -> list[tuple[str, list[tuple[Any, bool]]]]:
@@ -193,5 +191,5 @@ def _ticked(form: RuleForm) -> list[tuple[str, list[tuple[Any, bool]]]]:
     return [(topic, [(kind, kind.key in chosen) for kind in kinds]) for topic, kinds in TOPICS]
 
 
-def _who(request: HttpRequest, reach: Reach) -> dict[str, Any]:
-    return {"by": reach.user, "now": timezone.now(), "address": request.META.get("REMOTE_ADDR", "")}
+def _who(reach: Reach) -> dict[str, Any]:
+    return {"by": reach.user, "now": timezone.now()}

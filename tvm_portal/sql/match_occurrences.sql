@@ -1,6 +1,6 @@
 -- Occurrences that a rule tells of, with how many machines of its groups they concern and how many points of its groups' score.
 -- Key: occurrence. Cost: by the primary key from `after`, or by occurrence_newest_first from `since`; the groups of each are in its row.
-SELECT o.id, o.kind, o.threat, o.severity, here.machines, 100 * here.impact / nullif(%(weight)s::float, 0) AS points
+SELECT o.id, o.kind, o.threat, o.severity, o.at, o.found_at, here.machines, 100 * here.impact / nullif(%(weight)s::float, 0) AS points
 FROM tvm_portal_occurrence o
 CROSS JOIN LATERAL (
     SELECT count(*) AS places, coalesce(sum((g.value ->> 0)::float), 0)::int AS machines, coalesce(sum((g.value ->> 1)::float), 0) AS impact

@@ -14,8 +14,10 @@ from core import audit
 from core.audit_queries import AuditFilter, changes, every, page, read_cursor
 from core.built_in_roles import AUDITOR, VIEWER
 from core.models import AuditEvent, User
+from recommendations.inaccuracy_actions import report_inaccuracy
 from tests.conftest import PASSWORD, client_of, make_user
 from tests.integration.pages import csv_lines, queries, text
+from weaknesses.models import Weakness
 
 pytestmark = pytest.mark.django_db
 NOW = dt.datetime(2026, 3, 15, 12, 40, tzinfo=dt.UTC)
@@ -104,6 +106,19 @@ def test_the_list_costs_the_same_for_many_events(auditor: Client) -> None:
     few = queries(auditor, LOG)
     _events(60)
     assert queries(auditor, LOG) == few
+
+
+def test_what_is_named_by_something_else_costs_the_same_for_many(auditor: Client) -> None:
+    def report(cve: str) -> None:
+        weakness = Weakness.objects.create(cve=cve, severity=3)
+        report_inaccuracy(subject=weakness, category="version", by=User.objects.get(username="olga"), now=NOW)
+
+    report("CVE-2026-0001")
+    few = queries(auditor, LOG)
+    for number in range(2, 20):
+        report(f"CVE-2026-{number:04}")
+    assert queries(auditor, LOG) == few
+    assert "CVE-2026-0019: " in text(auditor.get(LOG))
 
 
 def test_an_export_takes_every_event_once() -> None:

@@ -97,6 +97,21 @@ def test_a_role_has_a_name_of_its_own_and_allows_something(superuser_client: Cli
         assert sentence in text(answer)
 
 
+def test_a_role_that_could_not_be_renamed_is_shown_by_the_name_it_has(superuser_client: Client) -> None:
+    role = Role.objects.create(name="Night shift", permissions=["view"])
+    page = text(superuser_client.post(f"/settings/roles/{role.pk}/", {"name": "viewer", "permissions": ["view"]}))
+    assert "There is already a role named viewer" in page
+    assert page.count("Night shift") >= 2
+
+
+def test_a_role_is_given_to_the_user_whose_name_was_written(superuser_client: Client) -> None:
+    upper, lower = User.objects.create_user("Ann"), User.objects.create_user("ann")
+    role = Role.objects.create(name="Night shift", permissions=["view"])
+    superuser_client.post(f"/settings/roles/{role.pk}/give/", {"who": "ann", "reach": "all"})
+    assert [binding.user for binding in role.bindings.all()] == [lower]
+    assert not upper.role_bindings.exists()
+
+
 def test_built_in_roles_stay_and_others_go_with_what_they_allowed(superuser_client: Client, superuser: User) -> None:
     assert superuser_client.post(f"/settings/roles/{built_in(IT).pk}/delete/").status_code == 404
     role = role_actions.save_role(role=None, name="Desk", description="", permissions=["view"], by=superuser, now=timezone.now())

@@ -181,6 +181,14 @@ def test_the_log_shows_failures_and_tries_again(made: Population, curator_client
     assert sorted(server.recipients) == ["me@example.org", "you@example.org"]
 
 
+@pytest.mark.parametrize(("about", "count"), [("exception", 1), ("trial", 1), ("rule,exception", 1), ("exception,trial", 2)])
+def test_the_log_is_narrowed_to_what_mails_are_about(about: str, count: int, curator_client: Client) -> None:
+    for known in ("exception 7", "trial:0"):
+        outbox.queue(about=known, addresses=["me@example.org"], subject=known, text="", html="", now=timezone.now())
+    assert len(csv_lines(curator_client, f"{LIST}mails/export.csv?about={about}")) == count + 1
+    assert text(curator_client.get(f"{LIST}mails/")).count("exception 7") == 1
+
+
 def test_others_are_refused(made: Population, viewer_client: Client, curator_client: Client) -> None:
     curator_client.post(NEW, SENT)
     edit = reverse("notifications:rule", args=[NotificationRule.objects.get().pk])

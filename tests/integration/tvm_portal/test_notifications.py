@@ -13,7 +13,7 @@ from django.db import connection
 from django.utils import timezone
 
 from core import mail, outbox
-from core.models import AuditEvent, OutgoingMail, User
+from core.models import AuditEvent, OutgoingMail, RoleBinding, User
 from exceptions.models import ExceptionPart, RiskException
 from inventory.models import Software
 from recommendations.models import InaccuracyReport, Recommendation, ScoreDay
@@ -21,7 +21,7 @@ from remediation.models import Activity, ActivityTarget
 from tests.mail_server import MailServer, html_of, mail_server, text_of
 from tests.populations import Population, populate
 from tvm_portal.models import NotificationRule, Occurrence, ToldOccurrence
-from tvm_portal.notifications import actions, occurrences, posting
+from tvm_portal.notifications import actions, occurrences, posting, queries
 from tvm_portal.notifications.actions import Draft, NameTaken
 from weaknesses.models import Event, Feed, FeedRun, Weakness
 
@@ -138,6 +138,31 @@ def test_a_rule_counts_and_tells_of_its_groups_alone(made: Population, curator: 
     made.software[1].stats.filter(group=edge).delete()
     event(made, software=1)
     assert go(NOW + HOUR) == 0
+
+
+@pytest.mark.parametrize("all_groups", [True, False])
+def test_a_rule_tells_of_no_group_that_its_owner_may_not_see_any_more(
+    all_groups: bool, made: Population, curator: User, admin_user: User, server: MailServer
+) -> None:
+    kept, edge = made.groups[0], made.groups[1]
+    told: dict[str, Any] = {"all_groups": all_groups, "groups": () if all_groups else (kept.pk, edge.pk), "naming": "names"}
+    mine = rule(curator, **told)
+    assert not queries.rule_rows()[0].narrowed
+    RoleBinding.objects.filter(user=curator).update(machine_groups=[kept.pk])
+    assert queries.rule_rows()[0].narrowed
+    event(made)
+    assert go() == 1
+    said = text_of(server.mails[0])
+    assert f"groups={kept.pk}" in said
+    assert edge.name not in said
+    assert not any(machine.name in said for machine in made.machines if machine.group_id != kept.pk)
+    User.objects.filter(pk=curator.pk).update(is_active=False)
+    event(made)
+    assert go(NOW + HOUR) == 0
+    actions.save_rule(rule=mine, draft=Draft(**{**PLAIN, **told}), by=admin_user, now=NOW + HOUR)
+    event(made, at=NOW + HOUR)
+    assert go(NOW + 2 * HOUR) == 1
+    assert not queries.rule_rows()[0].narrowed
 
 
 def test_new_recipients_get_what_happens_from_then_on(made: Population, curator: User, viewer: User, server: MailServer) -> None:
