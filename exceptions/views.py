@@ -28,6 +28,7 @@ from recommendations.models import Recommendation
 from weaknesses.models import Weakness
 
 MOST_PICKED = 100
+MOST_PAIRS = 20
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -178,7 +179,8 @@ def _preview(request: HttpRequest, form: RequestForm, subjects: list[Subject]) -
 
 
 def _panel(request: HttpRequest, subject: Subject, address: str) -> HttpResponse:
-    total, rows = list_queries.of_subject(subject)
+    seen = access.seen(request)
+    total, rows = list_queries.of_subject(subject, seen=seen)
     context = {
         "subject": subject,
         "total": total,
@@ -189,9 +191,8 @@ def _panel(request: HttpRequest, subject: Subject, address: str) -> HttpResponse
     if subject.weakness is not None:
         context["software"] = queries.software_with(subject.weakness) if context["may_request"] else []
         pairs = RiskException.objects.filter(weakness=subject.weakness, software__isnull=False, status__in=rules.CURRENT)
-        context["pairs"] = tuple(
-            pairs.select_related("software", "weakness", "requested_by").prefetch_related("parts").order_by("-id")[:20]
-        )
+        found = pairs.select_related("software").prefetch_related("parts").order_by("-id")
+        context["pairs"] = [pair for pair in found if list_queries.is_seen(pair, seen)][:MOST_PAIRS]
     return render(request, "exceptions/panel.html", context)
 
 

@@ -255,6 +255,22 @@ def test_a_role_for_some_groups_ends_there(wanted: Recommendation, curator: User
         assert one.status == state
 
 
+def test_groups_that_one_may_not_see_are_not_told_of(wanted: Recommendation, curator: User) -> None:
+    own, other = MachineGroup.objects.order_by("pk")[:2]
+    ada = client_of(make_user("ada", SECURITY, groups=[own.pk]))
+    panel = reverse("exceptions:panel", args=[wanted.key])
+    theirs = grant(Subject(recommendation=wanted), curator, groups=[other.pk])
+    assert "Low risk." not in text(ada.get(panel))
+    actions.cancel(exception=theirs, by=curator, now=timezone.now())
+    both = grant(Subject(recommendation=wanted), curator, groups=[own.pk, other.pk])
+    actions.cancel(exception=both, group_ids=[other.pk], by=curator, now=timezone.now())
+    page = text(ada.get(reverse("exceptions:exception", args=[both.pk])))
+    assert other.name not in page
+    assert "Groups: 1 that you do not see." in page
+    assert f"Groups: {own.name}, 1 that you do not see." in page
+    assert "Low risk." in text(ada.get(panel))
+
+
 def test_statements_do_not_grow_with_rows(made: Population, curator: User, curator_client: Client) -> None:
     found = list(Recommendation.objects.filter(present=True)[:6])
     first = grant(Subject(recommendation=found[0]), curator)
