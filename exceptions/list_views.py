@@ -304,7 +304,7 @@ def _back(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _who(request: HttpRequest) -> dict[str, Any]:
-    return {"by": request.user, "now": timezone.now(), "address": str(request.META.get("REMOTE_ADDR", ""))}
+    return {"by": request.user, "now": timezone.now()}
 
 
 def _line(row: Row) -> tuple[Any, ...]:

@@ -116,7 +116,6 @@ def _answer(request: HttpRequest, subjects: list[Subject], *, back: str, trail: 
             group_ids=wanted,
             by=by,
             now=timezone.now(),
-            address=str(request.META.get("REMOTE_ADDR", "")),
         )
     except ExceptionRefused as refusal:
         form.add_error(refusal.field if refusal.field in form.fields else None, str(refusal))

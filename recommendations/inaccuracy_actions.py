@@ -31,7 +31,6 @@ def report_inaccuracy(
     machine: Machine | None = None,
     details: str = "",
     email: str = "",
-    address: str = "",
 ) -> InaccuracyReport:
     """Put a report before the curators. It changes nothing by itself."""
     with transaction.atomic():
@@ -46,7 +45,7 @@ def report_inaccuracy(
             reported_at=now,
         )
         after = {"subject": str(subject), "category": category, "machine": machine.name if machine else ""}
-        audit.record(by=by.get_username(), action="inaccuracy.report", object=report, now=now, after=after, address=address)
+        audit.record(by=by.get_username(), action="inaccuracy.report", object=report, now=now, after=after)
     return report
 
 
@@ -59,7 +58,6 @@ def answer_inaccuracy(
     now: dt.datetime,
     override: MatchOverride | None = None,
     matches_changed: int | None = None,
-    address: str = "",
 ) -> InaccuracyReport:
     """Say what came of it: corrected, or right as it is. Whoever reported it gets a mail. Raises AlreadyAnswered."""
     with transaction.atomic():
@@ -71,21 +69,19 @@ def answer_inaccuracy(
         report.override, report.matches_changed = override, matches_changed
         report.save(update_fields=[*ANSWERED, "state"])
         after = {"state": state, "answer": report.answer, "override": override.pk if override else None}
-        audit.record(by=by.get_username(), action="inaccuracy.answer", object=report, now=now, after=after, address=address)
+        audit.record(by=by.get_username(), action="inaccuracy.answer", object=report, now=now, after=after)
         _mail_answer(report, now=now)
     return report
 
 
-def correct_inaccuracy(
-    *, report: InaccuracyReport, answer: str, named: dict[str, Any], by: User, now: dt.datetime, address: str = ""
-) -> InaccuracyReport:
+def correct_inaccuracy(*, report: InaccuracyReport, answer: str, named: dict[str, Any], by: User, now: dt.datetime) -> InaccuracyReport:
     """Set the match aside that was reported (`named`: what the override names), and answer with reference to it. Raises AlreadyAnswered."""
     with transaction.atomic():
         report = _locked(report)
         if not allows(TRANSITIONS, report.state, "correct"):
             raise AlreadyAnswered
         reason = f"Reported inaccuracy {report.pk}: {report.get_category_display()}"
-        override, outcome = add_override(by=by, now=now, reason=reason[:300], address=address, **named)
+        override, outcome = add_override(by=by, now=now, reason=reason[:300], **named)
         return answer_inaccuracy(
             report=report,
             state=InaccuracyReport.State.CORRECTED,
@@ -94,20 +90,19 @@ def correct_inaccuracy(
             now=now,
             override=override,
             matches_changed=outcome.lost + outcome.gained,
-            address=address,
         )
 
 
-def undo_correction(*, report: InaccuracyReport, by: User, now: dt.datetime, address: str = "") -> InaccuracyReport:
+def undo_correction(*, report: InaccuracyReport, by: User, now: dt.datetime) -> InaccuracyReport:
     """Take the correction back, and open the report again."""
     with transaction.atomic():
         report = _locked(report)
         if report.override is not None:
-            revoke_override(override=report.override, by=by, now=now, address=address)
-        return reopen_inaccuracy(report=report, by=by, now=now, address=address)
+            revoke_override(override=report.override, by=by, now=now)
+        return reopen_inaccuracy(report=report, by=by, now=now)
 
 
-def reopen_inaccuracy(*, report: InaccuracyReport, by: User, now: dt.datetime, address: str = "") -> InaccuracyReport:
+def reopen_inaccuracy(*, report: InaccuracyReport, by: User, now: dt.datetime) -> InaccuracyReport:
     """Take an answer back; its mail, if it still waits, is not sent. Opening an open one changes nothing."""
     with transaction.atomic():
         report = _locked(report)
@@ -118,7 +113,7 @@ def reopen_inaccuracy(*, report: InaccuracyReport, by: User, now: dt.datetime, a
         report.answered_by, report.answered_at, report.override, report.matches_changed = None, None, None, None
         report.save(update_fields=[*ANSWERED, "state"])
         OutgoingMail.objects.filter(about=about(report), state=OutgoingMail.State.WAITING).delete()
-        audit.record(by=by.get_username(), action="inaccuracy.reopen", object=report, now=now, before=before, address=address)
+        audit.record(by=by.get_username(), action="inaccuracy.reopen", object=report, now=now, before=before)
     return report
 
 

@@ -56,9 +56,7 @@ def report(request: HttpRequest, key: str, kind: type[Recommendation | Software 
     context = _form_context(subject, form)
     if sent is None or not form.is_valid():
         return render(request, _template(request), context, status=422 if sent is not None else 200)
-    made = inaccuracy_actions.report_inaccuracy(
-        subject=subject, by=user, now=timezone.now(), address=request.META.get("REMOTE_ADDR", ""), **form.cleaned_data
-    )
+    made = inaccuracy_actions.report_inaccuracy(subject=subject, by=user, now=timezone.now(), **form.cleaned_data)
     if wants(request, "flyout"):
         return render(request, "inaccuracies/form.html#flyout", context | {"made": made})
     messages.success(request, "Reported. Curators see it at once, and answer here.")
@@ -157,9 +155,7 @@ def correct(request: HttpRequest, pk: int) -> HttpResponse:
         return redirect("recommendations:inaccuracy_report", pk=pk)
     answer = request.POST.get("answer", "").strip()[:4000] or _words(why, request.POST.get("what", ""))
     try:
-        report = inaccuracy_actions.correct_inaccuracy(
-            report=found, answer=answer, named=named, by=by, now=timezone.now(), address=request.META.get("REMOTE_ADDR", "")
-        )
+        report = inaccuracy_actions.correct_inaccuracy(report=found, answer=answer, named=named, by=by, now=timezone.now())
     except AlreadyAnswered:
         messages.error(request, "Somebody else has answered it in the meantime; their answer stands here.")
         return redirect("recommendations:inaccuracy_report", pk=pk)
@@ -173,7 +169,7 @@ def correct(request: HttpRequest, pk: int) -> HttpResponse:
 def undo(request: HttpRequest, pk: int) -> HttpResponse:
     """Take the correction back and open the report again. Curators only."""
     by = require(request, Permission.CURATE)
-    inaccuracy_actions.undo_correction(report=_found(pk), by=by, now=timezone.now(), address=request.META.get("REMOTE_ADDR", ""))
+    inaccuracy_actions.undo_correction(report=_found(pk), by=by, now=timezone.now())
     messages.success(request, "What the feeds say holds again, and the report is open.")
     return redirect("recommendations:inaccuracy_report", pk=pk)
 
@@ -183,7 +179,7 @@ def resend(request: HttpRequest, pk: int) -> HttpResponse:
     """Try the mail with the answer again. Curators only."""
     by = require(request, Permission.CURATE)
     kept = inaccuracy_queries.mail_of(_found(pk))
-    if kept is not None and outbox.replay(kept=kept, by=by, now=timezone.now(), address=request.META.get("REMOTE_ADDR", "")):
+    if kept is not None and outbox.replay(kept=kept, by=by, now=timezone.now()):
         messages.success(request, "The mail goes out within a minute.")
     else:
         messages.error(request, "There is no mail that was given up.")
@@ -194,16 +190,14 @@ def resend(request: HttpRequest, pk: int) -> HttpResponse:
 def reopen(request: HttpRequest, pk: int) -> HttpResponse:
     """Take the answer back. Curators only."""
     by = require(request, Permission.CURATE)
-    inaccuracy_actions.reopen_inaccuracy(report=_found(pk), by=by, now=timezone.now(), address=request.META.get("REMOTE_ADDR", ""))
+    inaccuracy_actions.reopen_inaccuracy(report=_found(pk), by=by, now=timezone.now())
     messages.success(request, "The report is open again.")
     return redirect("recommendations:inaccuracy_report", pk=pk)
 
 
 def _answered(request: HttpRequest, found: InaccuracyReport, form: AnswerForm, by: User) -> HttpResponse:
     try:
-        inaccuracy_actions.answer_inaccuracy(
-            report=found, by=by, now=timezone.now(), address=request.META.get("REMOTE_ADDR", ""), **form.cleaned_data
-        )
+        inaccuracy_actions.answer_inaccuracy(report=found, by=by, now=timezone.now(), **form.cleaned_data)
         messages.success(request, "Answered.")
     except AlreadyAnswered:
         messages.error(request, "Somebody else has answered it in the meantime; their answer stands here.")
