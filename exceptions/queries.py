@@ -16,6 +16,7 @@ from exceptions import rules
 from exceptions.models import ExceptionPart, ExceptionSettings, RiskException
 from inventory.models import MachineGroup, Software
 from recommendations import relief, score_queries
+from recommendations.impacts import together
 from recommendations.models import Recommendation, RecommendationStat
 from recommendations.recommendation_queries import scale_of, total_weight
 from weaknesses.models import Weakness
@@ -147,8 +148,9 @@ def measure(subject: Subject, *, groups: Sequence[int] | None) -> Measure:
     """Exposed machines of these groups (None: all) and what they cost, without regard to exceptions."""
     if subject.recommendation is None:
         assert subject.weakness is not None
-        found = relief.reach(weakness_id=subject.weakness.pk, software_id=subject.key[2], groups=_wanted(groups))
-        return Measure(found.machines, found.impact)
+        places, exposed = _wanted(groups), _exposed([subject])
+        machines = sum(exposed.get(group, 0) for group in places)
+        return Measure(machines, relief.impact(weakness_id=subject.weakness.pk, software_id=subject.key[2], groups=places))
     stats = RecommendationStat.objects.filter(recommendation=subject.recommendation)
     if groups is not None:
         stats = stats.filter(group_id__in=groups)
@@ -266,7 +268,7 @@ def _machines(subjects: Sequence[Subject], groups: Sequence[int]) -> int:
     """Machines that any of them covers, each once."""
     if len(subjects) == 1:
         return sum(count for group, count in _exposed(subjects).items() if group in set(groups))
-    return relief.machines_of([s.recommendation.pk for s in subjects if s.recommendation], groups=groups)
+    return together(recommendation_ids=[s.recommendation.pk for s in subjects if s.recommendation], group_ids=groups).machines
 
 
 def _stats_after(subjects: Sequence[Subject], groups: Sequence[int]) -> dict[int, dict[int, dict[str, Any]]]:
@@ -289,8 +291,8 @@ def _preview_weakness(
     wanted, software = [group for group in _wanted(groups) if group in set(shown)], subject.key[2]
     exposed = _exposed([subject])
     rest = [] if everywhere else [group for group in shown if group not in wanted and group not in places]
-    drop = 0.0 if waits else relief.reach(weakness_id=weakness.pk, software_id=software, groups=wanted).impact_after
-    left = relief.reach(weakness_id=weakness.pk, software_id=software, groups=rest).impact_after if rest else 0.0
+    drop = 0.0 if waits else relief.impact_after(weakness_id=weakness.pk, software_id=software, groups=wanted)
+    left = relief.impact_after(weakness_id=weakness.pk, software_id=software, groups=rest) if rest else 0.0
     return Preview(
         subjects=1,
         machines=sum(exposed.get(group, 0) for group in wanted),
