@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, QuerySet
 from django.forms.models import model_to_dict
 
 from core import audit
@@ -147,7 +147,8 @@ def follow(*, now: dt.datetime, growth: bool = True) -> int:
     here = ExceptionPart.objects.filter(exception=OuterRef("pk"), group__isnull=False, cancelled_at__isnull=True)
     ended += [_end_empty(exception, now=now) for exception in _listed(all_machines=False).exclude(Exists(here))]
     if growth:
-        ended += [exception for exception in _listed(status=rules.IN_EFFECT) if _resurfaced(exception, now=now)]
+        chosen = queries.settings()
+        ended += [exception for exception in _listed(status=rules.IN_EFFECT) if _resurfaced(exception, chosen, now=now)]
     if ended:
         _settle([queries.subject_of(exception) for exception in ended], now=now)
     return len(ended)
@@ -240,7 +241,7 @@ def _first_state(subject: Subject, *, everywhere: bool) -> str:
     return rules.SUSPENDED if not everywhere and whole is not None and whole.status == rules.IN_EFFECT else rules.IN_EFFECT
 
 
-def _listed(**wanted: Any) -> Any:
+def _listed(**wanted: Any) -> QuerySet[RiskException]:
     found = RiskException.objects.filter(status__in=rules.CURRENT).filter(**wanted)
     return found.select_related("recommendation", "weakness", "software").prefetch_related("parts").order_by("id")
 
@@ -253,13 +254,12 @@ def _end_empty(exception: RiskException, *, now: dt.datetime) -> RiskException:
     return _end(exception, "cancel", by=SYSTEM, now=now, note="Its machine groups were deleted.")
 
 
-def _resurfaced(exception: RiskException, *, now: dt.datetime) -> bool:
+def _resurfaced(exception: RiskException, chosen: ExceptionSettings, *, now: dt.datetime) -> bool:
     """Ends it where its plain impact outgrew what was accepted."""
-    chosen = queries.settings()
     groups = None if exception.all_machines else queries.live_groups(exception)
     impact = queries.measure(queries.subject_of(exception), groups=groups).impact
     granted = exception.impact_when_granted
-    if exception.status != rules.IN_EFFECT or not resurfaces(granted=granted, now=impact, growth=chosen.growth, least=chosen.least_growth):
+    if not resurfaces(granted=granted, now=impact, growth=chosen.growth, least=chosen.least_growth):
         return False
     _end(exception, "resurface", by=SYSTEM, now=now, note=f"Its impact grew from {granted:.2f} to {impact:.2f} points.")
     return True
@@ -326,7 +326,7 @@ def _set(row: Any, **values: Any) -> None:
 
 def _facts(exception: RiskException) -> dict[str, Any]:
     return {
-        "subject": queries.subject_of(exception).title,
+        "subject": exception.title,
         "justification": exception.justification,
         "context": exception.context,
         "until": exception.ends_at.isoformat(),

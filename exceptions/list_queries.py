@@ -35,15 +35,6 @@ DEEDS = {
     "exception.ask_renewal": "Renewal requested",
     "exception.reject_renewal": "Renewal rejected",
 }
-ICONS = {
-    "pending": "time",
-    "in_effect": "pause",
-    "suspended": "time",
-    "expired": "check",
-    "cancelled": "x",
-    "resurfaced": "warn",
-    "rejected": "x",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +112,8 @@ def page(state: ListState, *, groups: Sequence[int] | None, now: dt.datetime) ->
     """How many subjects fit, and a page of them; beyond the last page the last one."""
     found = _read(state, groups=groups, now=now, offset=state.offset, limit=state.per_page)
     if not found and state.offset:
-        total = len(_read(state, groups=groups, now=now, offset=0, limit=None))
+        first = _read(state, groups=groups, now=now, offset=0, limit=1)
+        total = first[0]["total"] if first else 0
         found = _read(state, groups=groups, now=now, offset=max(total - 1, 0) // state.per_page * state.per_page, limit=state.per_page)
     return (found[0]["total"] if found else 0), tuple(_row(row, now=now) for row in found)
 
@@ -156,7 +148,7 @@ def active_count(*, groups: Sequence[int]) -> int:
 
 def find(pk: int) -> RiskException | None:
     found = RiskException.objects.select_related("recommendation__configuration", "recommendation__software", "weakness", "software")
-    return found.select_related("requested_by", "decided_by", "asked_by").filter(pk=pk).first()
+    return found.select_related("requested_by", "decided_by", "asked_by").prefetch_related("parts").filter(pk=pk).first()
 
 
 def is_seen(exception: RiskException, seen: set[int]) -> bool:

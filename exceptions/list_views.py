@@ -109,7 +109,7 @@ def cancel(request: HttpRequest, pk: int) -> HttpResponse:
         messages.success(
             request, "Cancelled for this group: its machines count as before." if groups else "Cancelled: everything counts as before."
         )
-    return _back(request, pk)
+    return redirect("exceptions:exception", pk=pk)
 
 
 @require_POST
@@ -165,7 +165,7 @@ def renew(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def decide(request: HttpRequest, pk: int) -> HttpResponse:
     """Approve or reject what waits, with a note."""
-    by = require(request, Permission.EXCEPTIONS)
+    require(request, Permission.EXCEPTIONS)
     found = _known(request, pk)
     if not access.may_handle(request, found):
         raise PermissionDenied(_not_yours(found))
@@ -176,7 +176,6 @@ def decide(request: HttpRequest, pk: int) -> HttpResponse:
     note = form.cleaned_data["note"].strip()
     if _try(request, lambda who: verb(exception=found, note=note, **who)):
         messages.success(request, "Approved." if verb is actions.approve else "Rejected.")
-    assert by.pk
     return redirect("exceptions:exception", pk=pk)
 
 
@@ -267,7 +266,7 @@ def _cancel_every(request: HttpRequest, found: RiskException) -> HttpResponse:
         ended += _try(request, lambda who, one=one, whole=whole: actions.cancel(exception=one, group_ids=whole, **who))  # type: ignore[misc]
     if ended:
         messages.success(request, "Cancelled: everything counts as before.")
-    return _back(request, found.pk)
+    return redirect("exceptions:exception", pk=found.pk)
 
 
 def _try(request: HttpRequest, deed: Callable[[dict[str, Any]], Any]) -> bool:
@@ -297,10 +296,6 @@ def _not_yours(found: RiskException) -> str:
 def _groups(request: HttpRequest) -> list[int] | None:
     chosen = scope.of(request)
     return None if chosen.is_all else chosen.group_ids
-
-
-def _back(request: HttpRequest, pk: int) -> HttpResponse:
-    return redirect(reverse("exceptions:exception", args=[pk]))
 
 
 def _who(request: HttpRequest) -> dict[str, Any]:

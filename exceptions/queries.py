@@ -13,7 +13,7 @@ from django.db.models import Q, QuerySet, Sum
 from core import sql
 from core.models import User
 from exceptions import rules
-from exceptions.models import ExceptionPart, ExceptionSettings, RiskException
+from exceptions.models import ExceptionPart, ExceptionSettings, RiskException, title_of
 from inventory.models import MachineGroup, Software
 from recommendations import relief, score_queries
 from recommendations.impacts import together
@@ -42,10 +42,7 @@ class Subject:
 
     @property
     def title(self) -> str:
-        if self.recommendation:
-            return self.recommendation.title
-        assert self.weakness is not None
-        return f"{self.weakness.cve} in {self.software.name}" if self.software else self.weakness.cve
+        return title_of(self.recommendation, self.weakness, self.software)
 
     @property
     def kind_label(self) -> str:
@@ -243,8 +240,8 @@ def _change(subject: Subject, *, groups: Sequence[int] | None, justification: st
     if waits or subject.recommendation is None:
         return _Change((), waits)
     by_id = {e.pk: e for e in listed}
-    _, places = rules.covered(standing(listed))
-    now = {group for group, pk in places.items() if rules.mitigates(by_id[pk].justification, of_weakness=False)}
+    places = rules.covered(standing(listed))
+    now = {group for group, pk in places.items() if group is not None and rules.mitigates(by_id[pk].justification, of_weakness=False)}
     adds = rules.mitigates(justification, of_weakness=False)
     added = set(all_groups() if groups is None else groups) if adds else set()
     then = added if groups is None else now | added
@@ -287,10 +284,10 @@ def _preview_weakness(
     listed = current(subject)
     whole, _ = held(listed)
     waits = whole is not None and whole.status == rules.IN_EFFECT
-    everywhere, places = rules.covered(standing(listed))
+    places = rules.covered(standing(listed))
     wanted, software = [group for group in _wanted(groups) if group in set(shown)], subject.key[2]
     exposed = _exposed([subject])
-    rest = [] if everywhere else [group for group in shown if group not in wanted and group not in places]
+    rest = [] if None in places else [group for group in shown if group not in wanted and group not in places]
     drop = 0.0 if waits else relief.impact_after(weakness_id=weakness.pk, software_id=software, groups=wanted)
     left = relief.impact_after(weakness_id=weakness.pk, software_id=software, groups=rest) if rest else 0.0
     return Preview(

@@ -140,8 +140,7 @@ def _told(request: HttpRequest, subjects: list[Subject], made: list[RiskExceptio
 def _form_context(request: HttpRequest, subjects: list[Subject]) -> dict[str, Any]:
     chosen = scope.of(request)
     groups = queries.group_choices(subjects, groups=access.offered(request))
-    listed = [exception for subject in subjects for exception in queries.current(subject)]
-    whole = next((exception for exception in listed if exception.all_machines), None)
+    whole, _ = queries.held(exception for subject in subjects for exception in queries.current(subject))
     everywhere = whole is None and access.may_everywhere(request)
     settings = queries.settings()
     form = RequestForm(
@@ -158,7 +157,6 @@ def _form_context(request: HttpRequest, subjects: list[Subject]) -> dict[str, An
         "form": form,
         "groups": groups,
         "searched": len(groups) > rules.SEARCHED_FROM,
-        "holding": listed,
         "whole": whole,
         "filtered": None if chosen.is_all else chosen,
         "needs_approval": settings.approval_required,
