@@ -52,18 +52,21 @@ def grant(
     return made
 
 
-@transaction.atomic
 def cancel(*, exception: RiskException, by: User, now: dt.datetime, group_ids: Sequence[int] | None = None) -> RiskException:
     """End it before its time: as a whole, or for some of its groups. Raises ExceptionRefused where it has ended already."""
+    return cancel_several(wanted=[(exception, group_ids)], by=by, now=now)[0]
+
+
+@transaction.atomic
+def cancel_several(*, wanted: Sequence[tuple[RiskException, Sequence[int] | None]], by: User, now: dt.datetime) -> list[RiskException]:
+    """End each of these before its time, as a whole (None) or for some of its groups; all or none. Figures are computed once.
+
+    Raises ExceptionRefused where one has ended already.
+    """
     queries.lock()
-    found = _fresh(exception)
-    if not allows(rules.TRANSITIONS, found.status, "cancel"):
-        raise ExceptionRefused(f"It is already over: {found.get_status_display().lower()}.")
-    _cancel_groups(found, group_ids, by=by, now=now)
-    if group_ids is None or not (found.all_machines or queries.live_groups(found)):
-        _end(found, "cancel", by=by.get_username(), now=now)
-    _settle([queries.subject_of(found)], now=now)
-    return found
+    ended = [_cancel(exception, group_ids, by=by, now=now) for exception, group_ids in wanted]
+    _settle([queries.subject_of(found) for found in ended], now=now)
+    return ended
 
 
 @transaction.atomic
@@ -265,9 +268,18 @@ def _resurfaced(exception: RiskException, chosen: ExceptionSettings, *, now: dt.
     return True
 
 
-def _cancel_groups(exception: RiskException, group_ids: Sequence[int] | None, *, by: User, now: dt.datetime) -> None:
-    if group_ids is None:
-        return
+def _cancel(exception: RiskException, group_ids: Sequence[int] | None, *, by: User, now: dt.datetime) -> RiskException:
+    found = _fresh(exception)
+    if not allows(rules.TRANSITIONS, found.status, "cancel"):
+        raise ExceptionRefused(f"It is already over: {found.get_status_display().lower()}.")
+    if group_ids is not None:
+        _cancel_groups(found, group_ids, by=by, now=now)
+    if group_ids is None or not (found.all_machines or queries.live_groups(found)):
+        _end(found, "cancel", by=by.get_username(), now=now)
+    return found
+
+
+def _cancel_groups(exception: RiskException, group_ids: Sequence[int], *, by: User, now: dt.datetime) -> None:
     wanted = [part for part in exception.parts.all() if part.group_id in set(group_ids) and part.cancelled_at is None]
     if not wanted:
         raise ExceptionRefused("It is not in effect for this group any more.")
@@ -303,11 +315,12 @@ def _move(exception: RiskException, verb: str, *, by: str, now: dt.datetime, not
 def _settle(subjects: Iterable[Subject], *, now: dt.datetime) -> None:
     """Precedence among the exceptions of these subjects, then what they do to the figures."""
     hidden = sums = False
-    for subject in {subject.key: subject for subject in subjects}.values():
-        listed = {exception.pk: exception for exception in queries.current(subject)}
-        for pk, verb in rules.precedence(queries.standing(listed.values())).items():
+    by_key = {subject.key: subject for subject in subjects}
+    for key, current in queries.current_of(by_key.values()).items():
+        listed = {exception.pk: exception for exception in current}
+        for pk, verb in rules.precedence(queries.standing(current)).items():
             _move(listed[pk], verb, by=SYSTEM, now=now)
-        changed = effects.store(subject, list(listed.values()))
+        changed = effects.store(by_key[key], current)
         hidden, sums = hidden or changed.hides, sums or changed.sums
     effects.apply(hides=hidden, sums=sums, now=now)
 

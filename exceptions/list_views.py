@@ -120,11 +120,10 @@ def undo(request: HttpRequest) -> HttpResponse:
     found = list(RiskException.objects.filter(pk__in=ids, requested_by=by, status__in=rules.CURRENT))
     if not all(access.may_handle(request, one) for one in found):
         raise PermissionDenied("This is not yours to cancel.")
-    done = [_try(request, lambda who, one=one: actions.cancel(exception=one, **who)) for one in found]  # type: ignore[misc]
-    if any(done):
-        messages.success(request, "Taken back: everything counts as before.")
-    elif not found:
+    if not found:
         messages.error(request, "There is nothing to take back any more.")
+    elif _try(request, lambda who: actions.cancel_several(wanted=[(one, None) for one in found], **who)):
+        messages.success(request, "Taken back: everything counts as before.")
     return redirect("exceptions:list")
 
 
@@ -257,14 +256,13 @@ def _cancel_every(request: HttpRequest, found: RiskException) -> HttpResponse:
     detail = list_queries.detail(
         found, seen=access.seen(request), handled=access.handled(request), everywhere=access.may_everywhere(request)
     )
-    ended = 0
+    mine = [part for part in detail.parts if part.may_end and part.is_current]
+    wanted: list[tuple[RiskException, list[int] | None]] = []
     for one in detail.current:
-        groups = [p.group_id for p in detail.parts if p.exception.pk == one.pk and p.may_end and p.group_id is not None]
-        if (one.all_machines and not access.may_everywhere(request)) or (not one.all_machines and not groups):
-            continue
-        whole = None if one.all_machines else groups
-        ended += _try(request, lambda who, one=one, whole=whole: actions.cancel(exception=one, group_ids=whole, **who))  # type: ignore[misc]
-    if ended:
+        groups = [part.group_id for part in mine if part.exception.pk == one.pk]
+        if groups:
+            wanted.append((one, None if one.all_machines else [group for group in groups if group is not None]))
+    if wanted and _try(request, lambda who: actions.cancel_several(wanted=wanted, **who)):
         messages.success(request, "Cancelled: everything counts as before.")
     return redirect("exceptions:exception", pk=found.pk)
 

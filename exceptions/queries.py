@@ -22,6 +22,7 @@ from recommendations.recommendation_queries import scale_of, total_weight
 from weaknesses.models import Weakness
 
 LOCK = "exceptions"
+Key = tuple[int | None, int | None, int | None]  # ids of recommendation, weakness, software
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,7 @@ class Subject:
     software: Software | None = None
 
     @property
-    def key(self) -> tuple[int | None, int | None, int | None]:
+    def key(self) -> Key:
         return (
             self.recommendation.pk if self.recommendation else None,
             self.weakness.pk if self.weakness else None,
@@ -121,8 +122,25 @@ def all_groups() -> list[int]:
 
 def current(subject: Subject) -> list[RiskException]:
     """Those that wait for approval, are in effect or suspended, with their groups."""
-    found = subject.exceptions().filter(status__in=rules.CURRENT).select_related("requested_by").prefetch_related("parts").order_by("id")
-    return list(found)
+    return current_of([subject])[subject.key]
+
+
+def current_of(subjects: Collection[Subject]) -> dict[Key, list[RiskException]]:
+    """Key of each subject -> its current exceptions. Two statements."""
+    found: dict[Key, list[RiskException]] = {subject.key: [] for subject in subjects}
+    about = Q(recommendation__in=[s.recommendation for s in subjects if s.recommendation])
+    about |= Q(weakness__in=[s.weakness for s in subjects if s.weakness])
+    for exception in RiskException.objects.filter(about, status__in=rules.CURRENT).prefetch_related("parts").order_by("id"):
+        key = (exception.recommendation_id, exception.weakness_id, exception.software_id)
+        if key in found:  # an exception of the same weakness in one software is about something else
+            found[key].append(exception)
+    return found
+
+
+def held_of(subjects: Collection[Subject]) -> tuple[RiskException | None, set[int]]:
+    """(a current one for all machines of any of these subjects, groups that any current one holds)."""
+    whole, places = held(exception for listed in current_of(subjects).values() for exception in listed)
+    return whole, set(places)
 
 
 def standing(exceptions: Iterable[RiskException]) -> list[rules.Standing]:
@@ -157,9 +175,7 @@ def measure(subject: Subject, *, groups: Sequence[int] | None) -> Measure:
 
 def group_choices(subjects: Sequence[Subject], *, groups: Collection[int]) -> tuple[GroupChoice, ...]:
     """The groups that hold no exception for any of the subjects yet, of those the user may handle, in their order of rank."""
-    taken: set[int] = set()
-    for subject in subjects:
-        taken |= held(current(subject))[1].keys()
+    _, taken = held_of(subjects)
     exposed = _exposed(subjects)
     found = MachineGroup.objects.filter(pk__in=set(groups) - taken).order_by("is_default", "rank", "id")
     return tuple(GroupChoice(g.pk, g.name, exposed.get(g.pk, 0), g.machine_count) for g in found)
@@ -177,7 +193,9 @@ def preview(
     first = subjects[0]
     if first.weakness is not None:
         return _preview_weakness(first, first.weakness, groups=groups, before=before, shown=shown, share=share)
-    changes = [_change(subject, groups=groups, justification=justification) for subject in subjects]
+    listed = current_of(subjects)
+    adds = set(_wanted(groups)) if rules.mitigates(justification, of_weakness=False) else set()
+    changes = [_change(subject, listed[subject.key], adds=adds, everywhere=groups is None) for subject in subjects]
     drop = relief.drop_after([pair for change in changes for pair in change.pairs if pair[1] in set(shown)])
     stats = _stats_after(subjects, shown)
     left = [_left(subject, change, stats.get(subject.key[0] or 0, {})) for subject, change in zip(subjects, changes, strict=True)]
@@ -233,8 +251,8 @@ class _Change:
     waits: bool
 
 
-def _change(subject: Subject, *, groups: Sequence[int] | None, justification: str) -> _Change:
-    listed = current(subject)
+def _change(subject: Subject, listed: Sequence[RiskException], *, adds: set[int], everywhere: bool) -> _Change:
+    """`adds`: groups in which it would come to be covered."""
     whole, _ = held(listed)
     waits = whole is not None and whole.status == rules.IN_EFFECT
     if waits or subject.recommendation is None:
@@ -242,9 +260,7 @@ def _change(subject: Subject, *, groups: Sequence[int] | None, justification: st
     by_id = {e.pk: e for e in listed}
     places = rules.covered(standing(listed))
     now = {group for group, pk in places.items() if group is not None and rules.mitigates(by_id[pk].justification, of_weakness=False)}
-    adds = rules.mitigates(justification, of_weakness=False)
-    added = set(all_groups() if groups is None else groups) if adds else set()
-    then = added if groups is None else now | added
+    then = adds if everywhere else now | adds
     pk = subject.recommendation.pk
     return _Change((*((pk, group, 1) for group in then - now), *((pk, group, -1) for group in now - then)), waits)
 

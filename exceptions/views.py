@@ -140,7 +140,7 @@ def _told(request: HttpRequest, subjects: list[Subject], made: list[RiskExceptio
 def _form_context(request: HttpRequest, subjects: list[Subject]) -> dict[str, Any]:
     chosen = scope.of(request)
     groups = queries.group_choices(subjects, groups=access.offered(request))
-    whole, _ = queries.held(exception for subject in subjects for exception in queries.current(subject))
+    whole, _ = queries.held_of(subjects)
     everywhere = whole is None and access.may_everywhere(request)
     settings = queries.settings()
     form = RequestForm(

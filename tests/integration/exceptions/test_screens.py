@@ -290,6 +290,12 @@ def test_statements_do_not_grow_with_rows(made: Population, curator: User, curat
         assert len(curator_client.get(address).content) < LARGEST
 
 
+def test_statements_do_not_grow_with_what_is_picked(made: Population, curator_client: Client) -> None:
+    ids = [str(pk) for pk in Recommendation.objects.filter(present=True).values_list("pk", flat=True)[:6]]
+    two, six = (f"{reverse('exceptions:picked')}?pick={','.join(picked)}" for picked in (ids[:2], ids))
+    assert statements(curator_client, two) == statements(curator_client, six)
+
+
 def test_the_list_opens_its_flyout(wanted: Recommendation, curator: User, curator_client: Client) -> None:
     found = grant(Subject(recommendation=wanted), curator)
     fly = curator_client.get(reverse("exceptions:exception", args=[found.pk]), **FLYOUT)  # type: ignore[arg-type]
