@@ -38,8 +38,9 @@ def may_handle(request: HttpRequest, exception: RiskException) -> bool:
     """Whether the user may change it as a whole."""
     if exception.all_machines:
         return may_everywhere(request)
-    return may(request.user, Permission.EXCEPTIONS) and handled(request) >= set(queries.live_groups(exception))
+    return may_end(request, queries.live_groups(exception))
 
 
 def may_end(request: HttpRequest, groups: Sequence[int]) -> bool:
-    return may(request.user, Permission.EXCEPTIONS) and handled(request) >= set(groups)
+    """Whether the user may end one in these groups."""
+    return may(request.user, Permission.EXCEPTIONS) and scope.handles_all(request, Permission.EXCEPTIONS, groups)

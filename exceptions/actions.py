@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, QuerySet
 from django.forms.models import model_to_dict
 
 from core import audit
@@ -33,7 +33,6 @@ def grant(
     group_ids: Sequence[int] | None,
     by: User,
     now: dt.datetime,
-    address: str = "",
 ) -> list[RiskException]:
     """Except these from being fixed, on the machines of these groups (None: all machines, now and in future), until then.
 
@@ -46,31 +45,32 @@ def grant(
         _check_free(subject, group_ids)
         made.append(_make(subject, justification, context, until, group_ids, by=by, now=now))
     for exception in made:
-        audit.record(by=by.get_username(), action="exception.request", object=exception, now=now, after=_facts(exception), address=address)
+        audit.record(by=by.get_username(), action="exception.request", object=exception, now=now, after=_facts(exception))
     _settle(subjects, now=now)
     for exception in made:
         exception.refresh_from_db()
     return made
 
 
-@transaction.atomic
-def cancel(
-    *, exception: RiskException, by: User, now: dt.datetime, address: str = "", group_ids: Sequence[int] | None = None
-) -> RiskException:
+def cancel(*, exception: RiskException, by: User, now: dt.datetime, group_ids: Sequence[int] | None = None) -> RiskException:
     """End it before its time: as a whole, or for some of its groups. Raises ExceptionRefused where it has ended already."""
-    queries.lock()
-    found = _fresh(exception)
-    if not allows(rules.TRANSITIONS, found.status, "cancel"):
-        raise ExceptionRefused(f"It is already over: {found.get_status_display().lower()}.")
-    _cancel_groups(found, group_ids, by=by, now=now, address=address)
-    if group_ids is None or not (found.all_machines or queries.live_groups(found)):
-        _end(found, "cancel", by=by.get_username(), now=now, address=address)
-    _settle([queries.subject_of(found)], now=now)
-    return found
+    return cancel_several(wanted=[(exception, group_ids)], by=by, now=now)[0]
 
 
 @transaction.atomic
-def renew(*, exception: RiskException, until: dt.datetime, context: str, by: User, now: dt.datetime, address: str = "") -> RiskException:
+def cancel_several(*, wanted: Sequence[tuple[RiskException, Sequence[int] | None]], by: User, now: dt.datetime) -> list[RiskException]:
+    """End each of these before its time, as a whole (None) or for some of its groups; all or none. Figures are computed once.
+
+    Raises ExceptionRefused where one has ended already.
+    """
+    queries.lock()
+    ended = [_cancel(exception, group_ids, by=by, now=now) for exception, group_ids in wanted]
+    _settle([queries.subject_of(found) for found in ended], now=now)
+    return ended
+
+
+@transaction.atomic
+def renew(*, exception: RiskException, until: dt.datetime, context: str, by: User, now: dt.datetime) -> RiskException:
     """Let it last until then, for a reason of its own; waits for another person where the settings say so. Raises ExceptionRefused."""
     queries.lock()
     found = _fresh(exception)
@@ -82,14 +82,14 @@ def renew(*, exception: RiskException, until: dt.datetime, context: str, by: Use
     if queries.settings().approval_required:
         after = {"until": until.isoformat(), "context": context}
         _set(found, asked_until=until, asked_context=context, asked_by=by)
-        audit.record(by=by.get_username(), action="exception.ask_renewal", object=found, now=now, after=after, address=address)
+        audit.record(by=by.get_username(), action="exception.ask_renewal", object=found, now=now, after=after)
         return found
-    _renew(found, until=until, context=context, who=by.get_username(), now=now, address=address)
+    _renew(found, until=until, context=context, who=by.get_username(), now=now)
     return found
 
 
 @transaction.atomic
-def approve(*, exception: RiskException, by: User, note: str, now: dt.datetime, address: str = "") -> RiskException:
+def approve(*, exception: RiskException, by: User, note: str, now: dt.datetime) -> RiskException:
     """Let what was asked for take effect: the exception, or its renewal. Not by the one who asked. Raises ExceptionRefused."""
     queries.lock()
     found = _fresh(exception)
@@ -100,7 +100,7 @@ def approve(*, exception: RiskException, by: User, note: str, now: dt.datetime, 
         subject = queries.subject_of(found)
         impact = queries.measure(subject, groups=None if found.all_machines else queries.live_groups(found)).impact
         _set(found, decided_by=by, decided_at=now, decision_note=note, starts_at=now, impact_when_granted=impact)
-        _move(found, "approve", by=by.get_username(), now=now, address=address, note=note)
+        _move(found, "approve", by=by.get_username(), now=now, note=note)
         _settle([subject], now=now)
         return found
     if found.asked_until is not None and allows(rules.TRANSITIONS, found.status, "renew"):
@@ -108,20 +108,20 @@ def approve(*, exception: RiskException, by: User, note: str, now: dt.datetime, 
         if found.asked_until <= now:
             raise ExceptionRefused("The time that was asked for is over. Ask again.")
         _set(found, decided_by=by, decided_at=now, decision_note=note)
-        _renew(found, until=found.asked_until, context=found.asked_context, who=by.get_username(), now=now, address=address, note=note)
+        _renew(found, until=found.asked_until, context=found.asked_context, who=by.get_username(), now=now, note=note)
         return found
     raise ExceptionRefused("Nothing waits for approval here any more.")
 
 
 @transaction.atomic
-def reject(*, exception: RiskException, by: User, note: str, now: dt.datetime, address: str = "") -> RiskException:
+def reject(*, exception: RiskException, by: User, note: str, now: dt.datetime) -> RiskException:
     """Refuse what was asked for, with a reason. A refused renewal leaves the exception as it is. Raises ExceptionRefused."""
     queries.lock()
     found = _fresh(exception)
     if found.status == rules.PENDING:
         _check_other(found.requested_by, by)
         _set(found, decided_by=by, decided_at=now, decision_note=note)
-        _end(found, "reject", by=by.get_username(), now=now, address=address, note=note)
+        _end(found, "reject", by=by.get_username(), now=now, note=note)
     elif found.asked_until is not None:
         _check_other(found.asked_by, by)
         before = {"until": found.asked_until.isoformat()}
@@ -133,7 +133,6 @@ def reject(*, exception: RiskException, by: User, note: str, now: dt.datetime, a
             now=now,
             before=before,
             after={"note": note},
-            address=address,
         )
     else:
         raise ExceptionRefused("Nothing waits for approval here any more.")
@@ -151,7 +150,8 @@ def follow(*, now: dt.datetime, growth: bool = True) -> int:
     here = ExceptionPart.objects.filter(exception=OuterRef("pk"), group__isnull=False, cancelled_at__isnull=True)
     ended += [_end_empty(exception, now=now) for exception in _listed(all_machines=False).exclude(Exists(here))]
     if growth:
-        ended += [exception for exception in _listed(status=rules.IN_EFFECT) if _resurfaced(exception, now=now)]
+        chosen = queries.settings()
+        ended += [exception for exception in _listed(status=rules.IN_EFFECT) if _resurfaced(exception, chosen, now=now)]
     if ended:
         _settle([queries.subject_of(exception) for exception in ended], now=now)
     return len(ended)
@@ -159,7 +159,7 @@ def follow(*, now: dt.datetime, growth: bool = True) -> int:
 
 @transaction.atomic
 def save_settings(
-    *, approval_required: bool, longest_days: int, growth: float, least_growth: float, by: User, now: dt.datetime, address: str = ""
+    *, approval_required: bool, longest_days: int, growth: float, least_growth: float, by: User, now: dt.datetime
 ) -> ExceptionSettings:
     """The rules for what is granted from now on; what waits for approval goes on waiting."""
     row, _ = ExceptionSettings.objects.select_for_update().get_or_create(id=1)
@@ -175,7 +175,6 @@ def save_settings(
             now=now,
             before={name: before[name] for name in changed},
             after={name: after[name] for name in changed},
-            address=address,
         )
     return row
 
@@ -245,7 +244,7 @@ def _first_state(subject: Subject, *, everywhere: bool) -> str:
     return rules.SUSPENDED if not everywhere and whole is not None and whole.status == rules.IN_EFFECT else rules.IN_EFFECT
 
 
-def _listed(**wanted: Any) -> Any:
+def _listed(**wanted: Any) -> QuerySet[RiskException]:
     found = RiskException.objects.filter(status__in=rules.CURRENT).filter(**wanted)
     return found.select_related("recommendation", "weakness", "software").prefetch_related("parts").order_by("id")
 
@@ -258,63 +257,70 @@ def _end_empty(exception: RiskException, *, now: dt.datetime) -> RiskException:
     return _end(exception, "cancel", by=SYSTEM, now=now, note="Its machine groups were deleted.")
 
 
-def _resurfaced(exception: RiskException, *, now: dt.datetime) -> bool:
+def _resurfaced(exception: RiskException, chosen: ExceptionSettings, *, now: dt.datetime) -> bool:
     """Ends it where its plain impact outgrew what was accepted."""
-    chosen = queries.settings()
     groups = None if exception.all_machines else queries.live_groups(exception)
     impact = queries.measure(queries.subject_of(exception), groups=groups).impact
     granted = exception.impact_when_granted
-    if exception.status != rules.IN_EFFECT or not resurfaces(granted=granted, now=impact, growth=chosen.growth, least=chosen.least_growth):
+    if not resurfaces(granted=granted, now=impact, growth=chosen.growth, least=chosen.least_growth):
         return False
     _end(exception, "resurface", by=SYSTEM, now=now, note=f"Its impact grew from {granted:.2f} to {impact:.2f} points.")
     return True
 
 
-def _cancel_groups(exception: RiskException, group_ids: Sequence[int] | None, *, by: User, now: dt.datetime, address: str) -> None:
-    if group_ids is None:
-        return
+def _cancel(exception: RiskException, group_ids: Sequence[int] | None, *, by: User, now: dt.datetime) -> RiskException:
+    found = _fresh(exception)
+    if not allows(rules.TRANSITIONS, found.status, "cancel"):
+        raise ExceptionRefused(f"It is already over: {found.get_status_display().lower()}.")
+    if group_ids is not None:
+        _cancel_groups(found, group_ids, by=by, now=now)
+    if group_ids is None or not (found.all_machines or queries.live_groups(found)):
+        _end(found, "cancel", by=by.get_username(), now=now)
+    return found
+
+
+def _cancel_groups(exception: RiskException, group_ids: Sequence[int], *, by: User, now: dt.datetime) -> None:
     wanted = [part for part in exception.parts.all() if part.group_id in set(group_ids) and part.cancelled_at is None]
     if not wanted:
         raise ExceptionRefused("It is not in effect for this group any more.")
     for part in wanted:
         _set(part, cancelled_at=now, cancelled_by=by.get_username())
     names = [part.name for part in wanted]
-    audit.record(
-        by=by.get_username(), action="exception.cancel_groups", object=exception, now=now, after={"groups": names}, address=address
-    )
+    audit.record(by=by.get_username(), action="exception.cancel_groups", object=exception, now=now, after={"groups": names})
 
 
-def _renew(exception: RiskException, *, until: dt.datetime, context: str, who: str, now: dt.datetime, address: str, note: str = "") -> None:
+def _renew(exception: RiskException, *, until: dt.datetime, context: str, who: str, now: dt.datetime, note: str = "") -> None:
     before = {"ends_at": exception.ends_at.isoformat(), "context": exception.context}
     groups = None if exception.all_machines else queries.live_groups(exception)
     impact = queries.measure(queries.subject_of(exception), groups=groups).impact
     status = move(rules.TRANSITIONS, exception.status, "renew")
     _set(exception, status=status, ends_at=until, context=context.strip(), impact_when_granted=impact, noticed_at=None, **NOTHING_ASKED)
     after = {"ends_at": until.isoformat(), "context": exception.context} | ({"note": note} if note else {})
-    audit.record(by=who, action="exception.renew", object=exception, now=now, before=before, after=after, address=address)
+    audit.record(by=who, action="exception.renew", object=exception, now=now, before=before, after=after)
 
 
-def _end(exception: RiskException, verb: str, *, by: str, now: dt.datetime, address: str = "", note: str = "") -> RiskException:
+def _end(exception: RiskException, verb: str, *, by: str, now: dt.datetime, note: str = "") -> RiskException:
     _set(exception, ended_at=now, ended_by=by, **NOTHING_ASKED)
-    _move(exception, verb, by=by, now=now, address=address, note=note)
+    _move(exception, verb, by=by, now=now, note=note)
     return exception
 
 
-def _move(exception: RiskException, verb: str, *, by: str, now: dt.datetime, address: str = "", note: str = "") -> None:
+def _move(exception: RiskException, verb: str, *, by: str, now: dt.datetime, note: str = "") -> None:
     before = exception.status
     _set(exception, status=move(rules.TRANSITIONS, before, verb))
     after = {"status": exception.status} | ({"note": note} if note else {})
-    audit.record(by=by, action=f"exception.{verb}", object=exception, now=now, before={"status": before}, after=after, address=address)
+    audit.record(by=by, action=f"exception.{verb}", object=exception, now=now, before={"status": before}, after=after)
 
 
 def _settle(subjects: Iterable[Subject], *, now: dt.datetime) -> None:
     """Precedence among the exceptions of these subjects, then what they do to the figures."""
     hidden = sums = False
-    for subject in {subject.key: subject for subject in subjects}.values():
-        listed = {exception.pk: exception for exception in queries.current(subject)}
-        for pk, verb in rules.precedence(queries.standing(listed.values())).items():
+    by_key = {subject.key: subject for subject in subjects}
+    for key, current in queries.current_of(by_key.values()).items():
+        listed = {exception.pk: exception for exception in current}
+        for pk, verb in rules.precedence(queries.standing(current)).items():
             _move(listed[pk], verb, by=SYSTEM, now=now)
-        changed = effects.store(subject, list(listed.values()))
+        changed = effects.store(by_key[key], current)
         hidden, sums = hidden or changed.hides, sums or changed.sums
     effects.apply(hides=hidden, sums=sums, now=now)
 
@@ -333,7 +339,7 @@ def _set(row: Any, **values: Any) -> None:
 
 def _facts(exception: RiskException) -> dict[str, Any]:
     return {
-        "subject": queries.subject_of(exception).title,
+        "subject": exception.title,
         "justification": exception.justification,
         "context": exception.context,
         "until": exception.ends_at.isoformat(),

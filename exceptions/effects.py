@@ -23,25 +23,17 @@ class Changed:
 
 def store(subject: Subject, listed: Sequence[RiskException]) -> Changed:
     """The effects of one subject, whose current exceptions stand in order of precedence."""
-    everywhere, places = rules.covered(queries.standing(listed))
-    by_id = {exception.pk: exception for exception in listed}
-    ruling = next((e for e in listed if e.all_machines and e.status == rules.IN_EFFECT), None)
+    places = rules.covered(queries.standing(listed))
     if subject.of_weakness:
-        return _store_weakness(subject, {None} if everywhere else set(places))
-    wanted: dict[int | None, bool] = {group: _mitigates(by_id[pk]) for group, pk in places.items()}
-    if everywhere and ruling is not None:
-        wanted = {None: _mitigates(ruling)}
-    return _store_recommendation(subject, wanted)
+        return _store_weakness(subject, set(places))
+    reasons = {exception.pk: exception.justification for exception in listed}
+    return _store_recommendation(subject, {group: rules.mitigates(reasons[pk], of_weakness=False) for group, pk in places.items()})
 
 
 def apply(*, hides: bool, sums: bool, now: dt.datetime) -> None:
     """Figures and statuses in line with the rows, where any changed."""
     if hides or sums:
         actions.apply_effects(now=now, sums=sums)
-
-
-def _mitigates(exception: RiskException) -> bool:
-    return rules.mitigates(exception.justification, of_weakness=False)
 
 
 def _store_recommendation(subject: Subject, wanted: dict[int | None, bool]) -> Changed:

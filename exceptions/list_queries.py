@@ -35,15 +35,6 @@ DEEDS = {
     "exception.ask_renewal": "Renewal requested",
     "exception.reject_renewal": "Renewal rejected",
 }
-ICONS = {
-    "pending": "time",
-    "in_effect": "pause",
-    "suspended": "time",
-    "expired": "check",
-    "cancelled": "x",
-    "resurfaced": "warn",
-    "rejected": "x",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,10 +94,11 @@ class Deed:
 
 @dataclass(frozen=True, slots=True)
 class Detail:
-    """A subject with all of its exceptions, the newest first."""
+    """A subject with all of its exceptions, the newest first. `whole`: every machine group of the shown one may be seen."""
 
     subject: Subject
     shown: RiskException
+    whole: bool
     exceptions: tuple[RiskException, ...]
     parts: tuple[PartRow, ...]
     history: tuple[Deed, ...]
@@ -120,7 +112,8 @@ def page(state: ListState, *, groups: Sequence[int] | None, now: dt.datetime) ->
     """How many subjects fit, and a page of them; beyond the last page the last one."""
     found = _read(state, groups=groups, now=now, offset=state.offset, limit=state.per_page)
     if not found and state.offset:
-        total = len(_read(state, groups=groups, now=now, offset=0, limit=None))
+        first = _read(state, groups=groups, now=now, offset=0, limit=1)
+        total = first[0]["total"] if first else 0
         found = _read(state, groups=groups, now=now, offset=max(total - 1, 0) // state.per_page * state.per_page, limit=state.per_page)
     return (found[0]["total"] if found else 0), tuple(_row(row, now=now) for row in found)
 
@@ -155,7 +148,7 @@ def active_count(*, groups: Sequence[int]) -> int:
 
 def find(pk: int) -> RiskException | None:
     found = RiskException.objects.select_related("recommendation__configuration", "recommendation__software", "weakness", "software")
-    return found.select_related("requested_by", "decided_by", "asked_by").filter(pk=pk).first()
+    return found.select_related("requested_by", "decided_by", "asked_by").prefetch_related("parts").filter(pk=pk).first()
 
 
 def is_seen(exception: RiskException, seen: set[int]) -> bool:
@@ -172,13 +165,15 @@ def detail(exception: RiskException, *, seen: set[int], handled: set[int], every
     found = [part for e in exceptions for part in _parts(e, handled=handled, everywhere=everywhere)]
     parts = tuple(part for part in found if part.group_id is None or part.group_id in seen)
     shown = next(e for e in exceptions if e.pk == exception.pk)
+    places = queries.all_groups() if shown.all_machines else [part.group_id for part in shown.parts.all() if part.group_id is not None]
     order = {status: place for place, status in enumerate(LABELS)}
-    return Detail(subject, shown, exceptions, tuple(sorted(parts, key=lambda p: (not p.is_current, order[p.status]))), _history(exceptions))
+    parts = tuple(sorted(parts, key=lambda p: (not p.is_current, order[p.status])))
+    return Detail(subject, shown, seen.issuperset(places), exceptions, parts, _history(exceptions, seen=seen))
 
 
-def of_subject(subject: Subject) -> tuple[int, tuple[RiskException, ...]]:
-    """How many there were, and those that hold now, else the newest."""
-    found = list(subject.exceptions().select_related("requested_by").prefetch_related("parts").order_by("-id"))
+def of_subject(subject: Subject, *, seen: set[int]) -> tuple[int, tuple[RiskException, ...]]:
+    """How many there were, and those that hold now, else the newest; of those that somebody may see."""
+    found = [one for one in subject.exceptions().prefetch_related("parts").order_by("-id") if is_seen(one, seen)]
     shown = [e for e in found if e.status in rules.CURRENT] or found
     return len(found), tuple(shown[:PANEL])
 
@@ -220,20 +215,29 @@ def _parts(exception: RiskException, *, handled: set[int], everywhere: bool) -> 
     return rows
 
 
-def _history(exceptions: Sequence[RiskException]) -> tuple[Deed, ...]:
-    ids = [str(e.pk) for e in exceptions]
-    events = AuditEvent.objects.filter(object_type="riskexception", object_id__in=ids).order_by("-at", "-id")[:MOST_EVENTS]
+def _history(exceptions: Sequence[RiskException], *, seen: set[int]) -> tuple[Deed, ...]:
+    unseen = {
+        str(e.pk): {part.name for part in e.parts.all() if part.group_id is not None and part.group_id not in seen} for e in exceptions
+    }
+    events = AuditEvent.objects.filter(object_type="riskexception", object_id__in=unseen).order_by("-at", "-id")[:MOST_EVENTS]
     return tuple(
-        Deed(event.at, "The portal" if event.actor == "system" else event.actor, DEEDS.get(event.action, event.action), _note(event.after))
+        Deed(
+            event.at,
+            "The portal" if event.actor == "system" else event.actor,
+            DEEDS.get(event.action, event.action),
+            _note(event.after, unseen=unseen[event.object_id]),
+        )
         for event in events
     )
 
 
-def _note(after: dict[str, Any]) -> str:
-    """What was said with a deed: the context, a note, the groups."""
+def _note(after: dict[str, Any], *, unseen: set[str]) -> str:
+    """What was said with a deed: the context, a note, the groups. Groups of `unseen` are counted, not named."""
     said = [str(after[name]) for name in ("context", "note") if after.get(name)]
     if isinstance(after.get("groups"), list):
-        said.append("Groups: " + ", ".join(map(str, after["groups"])))
+        named = [str(name) for name in after["groups"] if name not in unseen]
+        others = len(after["groups"]) - len(named)
+        said.append("Groups: " + ", ".join([*named, *([f"{others} that you do not see"] if others else [])]))
     until = after.get("ends_at") or after.get("until")
     if until:
         said.append(f"Until {str(until)[:10]}")

@@ -109,7 +109,7 @@ def cancel(request: HttpRequest, pk: int) -> HttpResponse:
         messages.success(
             request, "Cancelled for this group: its machines count as before." if groups else "Cancelled: everything counts as before."
         )
-    return _back(request, pk)
+    return redirect("exceptions:exception", pk=pk)
 
 
 @require_POST
@@ -120,11 +120,10 @@ def undo(request: HttpRequest) -> HttpResponse:
     found = list(RiskException.objects.filter(pk__in=ids, requested_by=by, status__in=rules.CURRENT))
     if not all(access.may_handle(request, one) for one in found):
         raise PermissionDenied("This is not yours to cancel.")
-    done = [_try(request, lambda who, one=one: actions.cancel(exception=one, **who)) for one in found]  # type: ignore[misc]
-    if any(done):
-        messages.success(request, "Taken back: everything counts as before.")
-    elif not found:
+    if not found:
         messages.error(request, "There is nothing to take back any more.")
+    elif _try(request, lambda who: actions.cancel_several(wanted=[(one, None) for one in found], **who)):
+        messages.success(request, "Taken back: everything counts as before.")
     return redirect("exceptions:list")
 
 
@@ -165,7 +164,7 @@ def renew(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def decide(request: HttpRequest, pk: int) -> HttpResponse:
     """Approve or reject what waits, with a note."""
-    by = require(request, Permission.EXCEPTIONS)
+    require(request, Permission.EXCEPTIONS)
     found = _known(request, pk)
     if not access.may_handle(request, found):
         raise PermissionDenied(_not_yours(found))
@@ -176,7 +175,6 @@ def decide(request: HttpRequest, pk: int) -> HttpResponse:
     note = form.cleaned_data["note"].strip()
     if _try(request, lambda who: verb(exception=found, note=note, **who)):
         messages.success(request, "Approved." if verb is actions.approve else "Rejected.")
-    assert by.pk
     return redirect("exceptions:exception", pk=pk)
 
 
@@ -258,16 +256,15 @@ def _cancel_every(request: HttpRequest, found: RiskException) -> HttpResponse:
     detail = list_queries.detail(
         found, seen=access.seen(request), handled=access.handled(request), everywhere=access.may_everywhere(request)
     )
-    ended = 0
+    mine = [part for part in detail.parts if part.may_end and part.is_current]
+    wanted: list[tuple[RiskException, list[int] | None]] = []
     for one in detail.current:
-        groups = [p.group_id for p in detail.parts if p.exception.pk == one.pk and p.may_end and p.group_id is not None]
-        if (one.all_machines and not access.may_everywhere(request)) or (not one.all_machines and not groups):
-            continue
-        whole = None if one.all_machines else groups
-        ended += _try(request, lambda who, one=one, whole=whole: actions.cancel(exception=one, group_ids=whole, **who))  # type: ignore[misc]
-    if ended:
+        groups = [part.group_id for part in mine if part.exception.pk == one.pk]
+        if groups:
+            wanted.append((one, None if one.all_machines else [group for group in groups if group is not None]))
+    if wanted and _try(request, lambda who: actions.cancel_several(wanted=wanted, **who)):
         messages.success(request, "Cancelled: everything counts as before.")
-    return _back(request, found.pk)
+    return redirect("exceptions:exception", pk=found.pk)
 
 
 def _try(request: HttpRequest, deed: Callable[[dict[str, Any]], Any]) -> bool:
@@ -299,12 +296,8 @@ def _groups(request: HttpRequest) -> list[int] | None:
     return None if chosen.is_all else chosen.group_ids
 
 
-def _back(request: HttpRequest, pk: int) -> HttpResponse:
-    return redirect(reverse("exceptions:exception", args=[pk]))
-
-
 def _who(request: HttpRequest) -> dict[str, Any]:
-    return {"by": request.user, "now": timezone.now(), "address": str(request.META.get("REMOTE_ADDR", ""))}
+    return {"by": request.user, "now": timezone.now()}
 
 
 def _line(row: Row) -> tuple[Any, ...]:

@@ -104,10 +104,15 @@ class RiskException(models.Model):
 
     @property
     def title(self) -> str:
-        if self.recommendation is not None:
-            return self.recommendation.title
-        assert self.weakness is not None
-        return f"{self.weakness.cve} in {self.software.name}" if self.software else self.weakness.cve
+        return title_of(self.recommendation, self.weakness, self.software)
+
+
+def title_of(recommendation: Recommendation | None, weakness: Weakness | None, software: Software | None) -> str:
+    """What the subject of an exception is called."""
+    if recommendation is not None:
+        return recommendation.title
+    assert weakness is not None
+    return f"{weakness.cve} in {software.name}" if software else weakness.cve
 
 
 class ExceptionPart(models.Model):

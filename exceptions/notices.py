@@ -20,7 +20,7 @@ def tell_of_ends(*, now: dt.datetime) -> int:
     with transaction.atomic():
         for exception in waiting.select_for_update(of=("self",), skip_locked=True).order_by("id"):
             assert exception.requested_by is not None
-            title = queries.subject_of(exception).title
+            title = exception.title
             context = {
                 "title": title,
                 "until": exception.ends_at,

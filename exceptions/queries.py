@@ -13,14 +13,16 @@ from django.db.models import Q, QuerySet, Sum
 from core import sql
 from core.models import User
 from exceptions import rules
-from exceptions.models import ExceptionPart, ExceptionSettings, RiskException
+from exceptions.models import ExceptionPart, ExceptionSettings, RiskException, title_of
 from inventory.models import MachineGroup, Software
 from recommendations import relief, score_queries
+from recommendations.impacts import together
 from recommendations.models import Recommendation, RecommendationStat
 from recommendations.recommendation_queries import scale_of, total_weight
 from weaknesses.models import Weakness
 
 LOCK = "exceptions"
+Key = tuple[int | None, int | None, int | None]  # ids of recommendation, weakness, software
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +34,7 @@ class Subject:
     software: Software | None = None
 
     @property
-    def key(self) -> tuple[int | None, int | None, int | None]:
+    def key(self) -> Key:
         return (
             self.recommendation.pk if self.recommendation else None,
             self.weakness.pk if self.weakness else None,
@@ -41,10 +43,7 @@ class Subject:
 
     @property
     def title(self) -> str:
-        if self.recommendation:
-            return self.recommendation.title
-        assert self.weakness is not None
-        return f"{self.weakness.cve} in {self.software.name}" if self.software else self.weakness.cve
+        return title_of(self.recommendation, self.weakness, self.software)
 
     @property
     def kind_label(self) -> str:
@@ -123,8 +122,25 @@ def all_groups() -> list[int]:
 
 def current(subject: Subject) -> list[RiskException]:
     """Those that wait for approval, are in effect or suspended, with their groups."""
-    found = subject.exceptions().filter(status__in=rules.CURRENT).select_related("requested_by").prefetch_related("parts").order_by("id")
-    return list(found)
+    return current_of([subject])[subject.key]
+
+
+def current_of(subjects: Collection[Subject]) -> dict[Key, list[RiskException]]:
+    """Key of each subject -> its current exceptions. Two statements."""
+    found: dict[Key, list[RiskException]] = {subject.key: [] for subject in subjects}
+    about = Q(recommendation__in=[s.recommendation for s in subjects if s.recommendation])
+    about |= Q(weakness__in=[s.weakness for s in subjects if s.weakness])
+    for exception in RiskException.objects.filter(about, status__in=rules.CURRENT).prefetch_related("parts").order_by("id"):
+        key = (exception.recommendation_id, exception.weakness_id, exception.software_id)
+        if key in found:  # an exception of the same weakness in one software is about something else
+            found[key].append(exception)
+    return found
+
+
+def held_of(subjects: Collection[Subject]) -> tuple[RiskException | None, set[int]]:
+    """(a current one for all machines of any of these subjects, groups that any current one holds)."""
+    whole, places = held(exception for listed in current_of(subjects).values() for exception in listed)
+    return whole, set(places)
 
 
 def standing(exceptions: Iterable[RiskException]) -> list[rules.Standing]:
@@ -147,8 +163,9 @@ def measure(subject: Subject, *, groups: Sequence[int] | None) -> Measure:
     """Exposed machines of these groups (None: all) and what they cost, without regard to exceptions."""
     if subject.recommendation is None:
         assert subject.weakness is not None
-        found = relief.reach(weakness_id=subject.weakness.pk, software_id=subject.key[2], groups=_wanted(groups))
-        return Measure(found.machines, found.impact)
+        places, exposed = _wanted(groups), _exposed([subject])
+        machines = sum(exposed.get(group, 0) for group in places)
+        return Measure(machines, relief.impact(weakness_id=subject.weakness.pk, software_id=subject.key[2], groups=places))
     stats = RecommendationStat.objects.filter(recommendation=subject.recommendation)
     if groups is not None:
         stats = stats.filter(group_id__in=groups)
@@ -158,9 +175,7 @@ def measure(subject: Subject, *, groups: Sequence[int] | None) -> Measure:
 
 def group_choices(subjects: Sequence[Subject], *, groups: Collection[int]) -> tuple[GroupChoice, ...]:
     """The groups that hold no exception for any of the subjects yet, of those the user may handle, in their order of rank."""
-    taken: set[int] = set()
-    for subject in subjects:
-        taken |= held(current(subject))[1].keys()
+    _, taken = held_of(subjects)
     exposed = _exposed(subjects)
     found = MachineGroup.objects.filter(pk__in=set(groups) - taken).order_by("is_default", "rank", "id")
     return tuple(GroupChoice(g.pk, g.name, exposed.get(g.pk, 0), g.machine_count) for g in found)
@@ -178,7 +193,9 @@ def preview(
     first = subjects[0]
     if first.weakness is not None:
         return _preview_weakness(first, first.weakness, groups=groups, before=before, shown=shown, share=share)
-    changes = [_change(subject, groups=groups, justification=justification) for subject in subjects]
+    listed = current_of(subjects)
+    adds = set(_wanted(groups)) if rules.mitigates(justification, of_weakness=False) else set()
+    changes = [_change(subject, listed[subject.key], adds=adds, everywhere=groups is None) for subject in subjects]
     drop = relief.drop_after([pair for change in changes for pair in change.pairs if pair[1] in set(shown)])
     stats = _stats_after(subjects, shown)
     left = [_left(subject, change, stats.get(subject.key[0] or 0, {})) for subject, change in zip(subjects, changes, strict=True)]
@@ -234,18 +251,16 @@ class _Change:
     waits: bool
 
 
-def _change(subject: Subject, *, groups: Sequence[int] | None, justification: str) -> _Change:
-    listed = current(subject)
+def _change(subject: Subject, listed: Sequence[RiskException], *, adds: set[int], everywhere: bool) -> _Change:
+    """`adds`: groups in which it would come to be covered."""
     whole, _ = held(listed)
     waits = whole is not None and whole.status == rules.IN_EFFECT
     if waits or subject.recommendation is None:
         return _Change((), waits)
     by_id = {e.pk: e for e in listed}
-    _, places = rules.covered(standing(listed))
-    now = {group for group, pk in places.items() if rules.mitigates(by_id[pk].justification, of_weakness=False)}
-    adds = rules.mitigates(justification, of_weakness=False)
-    added = set(all_groups() if groups is None else groups) if adds else set()
-    then = added if groups is None else now | added
+    places = rules.covered(standing(listed))
+    now = {group for group, pk in places.items() if group is not None and rules.mitigates(by_id[pk].justification, of_weakness=False)}
+    then = adds if everywhere else now | adds
     pk = subject.recommendation.pk
     return _Change((*((pk, group, 1) for group in then - now), *((pk, group, -1) for group in now - then)), waits)
 
@@ -266,7 +281,7 @@ def _machines(subjects: Sequence[Subject], groups: Sequence[int]) -> int:
     """Machines that any of them covers, each once."""
     if len(subjects) == 1:
         return sum(count for group, count in _exposed(subjects).items() if group in set(groups))
-    return relief.machines_of([s.recommendation.pk for s in subjects if s.recommendation], groups=groups)
+    return together(recommendation_ids=[s.recommendation.pk for s in subjects if s.recommendation], group_ids=groups).machines
 
 
 def _stats_after(subjects: Sequence[Subject], groups: Sequence[int]) -> dict[int, dict[int, dict[str, Any]]]:
@@ -285,12 +300,12 @@ def _preview_weakness(
     listed = current(subject)
     whole, _ = held(listed)
     waits = whole is not None and whole.status == rules.IN_EFFECT
-    everywhere, places = rules.covered(standing(listed))
+    places = rules.covered(standing(listed))
     wanted, software = [group for group in _wanted(groups) if group in set(shown)], subject.key[2]
     exposed = _exposed([subject])
-    rest = [] if everywhere else [group for group in shown if group not in wanted and group not in places]
-    drop = 0.0 if waits else relief.reach(weakness_id=weakness.pk, software_id=software, groups=wanted).impact_after
-    left = relief.reach(weakness_id=weakness.pk, software_id=software, groups=rest).impact_after if rest else 0.0
+    rest = [] if None in places else [group for group in shown if group not in wanted and group not in places]
+    drop = 0.0 if waits else relief.impact_after(weakness_id=weakness.pk, software_id=software, groups=wanted)
+    left = relief.impact_after(weakness_id=weakness.pk, software_id=software, groups=rest) if rest else 0.0
     return Preview(
         subjects=1,
         machines=sum(exposed.get(group, 0) for group in wanted),

@@ -39,8 +39,7 @@ class Meaning:
 
     @property
     def effect(self) -> str:
-        if self.weaknesses_only:
-            return "The scores after exceptions no longer count it."
+        """What an exception of a recommendation does with it. One of a weakness always leaves the scores after exceptions."""
         return (
             "The scores after exceptions improve." if self.mitigates else "Hides it only: the scores stay, machines still count as exposed."
         )
@@ -95,12 +94,11 @@ def precedence(standing: Iterable[Standing]) -> dict[int, str]:
     return verbs
 
 
-def covered(standing: Iterable[Standing]) -> tuple[bool, dict[int, int]]:
-    """(whether all machines are covered, group -> id of the exception that covers it), of one subject in order."""
+def covered(standing: Iterable[Standing]) -> dict[int | None, int]:
+    """group (None: all machines) -> id of the exception that covers it, of one subject in order."""
     ruling = [one for one in standing if one.state == IN_EFFECT]
-    if any(one.everywhere for one in ruling):
-        return True, {}
-    return False, {group: one.id for one in ruling for group in one.groups}
+    whole = next((one for one in ruling if one.everywhere), None)
+    return {None: whole.id} if whole else {group: one.id for one in ruling for group in one.groups}
 
 
 def latest_end(*, now: dt.datetime, longest_days: int) -> dt.datetime:

@@ -28,6 +28,7 @@ from recommendations.models import Recommendation
 from weaknesses.models import Weakness
 
 MOST_PICKED = 100
+MOST_PAIRS = 20
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -115,7 +116,6 @@ def _answer(request: HttpRequest, subjects: list[Subject], *, back: str, trail: 
             group_ids=wanted,
             by=by,
             now=timezone.now(),
-            address=str(request.META.get("REMOTE_ADDR", "")),
         )
     except ExceptionRefused as refusal:
         form.add_error(refusal.field if refusal.field in form.fields else None, str(refusal))
@@ -140,8 +140,7 @@ def _told(request: HttpRequest, subjects: list[Subject], made: list[RiskExceptio
 def _form_context(request: HttpRequest, subjects: list[Subject]) -> dict[str, Any]:
     chosen = scope.of(request)
     groups = queries.group_choices(subjects, groups=access.offered(request))
-    listed = [exception for subject in subjects for exception in queries.current(subject)]
-    whole = next((exception for exception in listed if exception.all_machines), None)
+    whole, _ = queries.held_of(subjects)
     everywhere = whole is None and access.may_everywhere(request)
     settings = queries.settings()
     form = RequestForm(
@@ -158,7 +157,6 @@ def _form_context(request: HttpRequest, subjects: list[Subject]) -> dict[str, An
         "form": form,
         "groups": groups,
         "searched": len(groups) > rules.SEARCHED_FROM,
-        "holding": listed,
         "whole": whole,
         "filtered": None if chosen.is_all else chosen,
         "needs_approval": settings.approval_required,
@@ -178,7 +176,8 @@ def _preview(request: HttpRequest, form: RequestForm, subjects: list[Subject]) -
 
 
 def _panel(request: HttpRequest, subject: Subject, address: str) -> HttpResponse:
-    total, rows = list_queries.of_subject(subject)
+    seen = access.seen(request)
+    total, rows = list_queries.of_subject(subject, seen=seen)
     context = {
         "subject": subject,
         "total": total,
@@ -189,9 +188,8 @@ def _panel(request: HttpRequest, subject: Subject, address: str) -> HttpResponse
     if subject.weakness is not None:
         context["software"] = queries.software_with(subject.weakness) if context["may_request"] else []
         pairs = RiskException.objects.filter(weakness=subject.weakness, software__isnull=False, status__in=rules.CURRENT)
-        context["pairs"] = tuple(
-            pairs.select_related("software", "weakness", "requested_by").prefetch_related("parts").order_by("-id")[:20]
-        )
+        found = pairs.select_related("software").prefetch_related("parts").order_by("-id")
+        context["pairs"] = [pair for pair in found if list_queries.is_seen(pair, seen)][:MOST_PAIRS]
     return render(request, "exceptions/panel.html", context)
 
 

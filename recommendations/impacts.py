@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.forms.models import model_to_dict
+
 from core import sql
 from recommendations.models import Run, ScoringSettings
 
@@ -71,23 +73,17 @@ def level_moves(*, recommendation_ids: Sequence[int], group_ids: Sequence[int] |
     return tuple(LevelMove(row["before"], row["after"], row["machines"]) for row in rows)
 
 
+def settings_in_use() -> dict[str, Any]:
+    """Those of the run that computed what is stored, and its day (`today`); edited ones count from the next full run."""
+    run = Run.objects.filter(finished_at__isnull=False).order_by("-finished_at", "-id").first()
+    today = run.finished_at.date() if run and run.finished_at else None
+    return {**model_to_dict(ScoringSettings()), **(run.settings if run else {}), "today": today}
+
+
 def _parameters(recommendation_ids: Sequence[int], group_ids: Sequence[int] | None) -> dict[str, Any]:
     names = ("half_hazard", "likelihood_checks", "band_medium", "band_high")
-    weights = _settings_in_use()
+    weights = settings_in_use()
     return {name: weights[name] for name in names} | {
         "recommendation_ids": list(recommendation_ids),
         "groups": None if group_ids is None else list(group_ids),
     }
-
-
-def _settings_in_use() -> dict[str, float]:
-    """Those of the run that computed what is stored; edited ones count from the next full run."""
-    run = Run.objects.filter(finished_at__isnull=False).order_by("-finished_at", "-id").first()
-    fresh = ScoringSettings()
-    usual = {name: getattr(fresh, name) for name in ("half_hazard", "likelihood_checks", "band_medium", "band_high")}
-    return usual | (run.settings if run else {})
-
-
-def together_machines(*, recommendation_ids: Sequence[int], group_ids: Sequence[int]) -> int:
-    """Machines of these groups that need any of them, each counted once."""
-    return together(recommendation_ids=recommendation_ids, group_ids=group_ids).machines

@@ -3,37 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from django.db import transaction
-from django.forms.models import model_to_dict
 
 from core import sql
-from recommendations import score_queries
-from recommendations.impacts import together_machines
-from recommendations.models import Run
+from recommendations.impacts import settings_in_use
 
 
-@dataclass(frozen=True, slots=True)
-class WeaknessReach:
-    """A weakness on the machines of some groups: those that have it, what it costs in points, plain and on top of what is excepted."""
+def impact(*, weakness_id: int, software_id: int | None, groups: Sequence[int]) -> float:
+    """Points that the plain score would lose if the machines of these groups did not have the weakness (in this software, or any).
 
-    machines: int
-    impact: float
-    impact_after: float
-
-
-def reach(*, weakness_id: int, software_id: int | None, groups: Sequence[int]) -> WeaknessReach:
-    """What the score would lose if these machines did not have the weakness (in this software, or any).
-
-    Costs the matches of the software that has it, twice, and the machines that carry it.
+    Costs the matches of the software that has it, and the machines that carry it.
     """
-    machines = sum(count for group, count in carriers(weakness_id=weakness_id, software_id=software_id).items() if group in set(groups))
-    return WeaknessReach(
-        machines,
-        _drop(weakness_id, software_id, groups, beside=False)["plain"],
-        _drop(weakness_id, software_id, groups, beside=True)["after"],
-    )
+    return _drop(weakness_id, software_id, groups, beside=False)
+
+
+def impact_after(*, weakness_id: int, software_id: int | None, groups: Sequence[int]) -> float:
+    """Points that the score after exceptions would lose, on top of what is excepted. Costs as much as `impact`."""
+    return _drop(weakness_id, software_id, groups, beside=True)
 
 
 def carriers(*, weakness_id: int, software_id: int | None) -> dict[int, int]:
@@ -46,7 +33,7 @@ def drop_after(pairs: Sequence[tuple[int, int, int]]) -> float:
     """What the score after exceptions loses, in points, by covering (recommendation, group, 1), or gains by covering no longer (-1)."""
     if not pairs:
         return 0.0
-    weights = _settings_in_use()
+    weights = settings_in_use()
     parameters = {
         "half_hazard": weights["half_hazard"],
         "likelihood_checks": weights["likelihood_checks"],
@@ -57,14 +44,9 @@ def drop_after(pairs: Sequence[tuple[int, int, int]]) -> float:
     return float(sql.rows("recommendations/read_covered_drop", parameters)[0]["drop"])
 
 
-def machines_of(recommendation_ids: Sequence[int], *, groups: Sequence[int]) -> int:
-    """Machines of these groups that need any of them."""
-    return together_machines(recommendation_ids=recommendation_ids, group_ids=groups)
-
-
-def _drop(weakness_id: int, software_id: int | None, groups: Sequence[int], *, beside: bool) -> dict[str, float]:
-    """`beside`: what is excepted now is left out as well."""
-    weights = _settings_in_use()
+def _drop(weakness_id: int, software_id: int | None, groups: Sequence[int], *, beside: bool) -> float:
+    """`beside`: after exceptions; what is excepted now is left out as well."""
+    weights = settings_in_use()
     with transaction.atomic():
         software = sql.rows("recommendations/read_software_of_weakness", {"weakness": weakness_id, "software": software_id})
         parameters = {
@@ -78,12 +60,4 @@ def _drop(weakness_id: int, software_id: int | None, groups: Sequence[int], *, b
         }
         for name in ("match_pairs", "find_excepted", "mark_excepted", "find_relieved"):
             sql.run(f"recommendations/{name}", parameters)
-        return sql.rows("recommendations/read_relieved_drop", parameters)[0]
-
-
-def _settings_in_use() -> dict[str, object]:
-    """Those of the run that computed what is stored, else those that the first run will use."""
-    run = Run.objects.filter(finished_at__isnull=False).order_by("-finished_at", "-id").first()
-    usual = model_to_dict(score_queries.scoring_settings())
-    today = run.finished_at.date() if run and run.finished_at else None
-    return {**usual, **(run.settings if run else {}), "today": today}
+        return float(sql.rows("recommendations/read_relieved_drop", parameters)[0]["after" if beside else "plain"])

@@ -28,7 +28,7 @@ WITH listed AS (
     GROUP BY f.recommendation_id, f.weakness_id, f.software_id
 ), subject AS (
     SELECT max(f.id) AS id, f.recommendation_id, f.weakness_id, f.software_id, min(f.title) AS title, min(f.type) AS type,
-        bool_or(f.all_machines) AS everywhere, count(*)::int AS exceptions, bool_or(f.asked_until IS NOT NULL) AS asked,
+        bool_or(f.all_machines) AS everywhere, bool_or(f.asked_until IS NOT NULL) AS asked,
         array_agg(f.justification ORDER BY f.status = 'in_effect' DESC, f.id DESC) AS justifications,
         array_agg(f.status ORDER BY f.status = 'in_effect' DESC, f.id DESC) AS statuses,
         array_agg(f.requester ORDER BY f.status = 'in_effect' DESC, f.id DESC) AS requesters,

@@ -197,4 +197,4 @@ def _preview(draft: Draft) -> group_queries.Preview | None:
 
 
 def _who(request: HttpRequest) -> dict[str, Any]:
-    return {"by": request.user.get_username(), "now": timezone.now(), "address": request.META.get("REMOTE_ADDR", "")}
+    return {"by": request.user.get_username(), "now": timezone.now()}

@@ -191,7 +191,7 @@ def _exclude(request: HttpRequest, machine: Machine) -> str:
 
 
 def _who(request: HttpRequest) -> dict[str, Any]:
-    return {"by": request.user.get_username(), "now": timezone.now(), "address": request.META.get("REMOTE_ADDR", "")}
+    return {"by": request.user.get_username(), "now": timezone.now()}
 
 
 CHANGES: dict[str, Callable[[HttpRequest, Machine], str]] = {

@@ -16,7 +16,6 @@ from django.views.decorators.vary import vary_on_headers
 from django_htmx.http import push_url
 
 from core import saved
-from core.access import Permission, may
 from core.drawing import direction
 from core.flyouts import Listed
 from core.htmx import details, wants
@@ -124,7 +123,6 @@ def detail_context(request: HttpRequest, found: Recommendation) -> dict[str, Any
     return {
         "detail": full,
         "recommendation": found,
-        "may_except": may(request.user, Permission.EXCEPTIONS),
         "trend": trend,
         "trend_rows": list(zip(full.days, full.series, strict=True))[::-1],
         "as_of": last_run(request).finished_at,

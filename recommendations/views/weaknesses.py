@@ -14,7 +14,6 @@ from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from core import lists, saved
-from core.access import Permission, may
 from core.admin_links import add_address
 from core.answers import list_answer
 from core.exports import stream
@@ -153,7 +152,6 @@ def _detail_context(request: HttpRequest, cve: str) -> dict[str, Any] | None:
         "source": source_name(page.weakness.source),
         "correct": add_address(request, MatchOverride, weakness=page.weakness.pk),
         "epss": page_charts.epss(page.epss),
-        "may_except": may(request.user, Permission.EXCEPTIONS),
     }
 
 

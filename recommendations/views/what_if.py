@@ -10,7 +10,6 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
-from core.access import Permission, may
 from core.lists import ALL, ListState
 from inventory import scope
 from recommendations import what_if_queries
@@ -33,7 +32,6 @@ def page(request: HttpRequest) -> HttpResponse:
         "list_address": f"{reverse('recommendations:list')}{state.address()}",
         "export_address": f"{reverse('recommendations:export')}?{_only_picks(state)}",
         "picks_query": _only_picks(state),
-        "may_request": may(request.user, Permission.REMEDIATION),
         "links": links(request, plan),
     }
     return render(request, "recommendations/what_if.html", context)
@@ -60,10 +58,7 @@ def bar_context(request: HttpRequest, state: ListState, *, total: int | None) ->
         "all_address": f"{home}{every.removesuffix('?')}{'?' if every == '?' else '&'}pick={ALL}",
         "what_if_address": f"{reverse('recommendations:what_if')}{state.address(open='')}",
         "picks_query": _only_picks(state),
-        "may_request": may(request.user, Permission.REMEDIATION),
         "export_address": f"{reverse('recommendations:export')}?{_only_picks(state)}",
-        "may_except": may(request.user, Permission.EXCEPTIONS),
-        "except_address": f"{reverse('exceptions:picked')}?{_only_picks(state)}",
         "links": links(request, plan) if plan else "",
     }
 

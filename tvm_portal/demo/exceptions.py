@@ -5,12 +5,12 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
-from exceptions import actions
+from exceptions import actions, effects, queries
 from exceptions.models import RiskException
 from exceptions.queries import Subject
 from exceptions.rules import end_of
 from inventory.models import MachineGroup
-from recommendations.models import ExceptionEffect, Recommendation, WeaknessEffect
+from recommendations.models import Recommendation
 from tvm_portal.demo.requests import REQUESTER, requester
 from weaknesses.models import Weakness
 
@@ -54,9 +54,10 @@ def decide(*, age: int, now: dt.datetime) -> None:
 
 def remove() -> None:
     found = RiskException.objects.filter(requested_by__username=REQUESTER)
-    ExceptionEffect.objects.filter(recommendation__exceptions__in=found).delete()
-    WeaknessEffect.objects.filter(weakness__exceptions__in=found).delete()
+    subjects = {queries.subject_of(exception) for exception in found.select_related("recommendation", "weakness", "software")}
     found.delete()
+    for subject in subjects:
+        effects.store(subject, queries.current(subject))
 
 
 def _grant(subject: Subject, justification: str, context: str, days: int, groups: int, *, now: dt.datetime) -> None:

@@ -108,6 +108,7 @@ def test_what_is_missing_is_said_and_nothing_typed_is_lost(
         answer = curator_client.post(reverse("exceptions:request", args=[wanted.key]), sent(context=words) | changes, **kept)  # type: ignore[arg-type]
         assert answer.status_code == 422
         assert fault in text(answer)
+        assert b'href="#"' not in answer.content
         assert "context" in changes or words in answer.content.decode()
     assert not RiskException.objects.exists()
 
@@ -255,6 +256,22 @@ def test_a_role_for_some_groups_ends_there(wanted: Recommendation, curator: User
         assert one.status == state
 
 
+def test_groups_that_one_may_not_see_are_not_told_of(wanted: Recommendation, curator: User) -> None:
+    own, other = MachineGroup.objects.order_by("pk")[:2]
+    ada = client_of(make_user("ada", SECURITY, groups=[own.pk]))
+    panel = reverse("exceptions:panel", args=[wanted.key])
+    theirs = grant(Subject(recommendation=wanted), curator, groups=[other.pk])
+    assert "Low risk." not in text(ada.get(panel))
+    actions.cancel(exception=theirs, by=curator, now=timezone.now())
+    both = grant(Subject(recommendation=wanted), curator, groups=[own.pk, other.pk])
+    actions.cancel(exception=both, group_ids=[other.pk], by=curator, now=timezone.now())
+    page = text(ada.get(reverse("exceptions:exception", args=[both.pk])))
+    assert other.name not in page
+    assert "Groups: 1 that you do not see." in page
+    assert f"Groups: {own.name}, 1 that you do not see." in page
+    assert "Low risk." in text(ada.get(panel))
+
+
 def test_statements_do_not_grow_with_rows(made: Population, curator: User, curator_client: Client) -> None:
     found = list(Recommendation.objects.filter(present=True)[:6])
     first = grant(Subject(recommendation=found[0]), curator)
@@ -272,6 +289,12 @@ def test_statements_do_not_grow_with_rows(made: Population, curator: User, curat
     assert before["page"] <= 22
     for address in addresses.values():
         assert len(curator_client.get(address).content) < LARGEST
+
+
+def test_statements_do_not_grow_with_what_is_picked(made: Population, curator_client: Client) -> None:
+    ids = [str(pk) for pk in Recommendation.objects.filter(present=True).values_list("pk", flat=True)[:6]]
+    two, six = (f"{reverse('exceptions:picked')}?pick={','.join(picked)}" for picked in (ids[:2], ids))
+    assert statements(curator_client, two) == statements(curator_client, six)
 
 
 def test_the_list_opens_its_flyout(wanted: Recommendation, curator: User, curator_client: Client) -> None:
