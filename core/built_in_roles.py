@@ -1,4 +1,4 @@
-"""The roles that come with the portal, made by a migration. They can be changed and never be deleted."""
+"""The roles that come with the portal, made after migrations. They can be changed and never be deleted."""
 
 from __future__ import annotations
 
@@ -33,16 +33,12 @@ BUILT_IN = (
 
 
 def built_in(key: str) -> Role:
-    """The stored role of this key, made where it is missing."""
-    found = Role.objects.filter(key=key).first()
-    if found is None:
-        plain = next(role for role in BUILT_IN if role.key == key)
-        values = {"description": plain.description, "permissions": list(plain.permissions)}
-        found, _ = Role.objects.get_or_create(key=key, defaults={"name": plain.name, **values})
-    return found
+    """The stored role of this key."""
+    return Role.objects.get(key=key)
 
 
-def ensure() -> None:
-    """All of them are stored."""
+def ensure(roles: type[Role]) -> None:
+    """All of them are stored; those that are stay as they were changed."""
     for role in BUILT_IN:
-        built_in(role.key)
+        values = {"name": role.name, "description": role.description, "permissions": list(role.permissions)}
+        roles.objects.get_or_create(key=role.key, defaults=values)

@@ -1,7 +1,7 @@
 """Starts a private PostgreSQL and Valkey before Django reads its settings (a pytest plugin).
 
-Servers of your own are used where DATABASE_URL and REDIS_URL are set. Workers of a spread run
-inherit the addresses of their controller and make a database each.
+Servers of your own are used where DATABASE_URL and REDIS_URL are set. Workers of a spread run inherit the PostgreSQL of their controller and
+make a database each; Valkey they start each for themselves, as a test that empties the cache empties it for everybody.
 """
 
 from __future__ import annotations
@@ -14,10 +14,14 @@ from pathlib import Path
 
 import pytest
 
+OWN_VALKEY = "TVM_TESTS_OWN_VALKEY"
+
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_load_initial_conftests() -> None:
     _set_settings()
+    if os.environ.get(OWN_VALKEY):
+        os.environ.pop("REDIS_URL", None)
     if os.environ.get("DATABASE_URL") and os.environ.get("REDIS_URL"):
         return
     from core.embedded import Postgres, Valkey
@@ -34,7 +38,7 @@ def pytest_load_initial_conftests() -> None:
     if not os.environ.get("DATABASE_URL"):
         os.environ["DATABASE_URL"] = postgres.start("portal")
     if not os.environ.get("REDIS_URL"):
-        os.environ["REDIS_URL"] = valkey.start()
+        os.environ["REDIS_URL"], os.environ[OWN_VALKEY] = valkey.start(), "1"
 
 
 def _set_settings() -> None:

@@ -302,7 +302,7 @@ POSTS: dict[str, Access] = {
     "settings/notifications/<int:pk>/switch/": needs(Permission.SETTINGS, MISSING),
     "settings/notifications/<int:pk>/delete/": needs(Permission.SETTINGS, MISSING),
     "settings/notifications/<int:pk>/restore/": needs(Permission.SETTINGS, MISSING),
-    "remediation/queue/change/": needs(Permission.REMEDIATION, MOVED),
+    "remediation/queue/change/": needs(Permission.REMEDIATION, MISSING),
     "remediation/queue/<int:pk>/change/": needs(Permission.REMEDIATION, MISSING),
     "remediation/<uuid:pk>/tickets/open/": needs(Permission.REMEDIATION, MISSING),
     "remediation/<uuid:pk>/tickets/<int:ticket>/note/": needs(Permission.REMEDIATION, MISSING),

@@ -10,7 +10,6 @@ from playwright.sync_api import Browser, Page, expect
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
-from core.built_in_roles import ensure
 from tests.browser.conftest import accessibility_faults, settle
 from tests.populations import Population, populate
 
@@ -30,7 +29,6 @@ def reached(settings: Settings, live_server: LiveServer) -> None:
 
 @pytest.mark.usefixtures("reached")
 def test_somebody_is_let_in_for_some_machines(made: Population, curation: Page, live_server: LiveServer, browser: Browser) -> None:
-    ensure()
     page, group = curation, made.groups[1]
     page.goto(f"{live_server.url}/settings/")
     page.get_by_role("link", name="Roles and users").click()

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 from django.http import QueryDict
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from core.lists import Column, Facet, ListSpec, ListState, pager
@@ -88,6 +88,7 @@ def test_an_empty_list_has_one_page() -> None:
     assert (pager(read(""), 0).first, pager(read(""), 0).pages) == (0, 1)
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.text(max_size=40), st.lists(st.sampled_from(["a", "b", "c"])), st.integers(-3, 10**9), st.sampled_from(["name", "-size", "x", ""])
 )
