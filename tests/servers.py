@@ -1,7 +1,8 @@
 """Starts a private PostgreSQL and Valkey before Django reads its settings (a pytest plugin).
 
-Servers of your own are used where DATABASE_URL and REDIS_URL are set. Workers of a spread run inherit the PostgreSQL of their controller and
-make a database each; Valkey they start each for themselves, as a test that empties the cache empties it for everybody.
+Servers of your own are used where DATABASE_URL and REDIS_URL are set. Workers of a spread run
+inherit the PostgreSQL of their controller and make a database each; Valkey they start each for
+themselves, as a test that empties the cache empties it for everybody.
 """
 
 from __future__ import annotations
