@@ -96,4 +96,4 @@ def _whom_to_ask() -> list[str]:
     from core.role_actions import administrators
 
     found = administrators().order_by("username")[:MOST_NAMED]
-    return [f"{user.get_full_name() or user.get_username()}{f' ({user.email})' if user.email else ''}" for user in found]
+    return [f"{user.display_name}{f' ({user.email})' if user.email else ''}" for user in found]

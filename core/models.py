@@ -34,6 +34,11 @@ class User(AbstractUser):
 
     kept_access: Access | None = None  # what the roles allow, once it was read; see core.access
 
+    @property
+    def display_name(self) -> str:
+        """What others call them: the full name, or what they sign in as."""
+        return self.get_full_name() or self.get_username()
+
 
 class Role(models.Model):
     """What its holders may do. The built-in ones (`key`) come with the portal and stay."""

@@ -118,7 +118,7 @@ def holders(role: Role, *, names: Mapping[int, str]) -> tuple[Holder, ...]:
         Holder(
             binding_id=binding.pk,
             user_id=binding.user_id,
-            name=(binding.user.get_full_name() or binding.user.username) if binding.user else str(binding.user_group),
+            name=binding.user.display_name if binding.user else str(binding.user_group),
             members=binding.members,
             active=binding.user is None or binding.user.is_active,
             groups=_named(binding, names),

@@ -119,7 +119,7 @@ class Opened:
             count=count(state) if count else None,
             current=state.view_query == query,
             pk=view.pk,
-            owner="" if mine else view.owner.get_full_name() or view.owner.get_username(),
+            owner="" if mine else view.owner.display_name,
             mine=mine,
             shared=view.shared,
             default=view.pk == self.default,

@@ -227,7 +227,7 @@ def software_with(weakness: Weakness, *, limit: int = 20) -> list[Software]:
 
 
 def requester_name(user: User | None) -> str:
-    return (user.get_full_name() or user.get_username()) if user else "somebody who has left"
+    return user.display_name if user else "somebody who has left"
 
 
 def ending_soon(*, now: dt.datetime) -> QuerySet[RiskException]:

@@ -366,4 +366,4 @@ def _target(target: ActivityTarget) -> TargetRow:
 
 
 def person(user: User | None) -> str:
-    return (user.get_full_name() or user.get_username()) if user else "somebody who has left"
+    return user.display_name if user else "somebody who has left"
