@@ -235,9 +235,10 @@ class _Sender:
 
 
 def report(name: str, releases: dict[int, int], *, at: float | None = None) -> bytes:
-    """An osquery log of a Debian machine: its release and its packages, with the time it was written (`at`; None: now), as agents do."""
+    """An osquery log of a Debian machine: its release and its packages, with when it was written (`at`; None: now), as agents do."""
     moment = int(time.time() if at is None else at)
-    head = f'"hostIdentifier":{json.dumps(name)},"calendarTime":"{time.asctime(time.gmtime(moment))} UTC","unixTime":{moment},"epoch":0,"counter":0'
+    written = f"{time.asctime(time.gmtime(moment))} UTC"
+    head = f'"hostIdentifier":{json.dumps(name)},"calendarTime":"{written}","unixTime":{moment},"epoch":0,"counter":0'
     system = '{"name":"Debian GNU/Linux","version":"12 (bookworm)","major":"12","minor":"0","platform":"debian","codename":"bookworm"}'
     rows = ",".join(_row(number, release) for number, release in releases.items())
     return (
