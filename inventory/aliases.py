@@ -14,7 +14,7 @@ from inventory.alias_rules import Alias, AliasBook
 from inventory.models import SoftwareAlias
 
 _FIELDS = ("key", "name", "vendor", "product_keys", "category", "order", "shipped")
-_RULES_EDITION = 2  # raise it when the rules of identities.py or product_versions.py change: what is stored is then read anew
+RULES_EDITION = 2  # raise it when the rules of identities.py or product_versions.py change: what is stored is then read anew
 _SHIPPED = Path(__file__).resolve().parent / "data" / "aliases.csv"
 
 
@@ -28,7 +28,7 @@ class Edition(NamedTuple):
 def fingerprint() -> tuple[str, int]:
     """A digest of the whole table, and its lines. One statement over a few hundred rows."""
     row = sql.rows("inventory/read_alias_fingerprint")[0]
-    return f"{_RULES_EDITION}:{row['lines']}:{row['digest']}", row["lines"]
+    return f"{RULES_EDITION}:{row['lines']}:{row['digest']}", row["lines"]
 
 
 def current() -> Edition:
