@@ -49,6 +49,7 @@ class Ingestion:
         self._rejects: list[Rejected] = []
         self._totals = Totals()
         self._body: repeats.Body | None = None
+        self._mark: aliases.Mark | None = None
 
     def recognise(self, opened: Opened, source: str | None) -> bool:
         """Whether a post brings nothing new, as its bytes tell. The run then has its counts and is not stored."""
@@ -56,7 +57,10 @@ class Ingestion:
             return False
         kind = registry.named(source)
         self._body = repeats.body_of(opened, source=kind, machine=self._machine, only=self._only, platform=self._platform, limits=limits())
-        if self._body is None or not repeats.is_repeated(self._body, now=self._now):
+        if self._body is None:
+            return False
+        known, self._mark = repeats.look_up(self._body, now=self._now)
+        if not known:
             return False
         self._run.source = kind.name
         self._run.machines = self._run.machines_unchanged = 1
@@ -90,7 +94,7 @@ class Ingestion:
         return f"nothing could be used; {self._rejects[0].place}: {self._rejects[0].reason}"
 
     def _store(self, found: Reports, *, complete: bool) -> None:
-        intake = Intake(aliases=aliases.current(), now=self._now, platform=self._platform)
+        intake = Intake(aliases=aliases.current(self._mark), now=self._now, platform=self._platform)
         batch: dict[str, Report] = {}
         records, fault = 0, None
         try:

@@ -1,7 +1,7 @@
 """Posted reports that were sent before, recognised by their bytes without being read.
 
-A machine keeps the digests of the bodies that say exactly what is stored of it. They are dropped with the first report that
-changes anything about the machine, whatever its source, so that one look-up of its row answers a repeated report. A digest
+A machine keeps the digests of the bodies that say what is stored of it. They are dropped with the first report that changes
+any of it, whatever its source, so that one look-up of the machine's row answers a repeated report. A digest
 covers everything the reading of a body depends on: the bytes, what the sender says beside them, the limits, the alias table,
 and the program itself. What a format writes anew each time and its parser does not read (`Source.volatile`) is left out.
 """
@@ -22,6 +22,7 @@ from inventory.sources.frame import Limits, Source
 from inventory.sources.opening import Opened
 
 LARGEST = 4_194_304  # bytes; what opening keeps in memory
+KEPT = 16  # digests of a machine; touch_machines.sql has the number too
 _NAME_BYTES = 65_536
 _HERE = Path(__file__).resolve().parent
 
@@ -53,11 +54,11 @@ def body_of(opened: Opened, *, source: Source, machine: str, only: str, platform
     return Body(name, hashlib.blake2b(repr(beside).encode() + content, digest_size=16).hexdigest())
 
 
-def is_repeated(body: Body, *, now: dt.datetime) -> bool:
-    """Whether the machine's row says that this body brings nothing new. The machine then counts as seen; one statement.
+def look_up(body: Body, *, now: dt.datetime) -> tuple[bool, aliases.Mark]:
+    """Whether the machine's row says that this body brings nothing new, and the mark of the alias table. One statement.
 
-    The time it was seen is written every SEEN_EVERY_MINUTES only. A machine that was silent for ACTIVE_DAYS counts again, so its
-    report is read as if it were new.
+    The machine then counts as seen, which is written every SEEN_EVERY_MINUTES only. One that was silent for ACTIVE_DAYS
+    counts again, so its report is read as if it were new.
     """
     parameters = {
         "external_id": body.machine,
@@ -67,7 +68,8 @@ def is_repeated(body: Body, *, now: dt.datetime) -> bool:
         "silent_before": now - dt.timedelta(days=settings.ACTIVE_DAYS),
         "seen_before": now - dt.timedelta(minutes=settings.SEEN_EVERY_MINUTES),
     }
-    return bool(sql.rows("inventory/see_machine", parameters))
+    row = sql.rows("inventory/see_machine", parameters)[0]
+    return row["known"], aliases.mark_of(row)
 
 
 def _named(content: bytes, source: Source) -> str:

@@ -1,6 +1,6 @@
 -- Marks as seen the machines whose report says what is stored already, keyed by external id and the digests of its
 -- parts. Returns them with when they were seen before. A digest per machine, no installation is read.
--- The digest of a posted report's bytes, where there is one (else ''), joins the last fifteen of its machine.
+-- The digest of a posted report's bytes, where there is one (else ''), joins the last ones of its machine (KEPT in repeats.py).
 -- Rows are locked in id order, as every writer here does, so that two reports cannot wait for each other.
 WITH report AS (
     SELECT external_id, digests, body
