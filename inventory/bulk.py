@@ -196,7 +196,8 @@ def merge_installations(installed: Sequence[Installed], *, covers: Mapping[int, 
             cursor.execute("ANALYZE incoming_installation")
     parameters = {"machine_ids": list(covers), "covers": [_SEPARATOR.join(parts) for parts in covers.values()], "now": now}
     changes = [Change(**row) for row in sql.rows("inventory/merge_installations", parameters)]
-    sql.run("inventory/merge_evidence", {"machine_ids": list(covers)})
+    if any(evidence for item in installed for evidence in item.versions.values()):
+        sql.run("inventory/merge_evidence", {"machine_ids": list(covers)})
     return changes
 
 

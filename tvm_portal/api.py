@@ -40,7 +40,7 @@ def ingest_report(request: HttpRequest, format: str) -> HttpResponse:  # noqa: A
             return _take(request, format)
     except Busy as busy:
         measures.add(measures.count("reports", format if format in SOURCES else "unknown", "put off"))
-        return busy.tell(_refused(429, "Busy", str(busy), retryAfter=busy.retry_after))
+        return busy.tell(request, _refused(429, "Busy", str(busy), retryAfter=busy.retry_after))
 
 
 def _take(request: HttpRequest, format: str) -> JsonResponse:  # noqa: A002

@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from functools import cache
 
 from django.conf import settings
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 
 from core import sql
 
@@ -24,6 +24,7 @@ PATIENCE = 2.0  # seconds that a post waits for its turn
 WINDOW = 30.0  # seconds over which a crowd is measured
 SHORTEST, LONGEST = 5.0, 900.0  # seconds over which a crowd is spread
 BACKLOG_SPREAD = 300.0
+DRAINED = 2_097_152  # bytes of a post that is put off, read to be able to say so
 _LOOK_EVERY = 2.0
 
 
@@ -34,7 +35,11 @@ class Busy(Exception):
         super().__init__(sentence)
         self.retry_after = retry_after
 
-    def tell(self, response: HttpResponse) -> HttpResponse:
+    def tell(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+        """The answer that says so. The body is read first: a connection closed while it is sent looks like a fault to the sender."""
+        left = DRAINED
+        while left > 0 and (piece := request.read(min(left, 65_536))):
+            left -= len(piece)
         response["Retry-After"] = str(self.retry_after)
         return response
 

@@ -51,7 +51,7 @@ def _protocol(view: _View) -> _View:
             return view(request)
         except Busy as busy:  # the agent keeps what it wanted to say, and sends it again
             measures.add(measures.count("reports", "osquery", "put off"))
-            return busy.tell(JsonResponse({"node_invalid": False, "error": str(busy)}, status=429))
+            return busy.tell(request, JsonResponse({"node_invalid": False, "error": str(busy)}, status=429))
         except _BadPost as error:
             return JsonResponse({"node_invalid": False, "error": str(error)}, status=400)
         except TooLarge:
