@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, closing, nullcontext, suppress
 from typing import Any, BinaryIO
 
 from django.db import DatabaseError, transaction
@@ -15,9 +15,10 @@ from inventory import aliases, bulk
 from inventory.errors import BadTag, TooLarge, UnreadableReport
 from inventory.group_actions import delete_group, ranked, regroup_machines
 from inventory.groups import default_group
-from inventory.ingestion import Ingestion
+from inventory.ingestion import Ingestion, limits
 from inventory.models import IngestRun, Machine
 from inventory.rules import first_group
+from inventory.sources.opening import Opened, open_plain
 
 __all__ = [
     "checked_tag",
@@ -48,6 +49,7 @@ def ingest(
     platform: str = "",
     refuse_oversized: bool = False,
     only: str = "",
+    admission: AbstractContextManager[None] | None = None,
     now: dt.datetime,
     by: str = "",
 ) -> IngestRun:
@@ -59,11 +61,25 @@ def ingest(
     the file as a whole ends in a run that FAILED, with the reason in `error`; single bad records are kept in `rejects`.
     Of a file over the size limit the beginning is used; with `refuse_oversized` nothing is, and TooLarge is raised.
     A crash in between leaves whole batches of machines stored; the same file again completes it.
+    A post whose bytes say what is stored (inventory.repeats) is not read, and its run not stored: it has no id. All others are
+    read inside `admission`; what that raises on entering goes to the caller, and nothing was stored.
     """
-    run = IngestRun.objects.create(source=source or "", label=(filename or by or "posted report")[:300], started_at=now)
+    run = IngestRun(source=source or "", label=(filename or by or "posted report")[:300], started_at=now)
+    ingestion = Ingestion(run=run, filename=filename, machine=machine, platform=platform, now=now, only=only)
+    opened = open_plain(stream, limit=limits().bytes)
+    with closing(opened.file):
+        if ingestion.recognise(opened, source):
+            run.state, run.finished_at = IngestRun.State.DONE, now
+            return run
+        with admission or nullcontext():
+            run.save()
+            _read(ingestion, run, opened, source, refuse_oversized=refuse_oversized, now=now)
+    return run
+
+
+def _read(ingestion: Ingestion, run: IngestRun, opened: Opened, source: str | None, *, refuse_oversized: bool, now: dt.datetime) -> None:
     try:
-        ingestion = Ingestion(run=run, filename=filename, machine=machine, platform=platform, now=now, only=only)
-        ingestion.read(stream, source, refuse_oversized=refuse_oversized)
+        ingestion.read(opened, source, refuse_oversized=refuse_oversized)
         run.state = IngestRun.State.DONE
     except UnreadableReport as error:
         run.state, run.error = IngestRun.State.FAILED, str(error)
@@ -76,7 +92,6 @@ def ingest(
             _finish(run, now)
         raise
     _finish(run, now)
-    return run
 
 
 def _finish(run: IngestRun, now: dt.datetime) -> None:

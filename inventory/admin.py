@@ -187,7 +187,7 @@ class MachineAdmin(_MachineAdmin):
 
     def get_fields(self, request: HttpRequest, obj: Machine | None = None) -> Any:
         fields = Machine._meta.fields  # noqa: SLF001 - documented by Django
-        return (*self._decided, *(field.name for field in fields if field.name not in (*self._decided, "digests", "id")))
+        return (*self._decided, *(field.name for field in fields if field.name not in (*self._decided, "digests", "bodies", "id")))
 
     def get_readonly_fields(self, request: HttpRequest, obj: Machine | None = None) -> Any:
         return [name for name in self.get_fields(request, obj) if name not in self._decided]

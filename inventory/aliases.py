@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -14,7 +15,7 @@ from inventory.alias_rules import Alias, AliasBook
 from inventory.models import SoftwareAlias
 
 _FIELDS = ("key", "name", "vendor", "product_keys", "category", "order", "shipped")
-_RULES_EDITION = 2  # raise it when the rules of identities.py or product_versions.py change: what is stored is then read anew
+RULES_EDITION = 2  # raise it when the rules of identities.py or product_versions.py change: what is stored is then read anew
 _SHIPPED = Path(__file__).resolve().parent / "data" / "aliases.csv"
 
 
@@ -25,18 +26,29 @@ class Edition(NamedTuple):
     book: AliasBook
 
 
-def fingerprint() -> tuple[str, int]:
-    """A digest of the whole table, and its lines. One statement over a few hundred rows."""
-    row = sql.rows("inventory/read_alias_fingerprint")[0]
-    return f"{_RULES_EDITION}:{row['lines']}:{row['digest']}", row["lines"]
+class Mark(NamedTuple):
+    """A fingerprint of the whole table, and its lines."""
+
+    fingerprint: str
+    lines: int
 
 
-def current() -> Edition:
-    """The book as it is now; the shipped lines are loaded first where there are none at all."""
-    mark, lines = fingerprint()
-    if lines == 0 and load():
-        mark, _ = fingerprint()
-    return Edition(mark, _book(mark))
+def mark_of(row: Mapping[str, Any]) -> Mark:
+    """`row`: see read_alias_fingerprint.sql."""
+    return Mark(f"{RULES_EDITION}:{row['lines']}:{row['digest']}", row["lines"])
+
+
+def fingerprint() -> Mark:
+    """One statement over a few hundred rows."""
+    return mark_of(sql.rows("inventory/read_alias_fingerprint")[0])
+
+
+def current(mark: Mark | None = None) -> Edition:
+    """The book as it is now; the shipped lines are loaded first where there are none at all. `mark`: where it was just read."""
+    mark = mark or fingerprint()
+    if mark.lines == 0 and load():
+        mark = fingerprint()
+    return Edition(mark.fingerprint, _book(mark.fingerprint))
 
 
 @transaction.atomic

@@ -68,9 +68,17 @@ def mark_dirty(*, now: dt.datetime, machine_ids: Iterable[int] | None = None, ve
     return marked
 
 
-def touch_unchanged(*, digests: dict[str, dict[str, str]], now: dt.datetime) -> list[dict[str, Any]]:
-    """Mark as seen the machines (external id -> digests of the report's parts) with nothing new. Returns id, external_id, seen_before."""
-    parameters = {"external_ids": list(digests), "digests": [json.dumps(parts) for parts in digests.values()], "now": now}
+def touch_unchanged(*, said: dict[str, tuple[dict[str, str], str]], now: dt.datetime) -> list[dict[str, Any]]:
+    """Mark as seen the machines with nothing new. Returns id, external_id, seen_before.
+
+    `said`: external id -> digests of the report's parts, and that of its bytes ("" for none).
+    """
+    parameters = {
+        "external_ids": list(said),
+        "digests": [json.dumps(parts) for parts, _ in said.values()],
+        "bodies": [body for _, body in said.values()],
+        "now": now,
+    }
     return sql.rows("inventory/touch_machines", parameters)
 
 
@@ -188,7 +196,8 @@ def merge_installations(installed: Sequence[Installed], *, covers: Mapping[int, 
             cursor.execute("ANALYZE incoming_installation")
     parameters = {"machine_ids": list(covers), "covers": [_SEPARATOR.join(parts) for parts in covers.values()], "now": now}
     changes = [Change(**row) for row in sql.rows("inventory/merge_installations", parameters)]
-    sql.run("inventory/merge_evidence", {"machine_ids": list(covers)})
+    if any(evidence for item in installed for evidence in item.versions.values()):
+        sql.run("inventory/merge_evidence", {"machine_ids": list(covers)})
     return changes
 
 

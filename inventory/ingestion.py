@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import PurePath
-from typing import BinaryIO
 
 from django.conf import settings
 
-from inventory import aliases, own_systems
+from inventory import aliases, own_systems, repeats
 from inventory.digests import is_software
 from inventory.errors import NoMachineNamed, TooLarge, UnreadableReport
 from inventory.intake import Intake, Totals, is_empty, machine_named
@@ -19,7 +18,7 @@ from inventory.models import IngestRun, RejectedRecord
 from inventory.records import Rejected, Remark, Report, Reports
 from inventory.sources import registry
 from inventory.sources.frame import Limits, Source
-from inventory.sources.opening import Opened, open_plain
+from inventory.sources.opening import Opened
 
 KEPT_REJECTS = 1_000
 _BATCH_MACHINES = 1_000
@@ -49,19 +48,33 @@ class Ingestion:
         self._now = now
         self._rejects: list[Rejected] = []
         self._totals = Totals()
+        self._body: repeats.Body | None = None
+        self._mark: aliases.Mark | None = None
 
-    def read(self, stream: BinaryIO, source: str | None, *, refuse_oversized: bool = False) -> None:
+    def recognise(self, opened: Opened, source: str | None) -> bool:
+        """Whether a post brings nothing new, as its bytes tell. The run then has its counts and is not stored."""
+        if self._filename or not source or source not in registry.SOURCES:
+            return False
+        kind = registry.named(source)
+        self._body = repeats.body_of(opened, source=kind, machine=self._machine, only=self._only, platform=self._platform, limits=limits())
+        if self._body is None:
+            return False
+        known, self._mark = repeats.look_up(self._body, now=self._now)
+        if not known:
+            return False
+        self._run.source = kind.name
+        self._run.machines = self._run.machines_unchanged = 1
+        return True
+
+    def read(self, opened: Opened, source: str | None, *, refuse_oversized: bool = False) -> None:
         """Store everything that can be used. Raises UnreadableReport where nothing can."""
         if len(self._machine) > 255 or not self._machine.isprintable():
             raise UnreadableReport("the machine's name is longer than 255 characters, or not printable")
-        bounds = limits()
-        opened = open_plain(stream, limit=bounds.bytes)
+        if opened.too_large and refuse_oversized:
+            raise TooLarge(opened.fault)
         try:
-            if opened.too_large and refuse_oversized:
-                raise TooLarge(opened.fault)
-            self._read(opened, source, bounds)
+            self._read(opened, source, limits())
         finally:
-            opened.file.close()
             self._account()
 
     def _read(self, opened: Opened, source: str | None, bounds: Limits) -> None:
@@ -81,7 +94,7 @@ class Ingestion:
         return f"nothing could be used; {self._rejects[0].place}: {self._rejects[0].reason}"
 
     def _store(self, found: Reports, *, complete: bool) -> None:
-        intake = Intake(aliases=aliases.current(), now=self._now, platform=self._platform)
+        intake = Intake(aliases=aliases.current(self._mark), now=self._now, platform=self._platform)
         batch: dict[str, Report] = {}
         records, fault = 0, None
         try:
@@ -94,9 +107,15 @@ class Ingestion:
         except UnreadableReport as error:  # what was read before a file turned out to be unreadable further on is kept
             fault = error
         if batch:
-            self._totals.add(intake.store(own_systems.resolved(batch.values())))
+            self._totals.add(intake.store(own_systems.resolved(batch.values()), body=None if fault else self._whole_body(batch)))
         if fault is not None:
             raise fault
+
+    def _whole_body(self, batch: Mapping[str, Report]) -> repeats.Body | None:
+        """The body, where this one report is all it says, and means the same whenever it comes."""
+        if len(batch) > 1 or self._totals.machines or self._rejects or self._run.error:
+            return None
+        return None if any(map(own_systems.asks, batch.values())) else self._body
 
     def _reports(self, found: Reports, *, complete: bool) -> Iterator[Report]:
         for item in found:

@@ -12,7 +12,7 @@ Steps 2 to 5 are one transaction. Doing a batch twice ends in the same state.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -29,6 +29,8 @@ from inventory.identities import identify
 from inventory.models import MachineGroup
 from inventory.observations import Observed, Outcome
 from inventory.records import FindingRecord, InstalledSoftware, MachineFacts, Report
+from inventory.repeats import KEPT as KEPT_BODIES
+from inventory.repeats import Body
 from inventory.rules import family_of, first_group
 from inventory.sources.systems import operating_system
 
@@ -70,6 +72,12 @@ class Totals:
 class _Prepared:
     report: Report
     parts: Parts
+    body: str = ""
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the digests of its parts stand for all it says."""
+        return self.parts.is_whole and not self.report.removed
 
     @property
     def external_id(self) -> str:
@@ -129,9 +137,14 @@ class Intake:
         self._groups: list[tuple[int, object]] | None = None
         self._versions = memory.versions if memory else {}
 
-    def store(self, reports: Iterable[Report]) -> Totals:
-        """Store reports of different machines, each with its external id. Committed when this returns."""
+    def store(self, reports: Iterable[Report], *, body: Body | None = None) -> Totals:
+        """Store reports of different machines, each with its external id. Committed when this returns.
+
+        `body`: the bytes that say what the one report says and no more; they are recognised when they come again.
+        """
         prepared = {item.external_id: item for item in map(self._prepare, reports)}
+        if body is not None and [body.machine] == list(prepared) and prepared[body.machine].is_whole:
+            prepared[body.machine] = replace(prepared[body.machine], body=body.under(self._aliases.fingerprint))
         totals = Totals(machines=len(prepared))
         for external_id in self._touch(prepared):
             del prepared[external_id]
@@ -153,12 +166,10 @@ class Intake:
 
     def _touch(self, prepared: dict[str, _Prepared]) -> list[str]:
         """Step 1. Machines that come back after a long silence count again, so they are marked dirty."""
-        digests = {
-            external_id: item.parts.digests for external_id, item in prepared.items() if item.parts.is_whole and not item.report.removed
-        }
-        if not digests:
+        whole = {external_id: (item.parts.digests, item.body) for external_id, item in prepared.items() if item.is_whole}
+        if not whole:
             return []
-        touched = bulk.touch_unchanged(digests=digests, now=self._now)
+        touched = bulk.touch_unchanged(said=whole, now=self._now)
         silent_before = self._now - dt.timedelta(days=settings.ACTIVE_DAYS)
         returned = [row["id"] for row in touched if row["seen_before"] < silent_before]
         bulk.mark_dirty(machine_ids=returned, now=self._now)
@@ -217,7 +228,7 @@ class Intake:
         bulk.mark_dirty(machine_ids=dirty | {change.machine_id for change in changes} | outcome.scored, now=self._now)
 
     def _target(self, item: _Prepared, stored: dict[str, Any] | None) -> _Target:
-        before = stored or {"tags": [], "digests": {}, **dict.fromkeys(_FACTS, ""), "ip_addresses": [], "family": "other"}
+        before = stored or {"tags": [], "digests": {}, "bodies": [], **dict.fromkeys(_FACTS, ""), "ip_addresses": [], "family": "other"}
         values = {name: _fact(item.report.machine, name) or before[name] for name in _FACTS}
         values["name"] = values["name"] or item.external_id
         values["platform"] = values["platform"] or item.report.fallback_platform
@@ -227,6 +238,7 @@ class Intake:
         old: dict[str, str] = {} if moved else before["digests"]
         new = {part for part, digest in item.parts.digests.items() if old.get(part) != digest} | {LOOSE}
         values["digests"] = {**_still_true(old, item), **item.parts.digests}
+        values["bodies"] = _bodies(item, before, values, new)
         return _Target(item, values, stored, frozenset(new), id=stored["id"] if stored else 0, moved=moved and stored is not None)
 
     def _rules(self) -> list[tuple[int, object]]:
@@ -343,6 +355,14 @@ def _still_true(old: dict[str, str], item: _Prepared) -> dict[str, str]:
     touched = {record.ecosystem for record in (*parts.additive, *item.report.removed)}
     touched |= {kind.rstrip("/") for kind, said in ((CHECKS, parts.results), (FINDINGS, parts.findings)) if LOOSE in said}
     return {part: digest for part, digest in old.items() if part.partition("/")[0] not in touched}
+
+
+def _bodies(item: _Prepared, before: Mapping[str, Any], values: Mapping[str, Any], new: Collection[str]) -> list[str]:
+    """The digests of posts that say what is stored once this report is: its own, and where it only adds parts, those before it."""
+    old: dict[str, str] = before["digests"]
+    adds = all(part == "facts" or part not in old for part in new) and _still_true(old, item) == old
+    kept = before["bodies"] if adds and all(values[name] == before[name] for name in _FACTS) else []
+    return [*filter(None, [item.body]), *(body for body in kept if body != item.body)][:KEPT_BODIES]
 
 
 def _different(targets: Sequence[_Target], changes: Sequence[Change], outcome: Outcome) -> set[int]:

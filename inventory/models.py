@@ -68,6 +68,9 @@ class Machine(models.Model):
     first_seen = models.DateTimeField()
     last_seen = models.DateTimeField()
     digests = models.JSONField(default=dict, editable=False, help_text="Part of the report (facts, deb, ...) -> digest last applied.")
+    bodies = ArrayField(
+        models.CharField(max_length=32), default=list, db_default=[], editable=False, help_text="Posts that say what is stored: digests."
+    )
 
     class Meta:
         indexes = [

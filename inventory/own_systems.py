@@ -17,7 +17,7 @@ def resolved(reports: Iterable[Report]) -> list[Report]:
     On a machine whose system nobody has told it becomes Windows of no version, until a report that knows better covers it.
     """
     found = list(reports)
-    asking = {report.machine.external_id for report in found if any(map(_is_own, report.software))}
+    asking = {report.machine.external_id for report in found if asks(report)}
     known = _systems_of(asking) if asking else {}
     return [
         replace(report, software=_named(report.software, known.get(report.machine.external_id)))
@@ -25,6 +25,11 @@ def resolved(reports: Iterable[Report]) -> list[Report]:
         else report
         for report in found
     ]
+
+
+def asks(report: Report) -> bool:
+    """Whether the report speaks of the machine's own system without naming it."""
+    return any(map(_is_own, report.software))
 
 
 def _is_own(record: InstalledSoftware) -> bool:

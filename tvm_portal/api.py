@@ -7,7 +7,7 @@ from typing import BinaryIO, cast
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
-from django.http import HttpRequest, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
@@ -19,6 +19,7 @@ from inventory.actions import ingest
 from inventory.errors import TooLarge
 from inventory.models import IngestRun
 from inventory.sources.registry import SOURCES
+from tvm_portal.back_pressure import Busy, gate
 
 _SHOWN_REJECTS = 20
 _COMPRESSIONS = frozenset({"", "gzip", "identity", "x-gzip"})
@@ -27,12 +28,22 @@ _COMPRESSIONS = frozenset({"", "gzip", "identity", "x-gzip"})
 @csrf_exempt  # the token is no cookie, so no other site can make a browser send it
 @login_not_required
 @require_POST
-def ingest_report(request: HttpRequest, format: str) -> JsonResponse:  # noqa: A002 - the address's own word
+def ingest_report(request: HttpRequest, format: str) -> HttpResponse:  # noqa: A002 - the address's own word
     """Store the report in the body, plain or gzip, and answer with what it changed.
 
     200 with counts and rejected records; 400 nothing could be used; 401 no valid token; 413 too large;
-    415 unknown format or compression. X-Machine names the machine for formats that name none.
+    415 unknown format or compression; 429 with Retry-After: nothing was stored, to be sent again then.
+    X-Machine names the machine for formats that name none.
     """
+    try:
+        with gate().seat():
+            return _take(request, format)
+    except Busy as busy:
+        measures.add(measures.count("reports", format if format in SOURCES else "unknown", "put off"))
+        return busy.tell(request, _refused(429, "Busy", str(busy), retryAfter=busy.retry_after))
+
+
+def _take(request: HttpRequest, format: str) -> JsonResponse:  # noqa: A002
     now = timezone.now()
     token = verify_token(bearer(request.headers.get("Authorization", "")), scope=ApiToken.Scope.INGEST, now=now)
     if token is None:
@@ -53,6 +64,7 @@ def ingest_report(request: HttpRequest, format: str) -> JsonResponse:  # noqa: A
             machine=request.headers.get("X-Machine", ""),
             platform=request.headers.get("X-Platform", ""),
             refuse_oversized=True,
+            admission=gate().turn(),
             now=now,
             by=token.name,
         )

@@ -28,7 +28,7 @@ COUNTERS = {
     "statements": ("tvm_statements", ("process",), "SQL statements."),
     "statement_seconds": ("tvm_statement_seconds", ("process",), "Time spent waiting for the database, seconds."),
     "slow_statements": ("tvm_slow_statements", ("process",), "SQL statements that took longer than SLOW_STATEMENT_MS."),
-    "reports": ("tvm_reports", ("format", "outcome"), "Posted inventory reports: changed, unchanged, failed or refused."),
+    "reports": ("tvm_reports", ("format", "outcome"), "Posted inventory reports: changed, unchanged, failed, refused, or put off (429)."),
 }
 DURATIONS = {
     "request": ("tvm_request_seconds", ("route",), "How long requests took."),

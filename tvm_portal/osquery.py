@@ -14,11 +14,12 @@ from typing import Any, BinaryIO, cast
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
-from django.http import HttpRequest, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
+from core import measures
 from core.models import ApiToken
 from core.tokens import verify_token
 from inventory.actions import ingest
@@ -29,11 +30,12 @@ from inventory.osquery_schedule import configuration
 from inventory.sources.json_stream import BadJson, values
 from inventory.sources.opening import open_plain
 from tvm_portal.api import Body
+from tvm_portal.back_pressure import Busy, gate
 
 _SMALL = 1_048_576  # bytes; an enrolment has two thousand
 _EVENTS = "data.item"
 _LOG_KEYS = ("node_key", "log_type", _EVENTS)
-_View = Callable[[HttpRequest], JsonResponse]
+_View = Callable[[HttpRequest], HttpResponse]
 
 
 class _BadPost(Exception):
@@ -44,9 +46,12 @@ def _protocol(view: _View) -> _View:
     """A post of an agent: no session, no CSRF token, and a sentence where the body is no use."""
 
     @wraps(view)
-    def answer(request: HttpRequest) -> JsonResponse:
+    def answer(request: HttpRequest) -> HttpResponse:
         try:
             return view(request)
+        except Busy as busy:  # the agent keeps what it wanted to say, and sends it again
+            measures.add(measures.count("reports", "osquery", "put off"))
+            return busy.tell(request, JsonResponse({"node_invalid": False, "error": str(busy)}, status=429))
         except _BadPost as error:
             return JsonResponse({"node_invalid": False, "error": str(error)}, status=400)
         except TooLarge:
@@ -93,7 +98,7 @@ def log(request: HttpRequest) -> JsonResponse:
 
     The key may stand behind the results, so they are spooled to disk, an event a line, before it is known whose they are.
     """
-    with tempfile.SpooledTemporaryFile(max_size=_SMALL) as spool:
+    with gate().seat(), tempfile.SpooledTemporaryFile(max_size=_SMALL) as spool:
         events = cast("BinaryIO", spool)
         said = _unpacked(request, events)
         agent = agent_with_key(said.get("node_key"), now=timezone.now())
@@ -112,6 +117,7 @@ def _stored(agent: Agent, stream: BinaryIO) -> JsonResponse:
         source="osquery",
         only=agent.machine_name,
         refuse_oversized=True,
+        admission=gate().turn(),
         now=timezone.now(),
         by=f"osquery agent {agent.machine_name}",
     )

@@ -24,6 +24,7 @@ HOST = "127.0.0.1"
 READY_SECONDS = 120
 ENOUGH_MEMORY = 2_000_000_000
 TRIES_BEFORE_READY = 3
+WEB_THREADS = 12  # more than INGEST_SEATS: what is left over is for pages
 
 
 class Stopped(Exception):
@@ -83,7 +84,7 @@ def programs(*, home: Path, port: int, environ: Mapping[str, str]) -> list[Progr
     beat = [*celery, "beat", "--schedule", str(home / "beat-schedule"), "--pidfile", "", "--loglevel", "INFO"]
     surroundings = {**environ, "PYTHONPATH": str(BASE)}
     return [
-        Program("web", [*web, "--blocking-threads", "4", "tvm_portal.wsgi:application"], surroundings),
+        Program("web", [*web, "--blocking-threads", str(WEB_THREADS), "tvm_portal.wsgi:application"], surroundings),
         Program("worker", worker, surroundings, orphaned=signal.SIGKILL),  # would wait for a broker that is gone
         Program("worker-long", long, surroundings, orphaned=signal.SIGKILL),
         Program("beat", beat, surroundings),

@@ -82,7 +82,7 @@ TEMPLATES = [
 DATABASES = {"default": dj_database_url.parse(env.read("DATABASE_URL"))}
 DATABASES["default"].setdefault("OPTIONS", {})
 if env.read("DATABASE_POOL"):
-    DATABASES["default"]["OPTIONS"].setdefault("pool", {"min_size": 1, "max_size": 8})
+    DATABASES["default"]["OPTIONS"].setdefault("pool", {"min_size": 1, "max_size": 16})
 DATABASES["default"]["OPTIONS"].setdefault("server_side_binding", False)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 INSTALLATION_PARTITIONS = env.read("INSTALLATION_PARTITIONS")
@@ -127,20 +127,29 @@ CELERY_TASK_ROUTES = {
     f"tvm_portal.tasks.{name}": {"queue": "long"} for name in ("sync_feeds", "recompute", "pull_fleet", "regroup_machines", "snapshot")
 }
 CELERY_TIMEZONE = "UTC"
+# Each expires before it is due again: a worker that comes back after a week finds one of each, not a week of them.
 CELERY_BEAT_SCHEDULE = {
-    "dirty machines": {"task": "tvm_portal.tasks.refresh_dirty_machines", "schedule": 5.0, "options": {"expires": 5}},
-    "feeds": {"task": "tvm_portal.tasks.sync_feeds", "schedule": crontab(minute=17, hour="*/2")},
-    "fleet": {"task": "tvm_portal.tasks.pull_fleet", "schedule": crontab(minute=7)},
-    "full run": {"task": "tvm_portal.tasks.recompute", "schedule": crontab(minute=30, hour=1)},
+    "dirty machines": {"task": "tvm_portal.tasks.refresh_dirty_machines", "schedule": 2.0, "options": {"expires": 2}},
+    "feeds": {"task": "tvm_portal.tasks.sync_feeds", "schedule": crontab(minute=17, hour="*/2"), "options": {"expires": 7200}},
+    "fleet": {"task": "tvm_portal.tasks.pull_fleet", "schedule": crontab(minute=7), "options": {"expires": 3600}},
+    "full run": {"task": "tvm_portal.tasks.recompute", "schedule": crontab(minute=30, hour=1), "options": {"expires": 86400}},
     "remediation": {"task": "tvm_portal.tasks.follow_remediation", "schedule": 60.0, "options": {"expires": 60}},
     "notifications": {"task": "tvm_portal.tasks.send_notifications", "schedule": 60.0, "options": {"expires": 60}},
-    "old notifications": {"task": "tvm_portal.tasks.forget_old_notifications", "schedule": crontab(minute=45, hour=3)},
+    "old notifications": {
+        "task": "tvm_portal.tasks.forget_old_notifications",
+        "schedule": crontab(minute=45, hour=3),
+        "options": {"expires": 86400},
+    },
     "exceptions": {"task": "tvm_portal.tasks.end_exceptions", "schedule": 60.0, "options": {"expires": 60}},
-    "exceptions that end": {"task": "tvm_portal.tasks.tell_of_ends", "schedule": crontab(minute=10)},
-    "old activities": {"task": "tvm_portal.tasks.forget_old_activities", "schedule": crontab(minute=40, hour=3)},
+    "exceptions that end": {"task": "tvm_portal.tasks.tell_of_ends", "schedule": crontab(minute=10), "options": {"expires": 3600}},
+    "old activities": {
+        "task": "tvm_portal.tasks.forget_old_activities",
+        "schedule": crontab(minute=40, hour=3),
+        "options": {"expires": 86400},
+    },
     "deliveries": {"task": "tvm_portal.tasks.deliver_tickets", "schedule": 10.0, "options": {"expires": 10}},
     "tickets": {"task": "tvm_portal.tasks.read_tickets", "schedule": 60.0, "options": {"expires": 60}},
-    "snapshot": {"task": "tvm_portal.tasks.snapshot", "schedule": crontab(minute=50)},
+    "snapshot": {"task": "tvm_portal.tasks.snapshot", "schedule": crontab(minute=50), "options": {"expires": 3600}},
 }
 
 AUTH_USER_MODEL = "core.User"
@@ -196,6 +205,11 @@ CONTENT_SECURITY_POLICY = {
 INGEST_MAX_BYTES = env.read("INGEST_MAX_BYTES")
 INGEST_MAX_RECORDS = env.read("INGEST_MAX_RECORDS")
 INGEST_MAX_FIELD = env.read("INGEST_MAX_FIELD")
+INGEST_SEATS = env.read("INGEST_SEATS")
+INGEST_AT_ONCE = env.read("INGEST_AT_ONCE")
+INGEST_MAX_DIRTY = env.read("INGEST_MAX_DIRTY")
+INGEST_MAX_DIRTY_SECONDS = env.read("INGEST_MAX_DIRTY_SECONDS")
+SEEN_EVERY_MINUTES = env.read("SEEN_EVERY_MINUTES")
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440
 NVD_API_KEY = env.read("NVD_API_KEY")
 FEED_PAUSE_SECONDS = env.read("FEED_PAUSE_SECONDS")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from typing import Any
 
 import redis
@@ -38,6 +39,7 @@ def index(request: HttpRequest) -> HttpResponse:
         measured = measures.read()
         context |= {
             "queued": measures.queued(),
+            "posts": _posts(measured.counts.get("reports", {})),
             "tasks": _table(measured.durations.get("task", {})),
             "pages": _table(measured.durations.get("request", {}))[:15],
             "slow": [(one, dt.datetime.fromtimestamp(one.at, dt.UTC)) for one in measures.slowest()],
@@ -57,6 +59,15 @@ def workers(request: HttpRequest) -> HttpResponse:
         busy = {}
     found = [(name, [task["name"].rpartition(".")[2] for task in tasks]) for name, tasks in sorted(busy.items())]
     return render(request, "status/workers.html", {"workers": found})
+
+
+def _posts(counts: Mapping[tuple[str, ...], float]) -> dict[str, int]:
+    """Posted reports by what became of them, since counting began."""
+    found = dict.fromkeys(("unchanged", "put_off"), 0)
+    for (_, outcome), number in counts.items():
+        if (name := outcome.replace(" ", "_")) in found:
+            found[name] += int(number)
+    return found
 
 
 def _table(durations: dict[tuple[str, ...], Durations]) -> list[dict[str, Any]]:

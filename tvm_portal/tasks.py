@@ -16,7 +16,7 @@ from inventory import fleet
 from recommendations import actions as recommendations
 from remediation import actions as remediation
 from remediation import outbox, ticket_reading
-from tvm_portal import pipeline
+from tvm_portal import catching_up, pipeline
 from tvm_portal.notifications import occurrences, posting
 from weaknesses.actions import sync_feed
 from weaknesses.errors import FeedBusy
@@ -26,7 +26,8 @@ from weaknesses.models import FeedRun
 
 @shared_task
 def refresh_dirty_machines(**_: Any) -> int:
-    return pipeline.refresh(now=timezone.now())
+    """Changed machines, until none waits or others have waited long enough; returns how many were computed."""
+    return catching_up.catch_up(clock=timezone.now)
 
 
 @shared_task

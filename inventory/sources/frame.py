@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import BinaryIO
@@ -36,12 +37,16 @@ class Source:
 
     A parser yields a Report for each machine and a Rejected for each record it cannot use, and raises
     UnreadableReport only where nothing of the file can be used. It never reads anything else.
+    For posts of one machine (inventory.repeats): `names` finds its identifier, a hint; `volatile` is what the format writes
+    anew with each report and `parse` never reads.
     """
 
     name: str
     label: str
     detect: Callable[[bytes, str], bool]
     parse: Callable[[BinaryIO, Limits], Reports]
+    names: re.Pattern[bytes] | None = None
+    volatile: re.Pattern[bytes] | None = None
 
 
 def head_of(stream: BinaryIO) -> bytes:

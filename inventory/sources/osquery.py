@@ -46,7 +46,14 @@ def parse(stream: BinaryIO, limits: Limits) -> Reports:
     yield from (host.report() for host in reader.hosts.values())
 
 
-SOURCE = Source(name="osquery", label="osquery result log", detect=detect, parse=parse)
+SOURCE = Source(
+    name="osquery",
+    label="osquery result log",
+    detect=detect,
+    parse=parse,
+    names=re.compile(rb'"hostIdentifier"\s*:\s*"([^"\\]{1,255})"'),
+    volatile=re.compile(rb'"(?:calendarTime|unixTime)"\s*:\s*(?:"[^"\\]*"|\d+)'),
+)
 
 # --- events ----------------------------------------------------------------------------------------------------------
 

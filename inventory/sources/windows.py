@@ -55,7 +55,13 @@ def parse(stream: BinaryIO, limits: Limits) -> Reports:
     yield from reading.reports()
 
 
-SOURCE = Source(name="windows", label="Windows programs", detect=detect, parse=parse)
+SOURCE = Source(
+    name="windows",
+    label="Windows programs",
+    detect=detect,
+    parse=parse,
+    names=re.compile(rb'"computer"\s*:\s*\{[^{}]*?"name"\s*:\s*"([^"\\]{1,255})"'),
+)
 
 
 @dataclass(slots=True)
