@@ -178,7 +178,12 @@ class MachineScore(models.Model):
     exposures = models.IntegerField(help_text="Recommendations that apply.")
 
     class Meta:
-        indexes = [models.Index(fields=["group", "-score", "machine"], name="machine_score_highest_first")]
+        indexes = [
+            models.Index(fields=["group", "-score", "machine"], name="machine_score_highest_first"),
+            models.Index(fields=["-score", "machine"], name="machine_score_highest"),
+            models.Index(fields=["level", "machine"], name="machine_score_by_level"),
+            models.Index(fields=["exposures", "machine"], name="machine_score_by_fixes"),
+        ]
 
 
 class RecommendationStat(models.Model):

@@ -36,6 +36,7 @@ SPEC = ListSpec(
         Column("tags", "Tags"),
     ),
     sort="-score",
+    keyset=True,
     facets=(
         Facet("level", "Exposure level", LEVELS),
         Facet("risk", "Risk level", (*((label.lower(), label) for label in RISKS.values()), ("none", "No known risk"))),
