@@ -15,6 +15,7 @@ from django.http import QueryDict
 
 ANY = "any"
 PER_PAGE = (30, 50, 100)
+WIDE = (30, 50)  # of lists whose rows are so long that a hundred are more than 150 kB
 MARKS = ("after", "before")  # where a page starts or ends in a list that is read by an index, see core/keyset.py
 END = "end"  # as `before`: the last page
 RESERVED = ("q", "sort", "page", "per_page", "columns", "groups", "open", "view")
@@ -58,6 +59,7 @@ class ListSpec:
     """`keeps`: parameters of the page beside the list (its tab, its days) that every address of the list carries along.
 
     `ordered`: its rows follow the order of `columns` in the address. `picks`: how many rows may be picked; 0: none.
+    `sizes`: how many rows a page may have; an address that asks for more gets the most.
     `keyset`: its pages start where another ended, as `after` and `before` in the address say; `page` is then only a number to show.
     """
 
@@ -69,6 +71,7 @@ class ListSpec:
     ordered: bool = False
     picks: int = 0
     keyset: bool = False
+    sizes: tuple[int, ...] = PER_PAGE
 
     def read(self, query: QueryDict) -> ListState:
         reader = _Reader(query)
@@ -80,7 +83,7 @@ class ListSpec:
             chosen=chosen,
             sort=reader.one("sort", lambda text: text.removeprefix("-") in sorts, self.sort),
             page=int(reader.one("page", lambda text: text.isdecimal() and 0 < int(text) < 1_000_000, "1")),
-            per_page=int(reader.one("per_page", lambda text: text in map(str, PER_PAGE), str(self.per_page))),
+            per_page=min(int(reader.one("per_page", lambda text: text in map(str, PER_PAGE), str(self.per_page))), max(self.sizes)),
             columns=reader.columns(self.columns, ordered=self.ordered),
             groups=",".join(query.getlist("groups")),
             open=query.get("open", ""),
@@ -345,7 +348,7 @@ def pager(state: ListState, total: int) -> Pager:
         pages=pages,
         previous=state.address(page=page - 1, open="") if page > 1 else "",
         following=state.address(page=page + 1, open="") if page < pages else "",
-        sizes=tuple((size, size == state.per_page) for size in PER_PAGE),
+        sizes=tuple((size, size == state.per_page) for size in state.spec.sizes),
     )
 
 

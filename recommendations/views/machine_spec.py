@@ -8,7 +8,7 @@ from dataclasses import replace
 from django.http import HttpRequest, QueryDict
 from django.utils import timezone
 
-from core.lists import Column, Facet, ListSpec, ListState
+from core.lists import WIDE, Column, Facet, ListSpec, ListState
 from inventory import scope
 from inventory.models import Machine
 from recommendations import counters, machine_queries
@@ -60,6 +60,7 @@ SPEC = ListSpec(
             ),
         ),
     ),
+    sizes=WIDE,
 )
 
 
