@@ -72,28 +72,27 @@ class Slice:
     later: bool = False
 
 
-def read(found: QuerySet[Any], order: Order, state: ListState, *, by_group: str = "", groups: Sequence[int] = ()) -> Slice:
+def read(found: QuerySet[Any], order: Order, state: ListState, *, total: int = 0, by_group: str = "", groups: Sequence[int] = ()) -> Slice:
     """The page of the address. Where rows went away in between, the nearest page that has some.
 
-    `by_group`: the column of the group, to walk an index of each group side by side; `groups` are the ones to walk.
+    `total`: of all rows where it is known, so that the last page holds what the others leave. `by_group`: the column of the group, to
+    walk an index of each group side by side; `groups` are the ones to walk.
     """
     size = state.per_page
     walk = _Walk(found, order, by_group, tuple(groups))
-    if state.before:
-        mark = _mark(state.before, order)
-        rows = walk.rows(limit=size + 1, mark=mark, back=True) if mark or state.before == END else []
-        if len(rows) > size or (state.before == END and rows):
-            return _slice(rows[:size][::-1], earlier=len(rows) > size, later=state.before != END)
+    if state.before == END:
+        return _last(walk, total % size or size)
+    if state.before and (mark := _mark(state.before, order)):
+        rows = walk.rows(limit=size + 1, mark=mark, back=True)
+        if len(rows) >= size:
+            return _slice(rows[:size][::-1], earlier=len(rows) > size, later=True)
     elif state.after and (mark := _mark(state.after, order)):
         rows = walk.rows(limit=size + 1, mark=mark)
-        if rows:
-            return _slice(rows[:size], earlier=True, later=len(rows) > size)
-        rows = walk.rows(limit=size + 1, back=True)
-        return _slice(rows[:size][::-1], earlier=len(rows) > size, later=False)
+        return _slice(rows[:size], earlier=True, later=len(rows) > size) if rows else _last(walk, total % size or size)
     offset = 0 if state.before or state.after else min(state.offset, DEEPEST // size * size)
     rows = walk.rows(limit=size + 1, offset=offset)
     if not rows and offset:
-        return _last(walk, size)
+        return _last(walk, total % size or size)
     return _slice(rows[:size], earlier=offset > 0, later=len(rows) > size)
 
 

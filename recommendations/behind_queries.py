@@ -41,7 +41,7 @@ def machine_page(
     found = _found(recommendation, groups=groups, exposed=exposed, text=state.q)
     total = found[: COUNTED + 1].count() if state.q else expected
     order, walked = _order(state.sort)
-    part = keyset.read(found, order, state, by_group=walked, groups=groups)
+    part = keyset.read(found, order, state, total=0 if state.q else total, by_group=walked, groups=groups)
     return min(total, COUNTED) if state.q else total, not state.q or total <= COUNTED, part, _described(recommendation, part.ids)
 
 

@@ -88,10 +88,12 @@ def machine_rows(chosen: MachineFilter, *, now: dt.datetime, limit: int = 30) ->
     return _rows_of(keyset.first(matching(chosen), order, limit=limit, by_group=walked, groups=chosen.groups), now=now)
 
 
-def machine_page(chosen: MachineFilter, state: ListState, *, now: dt.datetime) -> tuple[keyset.Slice, tuple[MachineRow, ...]]:
+def machine_page(
+    chosen: MachineFilter, state: ListState, *, now: dt.datetime, total: int = 0
+) -> tuple[keyset.Slice, tuple[MachineRow, ...]]:
     """The page of the address. Only the order of when they were last seen, for which there is no index, looks at every machine."""
     order, walked = _order(chosen)
-    part = keyset.read(matching(chosen), order, state, by_group=walked, groups=chosen.groups)
+    part = keyset.read(matching(chosen), order, state, total=total, by_group=walked, groups=chosen.groups)
     return part, _rows_of(part.ids, now=now)
 
 
@@ -167,7 +169,7 @@ def riskiest(held: QuerySet[Any], *, groups: Sequence[int], expected: int, limit
 def riskiest_page(held: QuerySet[Any], *, groups: Sequence[int], expected: int, state: ListState) -> keyset.Slice:
     """The page of the address of the same."""
     found, order, walked = _by_score(held, groups=groups, expected=expected)
-    return keyset.read(found, order, state, by_group=walked, groups=groups)
+    return keyset.read(found, order, state, total=expected, by_group=walked, groups=groups)
 
 
 def _by_score(held: QuerySet[Any], *, groups: Sequence[int], expected: int) -> tuple[QuerySet[MachineScore], keyset.Order, str]:

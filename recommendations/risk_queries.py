@@ -144,9 +144,9 @@ def scored_machines(groups: Sequence[int]) -> int:
     return int(GroupScore.objects.filter(group_id__in=groups).aggregate(machines=Sum("machines", default=0))["machines"])
 
 
-def machines(chosen: RiskFilter, state: ListState) -> tuple[keyset.Slice, tuple[VulnerableMachine, ...]]:
+def machines(chosen: RiskFilter, state: ListState, *, total: int = 0) -> tuple[keyset.Slice, tuple[VulnerableMachine, ...]]:
     """The page of the address, by an index."""
-    part = keyset.read(matching(chosen), _order(chosen), state)
+    part = keyset.read(matching(chosen), _order(chosen), state, total=total)
     found = MachineRisk.objects.select_related("machine__group", "machine__score").in_bulk(part.ids)
     return part, tuple(_machine(found[pk]) for pk in part.ids if pk in found)
 

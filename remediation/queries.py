@@ -222,7 +222,7 @@ def target_page(
     else:
         counted = found[: COUNTED + 1].count()
         total, exact = min(counted, COUNTED), counted <= COUNTED
-    part = keyset.read(found, TARGET_ORDER, state)
+    part = keyset.read(found, TARGET_ORDER, state, total=total if exact else 0)
     rows = {
         row.machine_id: row for row in activity.targets.filter(machine_id__in=part.ids).select_related("machine__group", "machine__score")
     }

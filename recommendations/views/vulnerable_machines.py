@@ -109,7 +109,7 @@ def machines(request: HttpRequest) -> HttpResponse:
     state = _spec(MACHINES, ways).read(request.GET)
     chosen = _filter(request, state, ways, today=timezone.now().date())
     total, exact = risk_queries.count_machines(chosen)
-    part, rows = risk_queries.machines(chosen, state)
+    part, rows = risk_queries.machines(chosen, state, total=total if exact else 0)
     context: dict[str, Any] = {
         "state": state,
         "rows": rows,

@@ -30,7 +30,10 @@ _first: dict[str, float] = {}
 
 @dataclass(frozen=True)
 class Page:
-    """An address, measured as `name`. `goal`: milliseconds; `growth`: of its p95 over the smallest fleet's. `next_of`: walk that many pages on."""
+    """An address, measured as `name`. `goal`: milliseconds; `growth`: of its p95 over the smallest fleet's.
+
+    `next_of`: walk that many pages on.
+    """
 
     name: str
     address: str
@@ -56,11 +59,11 @@ def run(scale: int) -> list[Row]:
 
     recompute.build(scale)
     try:
-        recompute._recompute()  # noqa: SLF001
-        recompute._execute("ANALYZE")  # noqa: SLF001
+        recompute._recompute()
+        recompute._execute("ANALYZE")
         return list(measure(scale))
     finally:
-        recompute._execute(f"TRUNCATE {recompute.TABLES} CASCADE")  # noqa: SLF001
+        recompute._execute(f"TRUNCATE {recompute.TABLES} CASCADE")
 
 
 def measure(scale: int, *, times: int = TIMES, only: str = "") -> Iterator[Row]:
@@ -112,7 +115,7 @@ def _measured(page: Page, client: Callable[[str], tuple[int, bytes, str]], *, ti
 
 
 def _pages() -> Iterator[Page]:
-    """Of the largest things there are: the recommendation that most machines need, the commonest software and version, the riskiest machine."""
+    """Of the largest things there are: what most machines need, the commonest software and version, the riskiest machine."""
     from django.db.models import Sum
 
     from inventory.models import Software, VersionStat
