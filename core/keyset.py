@@ -172,23 +172,45 @@ class _Walk:
         order = self.order.turned() if back else self.order
         found = self.found.filter(**{self.by_group: RawSQL("g.id", ())}) if self.by_group else self.found
         found = found.order_by().annotate(_key=order.key)
-        texts, parameters = [], list[Any]()
-        for number, part in enumerate(_parts(found, order, mark, back=back)):
-            key = OrderBy(F("_key"), descending=order.falls)
-            ordered = part.order_by(key, OrderBy(F(order.pk), descending=order.pk_falls)).values_list(order.pk, "_key")
-            text, given = ordered[: offset + limit].query.sql_with_params()
-            texts.append(f"(SELECT {number} AS part, p.pk, p.key FROM ({text}) AS p (pk, key))")  # noqa: S608
-            parameters += given
-        text = " UNION ALL ".join(texts)
+        if order.indexed:
+            text, parameters = _ranges(_parts(found, order, mark, back=back), order, most=offset + limit)
+        else:
+            inner, given = _beyond(found, order, mark, back=back).values_list(order.pk, "_key").query.sql_with_params()
+            text, parameters = f"SELECT 0, c.pk, c.key FROM ({inner} OFFSET 0) AS c (pk, key)", list(given)  # noqa: S608
         if self.by_group:
             source = "inventory_machinegroup AS g CROSS JOIN LATERAL"
             text = f"SELECT u.part, u.pk, u.key FROM {source} ({text}) AS u (part, pk, key) WHERE g.id = ANY(%s)"  # noqa: S608
             parameters.append(list(self.groups))
-        directions = ["DESC" if falls else "ASC" for falls in (order.falls, order.pk_falls)]
-        text = f"SELECT w.pk, w.key FROM ({text}) AS w (part, pk, key) ORDER BY w.part, w.key {directions[0]}, w.pk {directions[1]}"  # noqa: S608
+        by_key, by_pk = ("DESC" if falls else "ASC" for falls in (order.falls, order.pk_falls))
+        ends = f"{by_key} NULLS {'FIRST' if back else 'LAST'}" if order.nullable else by_key
+        text = f"SELECT w.pk, w.key FROM ({text}) AS w (part, pk, key) ORDER BY w.part, w.key {ends}, w.pk {by_pk}"  # noqa: S608
         with connection.cursor() as cursor:
             cursor.execute(f"{text} LIMIT %s OFFSET %s", [*parameters, limit, offset])
             return list(cursor.fetchall())
+
+
+def _ranges(parts: Sequence[QuerySet[Any]], order: Order, *, most: int) -> tuple[str, list[Any]]:
+    """The first `most` rows of ranges of an index that follow each other; one is looked at where those before it do not fill the page."""
+    texts, parameters = [], list[Any]()
+    for number, part in enumerate(parts):
+        ordered = part.order_by(OrderBy(F("_key"), descending=order.falls), OrderBy(F(order.pk), descending=order.pk_falls))
+        inner, given = ordered.values_list(order.pk, "_key")[:most].query.sql_with_params()
+        before = " + ".join(f"(SELECT count(*) FROM p{earlier})" for earlier in range(number)) or "0"  # noqa: S608
+        texts.append(f"p{number} AS MATERIALIZED (SELECT {number}, p.* FROM ({inner}) AS p (pk, key) WHERE {before} < %s)")  # noqa: S608
+        parameters += [*given, most]
+    every = " UNION ALL ".join(f"SELECT * FROM p{number}" for number in range(len(parts)))  # noqa: S608
+    return f"WITH {', '.join(texts)} {every}", parameters
+
+
+def _beyond(found: QuerySet[Any], order: Order, mark: Mark | None, *, back: bool) -> QuerySet[Any]:
+    """What follows a mark, as one condition."""
+    if mark is None:
+        return found
+    further = Q(**{f"{order.pk}__{'lt' if order.pk_falls else 'gt'}": mark.pk})
+    if mark.key is None:
+        return found.filter(Q(further, _key__isnull=True) | Q(_key__isnull=False)) if back else found.filter(further, _key__isnull=True)
+    beyond = Q(**{f"_key__{'lt' if order.falls else 'gt'}": mark.key}) | Q(further, _key=mark.key)
+    return found.filter(beyond | Q(_key__isnull=True) if order.nullable and not back else beyond)
 
 
 def _parts(found: QuerySet[Any], order: Order, mark: Mark | None, *, back: bool) -> list[QuerySet[Any]]:
@@ -199,8 +221,5 @@ def _parts(found: QuerySet[Any], order: Order, mark: Mark | None, *, back: bool)
     beyond = Q(**{f"{order.pk}__{'lt' if order.pk_falls else 'gt'}": mark.pk})
     if mark.key is None:
         return [empty.filter(beyond), filled] if back else [empty.filter(beyond)]
-    further = Q(**{f"_key__{'lt' if order.falls else 'gt'}": mark.key})
-    if not order.indexed and not order.nullable:
-        return [found.filter(further | Q(beyond, _key=mark.key))]
-    same, rest = found.filter(beyond, _key=mark.key), found.filter(further)
+    same, rest = found.filter(beyond, _key=mark.key), found.filter(**{f"_key__{'lt' if order.falls else 'gt'}": mark.key})
     return [same, rest, empty] if order.nullable and not back else [same, rest]

@@ -84,6 +84,7 @@ class Machine(models.Model):
             models.Index(models.F("group"), OpClass(Lower("name"), name="text_pattern_ops"), name="machine_name_starts"),
             models.Index(fields=["is_demo"], condition=models.Q(is_demo=True), name="machine_demo"),
             GinIndex(fields=["tags"], name="machine_by_tag"),
+            GinIndex(fields=["ip_addresses"], name="machine_by_address"),
         ]
 
     def __str__(self) -> str:

@@ -41,6 +41,8 @@ def machine_page(
     found = _found(recommendation, groups=groups, exposed=exposed, text=state.q)
     total = found[: COUNTED + 1].count() if state.q else expected
     order, walked = _order(state.sort)
+    if state.q and total <= COUNTED and not walked:
+        order = replace(order, indexed=False)
     part = keyset.read(found, order, state, total=0 if state.q else total, by_group=walked, groups=groups)
     return min(total, COUNTED) if state.q else total, not state.q or total <= COUNTED, part, _described(recommendation, part.ids)
 

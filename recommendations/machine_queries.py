@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from django.core.cache import cache
-from django.db.models import Exists, F, OuterRef, QuerySet, Sum, Value
+from django.db.models import Exists, F, OuterRef, QuerySet, Sum
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Lower
 
@@ -91,8 +91,13 @@ def machine_rows(chosen: MachineFilter, *, now: dt.datetime, limit: int = 30) ->
 def machine_page(
     chosen: MachineFilter, state: ListState, *, now: dt.datetime, total: int = 0
 ) -> tuple[keyset.Slice, tuple[MachineRow, ...]]:
-    """The page of the address. Only the order of when they were last seen, for which there is no index, looks at every machine."""
+    """The page of the address. `total`: where it is known. The few that a filter leaves are collected and sorted.
+
+    Only the order of when they were last seen, for which there is no index, looks at every machine.
+    """
     order, walked = _order(chosen)
+    if 0 < total <= COUNTED and not _is_plain(replace(chosen, sort="-score")) and not walked:
+        order = replace(order, indexed=False)
     part = keyset.read(matching(chosen), order, state, total=total, by_group=walked, groups=chosen.groups)
     return part, _rows_of(part.ids, now=now)
 
@@ -176,7 +181,7 @@ def _by_score(held: QuerySet[Any], *, groups: Sequence[int], expected: int) -> t
     scores = MachineScore.objects.all()
     if expected <= RARE:
         few = scores.filter(machine_id__in=held.order_by().values("machine_id").distinct(), group_id__in=groups)
-        return few, keyset.Order(F("score") + Value(0.0), float, falls=True, indexed=False), ""
+        return few, keyset.Order(F("score"), float, falls=True, indexed=False), ""
     return scores.filter(Exists(held.filter(machine_id=OuterRef("machine_id")))), keyset.Order(F("score"), float, falls=True), "group_id"
 
 
