@@ -48,7 +48,7 @@ def machine_page(
 
 
 def every_machine(
-    recommendation: Recommendation, *, groups: Sequence[int], exposed: bool, text: str = "", sort: str = USUAL, chunk: int = 2000
+    recommendation: Recommendation, *, groups: Sequence[int], exposed: bool, text: str = "", sort: str = USUAL, chunk: int = 500
 ) -> Iterator[Carrier]:
     """All of these machines, read in chunks from one server-side cursor."""
     order, _ = _order(sort)

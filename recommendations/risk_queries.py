@@ -159,7 +159,7 @@ def count_machines(chosen: RiskFilter) -> tuple[int, bool]:
     return min(found, COUNTED), found <= COUNTED
 
 
-def every_machine(chosen: RiskFilter, *, chunk: int = 2000) -> Iterator[VulnerableMachine]:
+def every_machine(chosen: RiskFilter, *, chunk: int = 500) -> Iterator[VulnerableMachine]:
     """All of them in their order, read in chunks from one server-side cursor."""
     for row in _ordered(chosen).iterator(chunk_size=chunk):
         yield _machine(row)
