@@ -15,9 +15,12 @@ from django.http import QueryDict
 
 ANY = "any"
 PER_PAGE = (30, 50, 100)
+WIDE = (30, 50)  # of lists whose rows are so long that a hundred are more than 150 kB
+MARKS = ("after", "before")  # where a page starts or ends in a list that is read by an index, see core/keyset.py
+END = "end"  # as `before`: the last page
 RESERVED = ("q", "sort", "page", "per_page", "columns", "groups", "open", "view")
 ALL = "all"
-LONGEST, MOST_PARTS = 120, 20
+LONGEST, MOST_PARTS, LONGEST_MARK = 120, 20, 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,8 @@ class ListSpec:
     """`keeps`: parameters of the page beside the list (its tab, its days) that every address of the list carries along.
 
     `ordered`: its rows follow the order of `columns` in the address. `picks`: how many rows may be picked; 0: none.
+    `sizes`: how many rows a page may have; an address that asks for more gets the most.
+    `keyset`: its pages start where another ended, as `after` and `before` in the address say; `page` is then only a number to show.
     """
 
     columns: tuple[Column, ...]
@@ -65,6 +70,8 @@ class ListSpec:
     keeps: tuple[str, ...] = ()
     ordered: bool = False
     picks: int = 0
+    keyset: bool = False
+    sizes: tuple[int, ...] = PER_PAGE
 
     def read(self, query: QueryDict) -> ListState:
         reader = _Reader(query)
@@ -76,14 +83,15 @@ class ListSpec:
             chosen=chosen,
             sort=reader.one("sort", lambda text: text.removeprefix("-") in sorts, self.sort),
             page=int(reader.one("page", lambda text: text.isdecimal() and 0 < int(text) < 1_000_000, "1")),
-            per_page=int(reader.one("per_page", lambda text: text in map(str, PER_PAGE), str(self.per_page))),
+            per_page=min(int(reader.one("per_page", lambda text: text in map(str, PER_PAGE), str(self.per_page))), max(self.sizes)),
             columns=reader.columns(self.columns, ordered=self.ordered),
             groups=",".join(query.getlist("groups")),
             open=query.get("open", ""),
             kept=tuple((name, value.replace("\x00", "")) for name in self.keeps for value in query.getlist(name)),
             picks=reader.picks(self.picks) if self.picks else (),
+            **({name: query.get(name, "").replace("\x00", "")[:LONGEST_MARK] for name in MARKS} if self.keyset else {}),
         )
-        known = {*RESERVED, *chosen, *self.keeps, *(("pick",) if self.picks else ())}
+        known = {*RESERVED, *(MARKS if self.keyset else ()), *chosen, *self.keeps, *(("pick",) if self.picks else ())}
         strangers = [(name, value) for name in query for value in query.getlist(name) if name not in known]
         return replace(state, unknown=tuple(reader.unknown + strangers))
 
@@ -145,6 +153,8 @@ class ListState:
     kept: tuple[tuple[str, str], ...] = ()
     picks: tuple[int, ...] = ()
     plain: str = ""
+    after: str = ""
+    before: str = ""
 
     @property
     def offset(self) -> int:
@@ -168,6 +178,7 @@ class ListState:
                 pairs.append((facet.key, ",".join(values) or (ANY if facet.default else "")))
         pairs.append(("sort", self.sort if self.sort != self.spec.sort else ""))
         pairs.append(("page", str(self.page) if self.page > 1 else ""))
+        pairs += [("after", self.after), ("before", self.before)]
         pairs.append(("per_page", str(self.per_page) if self.per_page != self.spec.per_page else ""))
         pairs.append(("columns", ",".join(self.columns) if self.columns != default_columns(self.spec.columns) else ""))
         pairs += [("groups", self.groups), ("pick", ",".join(map(str, self.picks))), ("open", self.open), *self.kept]
@@ -175,7 +186,9 @@ class ListState:
         return [(name, value) for name, value in pairs if value and name not in left_out]
 
     def address(self, *, leave_out: Iterable[str] = (), **changes: Any) -> str:
-        """`?...` of this state with changes; `?` alone is the untouched list."""
+        """`?...` of this state with changes; `?` alone is the untouched list. Another page forgets where this one starts."""
+        if "page" in changes:
+            changes = {"after": "", "before": ""} | changes
         state = replace(self, **changes) if changes else self
         return "?" + (urlencode(state.parameters(leave_out=leave_out), safe=",") or state.plain)
 
@@ -261,7 +274,7 @@ class ListState:
 
     def hidden(self, *names: str) -> list[tuple[str, str]]:
         """What a form must carry along when it sets `names` itself. A changed list starts at its first page."""
-        return self.parameters(leave_out=(*names, "page", "open"))
+        return self.parameters(leave_out=(*names, "page", *MARKS, "open"))
 
     def hidden_search(self) -> list[tuple[str, str]]:
         return self.hidden("q")
@@ -282,12 +295,12 @@ class ListState:
     @property
     def export_address(self) -> str:
         """The same list without its pages: what an export holds."""
-        return self.address(leave_out=("page", "per_page", "open", "pick"))
+        return self.address(leave_out=("page", *MARKS, "per_page", "open", "pick"))
 
     @property
     def view_query(self) -> str:
         """What a saved view keeps: filters, order, columns and size; neither a page, nor picked rows, nor an open one."""
-        return urlencode(self.parameters(leave_out=("page", "open", "pick")), safe=",")
+        return urlencode(self.parameters(leave_out=("page", *MARKS, "open", "pick")), safe=",")
 
     @property
     def usual_columns_address(self) -> str:
@@ -304,7 +317,10 @@ class ListState:
 
 @dataclass(frozen=True, slots=True)
 class Pager:
-    """Where a page stands: rows first-last of total, and its neighbours' addresses (empty: none)."""
+    """Where a page stands: rows first-last of total, and its neighbours' addresses (empty: none).
+
+    `start`, `end`: the first and the last page's, where there are links to them. `more`: there are more than `total`.
+    """
 
     total: int
     first: int
@@ -314,6 +330,9 @@ class Pager:
     previous: str
     following: str
     sizes: tuple[tuple[int, bool], ...]
+    start: str = ""
+    end: str = ""
+    more: bool = False
 
 
 def pager(state: ListState, total: int) -> Pager:
@@ -329,7 +348,7 @@ def pager(state: ListState, total: int) -> Pager:
         pages=pages,
         previous=state.address(page=page - 1, open="") if page > 1 else "",
         following=state.address(page=page + 1, open="") if page < pages else "",
-        sizes=tuple((size, size == state.per_page) for size in PER_PAGE),
+        sizes=tuple((size, size == state.per_page) for size in state.spec.sizes),
     )
 
 

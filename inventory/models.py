@@ -59,7 +59,7 @@ class Machine(models.Model):
     os_build = models.CharField(max_length=40, blank=True)
     architecture = models.CharField(max_length=20, blank=True)
     ip_addresses = ArrayField(models.CharField(max_length=45), default=list, blank=True)
-    group = models.ForeignKey(MachineGroup, on_delete=models.PROTECT, related_name="machines")
+    group = models.ForeignKey(MachineGroup, on_delete=models.PROTECT, db_index=False, related_name="machines")
     value = models.SmallIntegerField(choices=Value, default=Value.NORMAL)
     internet_facing = models.BooleanField(default=False)
     excluded = models.BooleanField(default=False, help_text="Left out of every score and count.")
@@ -73,11 +73,21 @@ class Machine(models.Model):
     )
 
     class Meta:
+        # One for each order of the list. None on last_seen, which every report moves: the row could not be changed in place any more.
         indexes = [
+            models.Index(fields=["group", "id"], name="machine_by_group"),
+            models.Index(fields=["domain", "id"], name="machine_by_domain"),
+            models.Index(fields=["os_name", "id"], name="machine_by_system"),
+            models.Index(fields=["os_version", "id"], name="machine_by_release"),
+            models.Index(fields=["value", "id"], name="machine_by_value"),
+            models.Index(fields=["family", "id"], name="machine_by_family"),
+            models.Index(fields=["id"], condition=models.Q(internet_facing=True), name="machine_facing"),
+            models.Index(fields=["id"], condition=models.Q(excluded=True), name="machine_excluded"),
             models.Index(Lower("name"), "id", name="machine_by_name"),
             models.Index(models.F("group"), OpClass(Lower("name"), name="text_pattern_ops"), name="machine_name_starts"),
             models.Index(fields=["is_demo"], condition=models.Q(is_demo=True), name="machine_demo"),
             GinIndex(fields=["tags"], name="machine_by_tag"),
+            GinIndex(fields=["ip_addresses"], name="machine_by_address"),
         ]
 
     def __str__(self) -> str:

@@ -2,53 +2,58 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Lower
 
-from core import sql
+from core import keyset
 from core.lists import ListState
-from inventory.models import ConfigurationResult, Installation, Machine
-from recommendations.machine_queries import COUNTED, RARE, Carrier, carriers
+from inventory.models import ConfigurationResult, Machine
+from recommendations import machine_queries
+from recommendations.machine_queries import COUNTED, RARE, Carrier
 from recommendations.models import Exposure, MachineScore, Recommendation, VersionScore
 from recommendations.recommendation_queries import platform_name
 
 USUAL = "-score"
 MOST_SYSTEMS = 20
-_ORDERS: dict[str, Any] = {"name": Lower("name"), "group": F("group__name"), "score": F("score__score"), "last_seen": F("last_seen")}
 
 
 def machines_of(
-    recommendation: Recommendation, *, groups: Sequence[int], exposed: bool, expected: int, offset: int = 0, limit: int = 50
+    recommendation: Recommendation, *, groups: Sequence[int], exposed: bool, expected: int, limit: int = 50
 ) -> tuple[Carrier, ...]:
-    """A page of the machines that need it (`exposed`), or of all that have it installed or to which the check applies; riskiest first."""
-    if recommendation.configuration_id is not None:
-        return _checked(recommendation, groups=groups, failing=exposed, expected=expected, offset=offset, limit=limit)
-    versions = version_ids(recommendation, exposed=exposed)
-    return carriers(version_ids=versions, groups=groups, expected=expected, offset=offset, limit=limit)
+    """The first machines that need it (`exposed`), or of all that have it installed or to which the check applies; riskiest first."""
+    held = _held(recommendation, exposed=exposed)
+    return _described(recommendation, machine_queries.riskiest(held, groups=groups, expected=expected, limit=limit))
 
 
 def machine_page(
     recommendation: Recommendation, *, groups: Sequence[int], exposed: bool, expected: int, state: ListState
-) -> tuple[int, tuple[Carrier, ...]]:
-    """How many machines the list holds (a search counts up to COUNTED + 1), and its page. The usual order never sorts the fleet."""
+) -> tuple[int, bool, keyset.Slice, tuple[Carrier, ...]]:
+    """How many machines the list holds, and whether that is all (a search counts up to COUNTED + 1), and the page of the address."""
     if not state.q and state.sort == USUAL:
-        offset = min(state.offset, max(expected - 1, 0) // state.per_page * state.per_page)
-        page = machines_of(recommendation, groups=groups, exposed=exposed, expected=expected, offset=offset, limit=state.per_page)
-        return expected, page
-    machines = _ordered(recommendation, groups=groups, exposed=exposed, text=state.q, sort=state.sort)
-    total = machines[: COUNTED + 1].count() if state.q else expected
-    found = machines.select_related("group", "score")[state.part(total)]
-    return total, tuple(_carriers(list(found), _versions(recommendation)))
+        held = _held(recommendation, exposed=exposed)
+        part = machine_queries.riskiest_page(held, groups=groups, expected=expected, state=state)
+        return expected, True, part, _described(recommendation, part.ids)
+    found = _found(recommendation, groups=groups, exposed=exposed, text=state.q)
+    total = found[: COUNTED + 1].count() if state.q else expected
+    order, walked = _order(state.sort)
+    if state.q and total <= COUNTED and not walked:
+        order = replace(order, indexed=False)
+    part = keyset.read(found, order, state, total=0 if state.q else total, by_group=walked, groups=groups)
+    return min(total, COUNTED) if state.q else total, not state.q or total <= COUNTED, part, _described(recommendation, part.ids)
 
 
 def every_machine(
-    recommendation: Recommendation, *, groups: Sequence[int], exposed: bool, text: str = "", sort: str = USUAL, chunk: int = 2000
+    recommendation: Recommendation, *, groups: Sequence[int], exposed: bool, text: str = "", sort: str = USUAL, chunk: int = 500
 ) -> Iterator[Carrier]:
     """All of these machines, read in chunks from one server-side cursor."""
-    machines = _ordered(recommendation, groups=groups, exposed=exposed, text=text, sort=sort)
+    order, _ = _order(sort)
+    order = replace(order, key=F("group__name")) if order.key is keyset.GROUP_NAME else order
+    machines = keyset.ordered(_found(recommendation, groups=groups, exposed=exposed, text=text), order)
     versions = _versions(recommendation)
     batch: list[Machine] = []
     for machine in machines.select_related("group", "score").iterator(chunk_size=chunk):
@@ -66,40 +71,33 @@ def version_ids(recommendation: Recommendation, *, exposed: bool) -> list[int]:
     return list(recommendation.software.versions.values_list("pk", flat=True)) if recommendation.software else []
 
 
-def _machines(recommendation: Recommendation, *, exposed: bool) -> QuerySet[Machine]:
+def _held(recommendation: Recommendation, *, exposed: bool) -> QuerySet[Any]:
+    """A row for each machine that needs it, or has it; for `installed` one for each version of it that a machine carries."""
     if recommendation.configuration_id is not None:
-        results = ConfigurationResult.objects.filter(machine_id=OuterRef("pk"), configuration_id=recommendation.configuration_id)
-        return Machine.objects.filter(Exists(results.filter(passed=False) if exposed else results))
+        results = ConfigurationResult.objects.filter(configuration_id=recommendation.configuration_id)
+        return results.filter(passed=False) if exposed else results
     if exposed:
-        return Machine.objects.filter(Exists(Exposure.objects.filter(machine_id=OuterRef("pk"), recommendation=recommendation)))
-    versions = version_ids(recommendation, exposed=False)
-    return Machine.objects.filter(Exists(Installation.objects.filter(machine_id=OuterRef("pk"), version_id__in=versions)))
+        return Exposure.objects.filter(recommendation=recommendation)
+    return machine_queries.installed(version_ids(recommendation, exposed=False))
+
+
+def _machines(recommendation: Recommendation, *, exposed: bool) -> QuerySet[Machine]:
+    return Machine.objects.filter(Exists(_held(recommendation, exposed=exposed).filter(machine_id=OuterRef("pk"))))
+
+
+def _described(recommendation: Recommendation, ids: Sequence[int]) -> tuple[Carrier, ...]:
+    machines = Machine.objects.filter(pk__in=ids, score__isnull=False).select_related("group", "score").in_bulk()
+    return tuple(_carriers([machines[pk] for pk in ids if pk in machines], _versions(recommendation)))
 
 
 def _carriers(machines: Sequence[Machine], versions: Sequence[int]) -> Iterator[Carrier]:
     carried: dict[int, list[str]] = {}
     if versions and machines:
-        installed = Installation.objects.filter(machine_id__in=[machine.pk for machine in machines], version_id__in=versions)
+        installed = machine_queries.installed(versions).filter(machine_id__in=[machine.pk for machine in machines])
         for machine_id, version in installed.order_by("version__sort_key", "version_id").values_list("machine_id", "version__version"):
             carried.setdefault(machine_id, []).append(version)
     for machine in machines:
         yield _carrier(machine, machine.score, carried.get(machine.pk, ()))
-
-
-def _checked(
-    recommendation: Recommendation, *, groups: Sequence[int], failing: bool, expected: int, offset: int, limit: int
-) -> tuple[Carrier, ...]:
-    name = "read_rare_check_machines" if expected <= RARE else "read_common_check_machines"
-    parameters = {
-        "configuration": recommendation.configuration_id,
-        "failing": failing,
-        "groups": list(groups),
-        "offset": offset,
-        "limit": limit,
-    }
-    ids = [row["id"] for row in sql.rows(f"recommendations/{name}", parameters)]
-    machines = Machine.objects.filter(pk__in=ids).select_related("group", "score").in_bulk()
-    return tuple(_carrier(machines[pk], machines[pk].score, ()) for pk in ids if pk in machines)
 
 
 def _carrier(machine: Machine, score: MachineScore, versions: Sequence[str]) -> Carrier:
@@ -127,12 +125,23 @@ def systems_of(recommendation: Recommendation, *, groups: Sequence[int], expecte
     return tuple(sorted(name for name in machines.order_by().values_list("os_name", flat=True).distinct()[:MOST_SYSTEMS] if name))
 
 
-def _ordered(recommendation: Recommendation, *, groups: Sequence[int], exposed: bool, text: str, sort: str) -> QuerySet[Machine]:
+def _found(recommendation: Recommendation, *, groups: Sequence[int], exposed: bool, text: str) -> QuerySet[Machine]:
     machines = _machines(recommendation, exposed=exposed).filter(group_id__in=groups, score__isnull=False)
     if text:
         machines = machines.filter(Q(name__icontains=text) | Q(domain__icontains=text) | Q(tags__contains=[text]))
-    order = _ORDERS[sort.removeprefix("-")]
-    return machines.order_by(order.desc() if sort.startswith("-") else order.asc(), "pk")
+    return machines
+
+
+def _order(sort: str) -> tuple[keyset.Order, str]:
+    """The order, and the column of the group where each group's index is walked."""
+    key, falls = sort.removeprefix("-"), sort.startswith("-")
+    if key == "group":
+        return keyset.Order(keyset.GROUP_NAME, str, falls, falls), "group_id"
+    if key == "score":
+        return keyset.Order(F("score__score"), float, falls, not falls), ""
+    if key == "last_seen":
+        return keyset.Order(F("last_seen"), dt.datetime, falls, falls, indexed=False), ""
+    return keyset.Order(Lower("name"), str, falls, falls), ""
 
 
 def _versions(recommendation: Recommendation) -> list[int]:

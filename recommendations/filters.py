@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from core.lists import Column, Facet, ListSpec, ListState
+from core.lists import WIDE, Column, Facet, ListSpec, ListState
 from core.sql import containing
 from inventory.models import Configuration
 from recommendations.models import Recommendation
@@ -60,6 +60,7 @@ SPEC = ListSpec(
     ),
     ordered=True,
     picks=MOST_PICKS,
+    sizes=WIDE,
 )
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from django.db.models import Case, Exists, IntegerField, OuterRef, Q, QuerySet, Subquery, Value, When
 
 from inventory.models import Alert, Installation, Machine, Software
-from recommendations.models import MachineScore
+from recommendations.models import MachineBasis, MachineScore
 
 INACTIVE_AFTER = dt.timedelta(days=7)
 RISKS = {3: "High", 2: "Medium", 1: "Low", 0: "Informational"}
@@ -45,11 +45,12 @@ class MachineFilter:
 def matching(chosen: MachineFilter) -> QuerySet[Machine]:
     """Machines of the filter, not ordered."""
     machines = Machine.objects.filter(group_id__in=chosen.groups)
-    scored = Exists(MachineScore.objects.filter(machine_id=OuterRef("pk")))
-    if chosen.state:
-        machines = machines.filter(scored) if chosen.state == "active" else machines.exclude(scored)
+    if chosen.state == "active":
+        machines = machines.filter(score__isnull=False)
+    elif chosen.state:
+        machines = machines.exclude(Exists(MachineScore.objects.filter(machine_id=OuterRef("pk"))))
     if chosen.empty:
-        machines = machines.exclude(_installed())
+        machines = machines.filter(_bare(chosen))
     if chosen.filled:
         machines = machines.filter(_installed())
     if chosen.unsupported_on:
@@ -84,6 +85,13 @@ def _installed() -> Exists:
     return Exists(Installation.objects.filter(machine_id=OuterRef("pk")))
 
 
+def _bare(chosen: MachineFilter) -> Q:
+    """Nothing is installed: for machines in the scores as their last computation found it, by an index; the others are looked at."""
+    if chosen.state == "active":
+        return Q(pk__in=MachineBasis.objects.filter(versions=[]).values("machine_id"))
+    return ~Q(_installed())
+
+
 def _conditions(chosen: MachineFilter) -> Q:
     conditions = Q()
     if chosen.text:
@@ -100,7 +108,7 @@ def _conditions(chosen: MachineFilter) -> Q:
     if chosen.tags:
         conditions &= Q(tags__overlap=list(chosen.tags))
     if chosen.health and chosen.inactive_since:
-        conditions &= _any([_health(name, chosen.inactive_since) for name in chosen.health])
+        conditions &= _any([_health(name, chosen.inactive_since, _bare(chosen)) for name in chosen.health])
     if chosen.internet is not None:
         conditions &= Q(internet_facing=chosen.internet)
     return conditions
@@ -124,10 +132,10 @@ def _risk(rank: int | None) -> Q:
     return Q(pk__in=own.values("machine_id")) & (Q() if rank == 3 else ~Q(pk__in=worse.values("machine_id")))
 
 
-def _health(name: str, since: dt.datetime) -> Q:
+def _health(name: str, since: dt.datetime, bare: Q) -> Q:
     if name == "excluded":
         return Q(excluded=True)
     if name == "inactive":
         return Q(excluded=False, last_seen__lt=since)
     seen = Q(excluded=False, last_seen__gte=since)
-    return seen & Q(_installed()) if name == "active" else seen & ~Q(_installed())
+    return seen & Q(_installed()) if name == "active" else seen & bare

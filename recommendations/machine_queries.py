@@ -5,32 +5,37 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.core.cache import cache
-from django.db.models import Exists, F, OuterRef, QuerySet
+from django.db.models import Exists, F, OuterRef, QuerySet, Sum
+from django.db.models.expressions import Combinable
 from django.db.models.functions import Lower
 
-from core import sql
+from core import keyset, sql
+from core.lists import ListState
 from inventory.models import Installation, Machine
 from recommendations.machine_filters import MachineFilter, described, health_of, matching
-from recommendations.models import MachineScore
+from recommendations.models import GroupScore, MachineScore
 
 RARE = 20_000
 COUNTED = 10_000
 TAGS = "machine-tags"
 KEEP_SECONDS = 60
-_COLUMNS = {
-    "domain": "domain",
-    "group": "group__name",
-    "platform": "os_name",
-    "version": "os_version",
-    "value": "value",
-    "level": "score__level",
-    "score": "score__score",
-    "fixes": "score__exposures",
-    "last_seen": "last_seen",
+_COLUMNS: dict[str, tuple[Combinable, type]] = {
+    "name": (Lower("name"), str),
+    "domain": (F("domain"), str),
+    "platform": (F("os_name"), str),
+    "version": (F("os_version"), str),
+    "value": (F("value"), int),
+    "last_seen": (F("last_seen"), dt.datetime),
+}
+# Column, its type, and whether its index has the ids in the same direction.
+_SCORES: dict[str, tuple[str, type, bool]] = {
+    "score": ("score__score", float, False),
+    "level": ("score__level", int, True),
+    "fixes": ("score__exposures", int, True),
 }
 
 
@@ -77,25 +82,42 @@ class Carrier:
     last_seen: dt.datetime
 
 
-def machine_rows(chosen: MachineFilter, *, now: dt.datetime, offset: int = 0, limit: int = 30) -> tuple[MachineRow, ...]:
-    """A page of machines. The usual order, highest score first, reads an index and never sorts the fleet."""
-    if _is_plain(chosen):
-        parameters = {"groups": list(chosen.groups), "levels": list(chosen.levels) or None, "offset": offset, "limit": limit}
-        ids = [row["id"] for row in sql.rows("recommendations/read_highest_machines", parameters)]
-    else:
-        ids = list(_ordered(matching(chosen), chosen.sort).values_list("pk", flat=True)[offset : offset + limit])
-    found = described(Machine.objects.filter(pk__in=ids)).in_bulk()
-    return tuple(_machine_row(found[pk], now) for pk in ids if pk in found)
+def machine_rows(chosen: MachineFilter, *, now: dt.datetime, limit: int = 30) -> tuple[MachineRow, ...]:
+    """The first machines."""
+    order, walked = _order(chosen)
+    return _rows_of(keyset.first(matching(chosen), order, limit=limit, by_group=walked, groups=chosen.groups), now=now)
 
 
-def count_machines(chosen: MachineFilter) -> int:
-    """How many fit, counted up to COUNTED + 1: beyond that the list says "more than"."""
-    return matching(chosen)[: COUNTED + 1].count()
+def machine_page(
+    chosen: MachineFilter, state: ListState, *, now: dt.datetime, total: int = 0
+) -> tuple[keyset.Slice, tuple[MachineRow, ...]]:
+    """The page of the address. `total`: where it is known. The few that a filter leaves are collected and sorted.
+
+    Only the order of when they were last seen, for which there is no index, looks at every machine.
+    """
+    order, walked = _order(chosen)
+    if 0 < total <= COUNTED and not _is_plain(replace(chosen, sort="-score")) and not walked:
+        order = replace(order, indexed=False)
+    part = keyset.read(matching(chosen), order, state, total=total, by_group=walked, groups=chosen.groups)
+    return part, _rows_of(part.ids, now=now)
 
 
-def every_machine(chosen: MachineFilter, *, now: dt.datetime, chunk: int = 2000) -> Iterator[MachineRow]:
+def count_machines(chosen: MachineFilter) -> tuple[int, bool]:
+    """How many fit, and whether that is all: sums of the last computation where it has them, else counted up to COUNTED + 1."""
+    names = {0: "none", 1: "low", 2: "medium", 3: "high"}
+    summed = [names[level] for level in chosen.levels] or {"active": ["machines"], "silent": ["inactive"]}.get(chosen.state, [])
+    if summed and _is_plain(replace(chosen, state="active", sort="-score")) and (chosen.state == "active" or not chosen.levels):
+        sums = GroupScore.objects.filter(group_id__in=chosen.groups).aggregate(**{name: Sum(name, default=0) for name in summed})
+        return sum(sums.values()), True
+    found = matching(chosen)[: COUNTED + 1].count()
+    return min(found, COUNTED), found <= COUNTED
+
+
+def every_machine(chosen: MachineFilter, *, now: dt.datetime, chunk: int = 500) -> Iterator[MachineRow]:
     """All machines of the filter in its order, read in chunks from one server-side cursor."""
-    for machine in _ordered(described(matching(chosen)), chosen.sort).iterator(chunk_size=chunk):
+    order, _ = _order(chosen)
+    order = replace(order, key=F("group__name")) if order.key is keyset.GROUP_NAME else order
+    for machine in keyset.ordered(described(matching(chosen)), order).iterator(chunk_size=chunk):
         yield _machine_row(machine, now)
 
 
@@ -122,56 +144,98 @@ def highest(*, groups: Sequence[int], now: dt.datetime, limit: int = 5) -> tuple
     return machine_rows(MachineFilter(groups=groups), now=now, limit=limit)
 
 
-def carriers(*, version_ids: Sequence[int], groups: Sequence[int], expected: int, offset: int = 0, limit: int = 30) -> tuple[Carrier, ...]:
-    """Machines of the groups that carry one of the versions, the most exposed first.
+def carriers(*, version_ids: Sequence[int], groups: Sequence[int], expected: int, limit: int = 30) -> tuple[Carrier, ...]:
+    """The most exposed machines of the groups that carry one of the versions; about `expected` do."""
+    return carriers_by_id(riskiest(installed(version_ids), groups=groups, expected=expected, limit=limit), version_ids=version_ids)
+
+
+def carrier_page(
+    *, version_ids: Sequence[int], groups: Sequence[int], expected: int, state: ListState
+) -> tuple[keyset.Slice, tuple[Carrier, ...]]:
+    """The page of the address among the machines of the groups that carry one of the versions, the most exposed first."""
+    part = riskiest_page(installed(version_ids), groups=groups, expected=expected, state=state)
+    return part, carriers_by_id(part.ids, version_ids=version_ids)
+
+
+def installed(version_ids: Sequence[int]) -> QuerySet[Installation]:
+    return Installation.objects.filter(version_id__in=version_ids)
+
+
+def riskiest(held: QuerySet[Any], *, groups: Sequence[int], expected: int, limit: int) -> list[int]:
+    """Ids of the scored machines that a row of `held` is about, the most exposed first.
 
     `expected`, about how many there are, chooses the plan: few are collected and sorted, many are met soon on a walk
-    down the scores.
+    down the scores of each group.
     """
-    name = "read_rare_version_machines" if expected <= RARE else "read_common_version_machines"
-    parameters = {"versions": list(version_ids), "groups": list(groups), "offset": offset, "limit": limit}
-    return tuple(_carriers(sql.rows(f"recommendations/{name}", parameters), version_ids))
+    found, order, walked = _by_score(held, groups=groups, expected=expected)
+    return keyset.first(found, order, limit=limit, by_group=walked, groups=groups)
 
 
-def carriers_of(scores: Sequence[MachineScore], *, version_ids: Sequence[int]) -> tuple[Carrier, ...]:
-    """The machines of these scores, in their order, with the versions they carry. Two statements."""
-    return tuple(_carriers([{"id": row.machine_id, "score": row.score, "level": row.level} for row in scores], version_ids))
+def riskiest_page(held: QuerySet[Any], *, groups: Sequence[int], expected: int, state: ListState) -> keyset.Slice:
+    """The page of the address of the same."""
+    found, order, walked = _by_score(held, groups=groups, expected=expected)
+    return keyset.read(found, order, state, total=expected, by_group=walked, groups=groups)
+
+
+def _by_score(held: QuerySet[Any], *, groups: Sequence[int], expected: int) -> tuple[QuerySet[MachineScore], keyset.Order, str]:
+    scores = MachineScore.objects.all()
+    if expected <= RARE:
+        few = scores.filter(machine_id__in=held.order_by().values("machine_id").distinct(), group_id__in=groups)
+        return few, keyset.Order(F("score"), float, falls=True, indexed=False), ""
+    return scores.filter(Exists(held.filter(machine_id=OuterRef("machine_id")))), keyset.Order(F("score"), float, falls=True), "group_id"
+
+
+def carriers_by_id(ids: Sequence[int], *, version_ids: Sequence[int]) -> tuple[Carrier, ...]:
+    """These scored machines in this order, with the versions they carry. Two statements."""
+    machines = Machine.objects.filter(pk__in=ids, score__isnull=False).select_related("group", "score").in_bulk()
+    return tuple(with_versions([machines[pk] for pk in ids if pk in machines], version_ids))
 
 
 def every_carrier(*, version_ids: Sequence[int], groups: Sequence[int], chunk: int = 1000) -> Iterator[Carrier]:
     """All scored machines of the groups that carry one of the versions, by id, a chunk at a time."""
     after = 0
-    installed = Installation.objects.filter(machine_id=OuterRef("machine_id"), version_id__in=version_ids)
-    scores = MachineScore.objects.filter(Exists(installed), group_id__in=groups).order_by("machine_id")
-    while page := list(scores.filter(machine_id__gt=after).values_list("machine_id", "score", "level")[:chunk]):
-        yield from _carriers([{"id": pk, "score": score, "level": level} for pk, score, level in page], version_ids)
-        after = page[-1][0]
+    scores = MachineScore.objects.filter(Exists(installed(version_ids).filter(machine_id=OuterRef("machine_id"))), group_id__in=groups)
+    while page := list(scores.order_by("machine_id").filter(machine_id__gt=after).values_list("machine_id", flat=True)[:chunk]):
+        yield from carriers_by_id(page, version_ids=version_ids)
+        after = page[-1]
 
 
-def _carriers(found: Sequence[dict[str, Any]], version_ids: Sequence[int]) -> Iterator[Carrier]:
-    """The machines of rows (id, score, level), in their order, with the versions they carry. Two statements."""
-    ids = [row["id"] for row in found]
-    machines = Machine.objects.filter(pk__in=ids).select_related("group").in_bulk()
+def with_versions(machines: Sequence[Machine], version_ids: Sequence[int]) -> Iterator[Carrier]:
+    """Machines, read with their group and score, with those of the versions that they carry. One statement, none without versions."""
     carried: dict[int, list[str]] = {}
-    installed = Installation.objects.filter(machine_id__in=ids, version_id__in=version_ids).order_by("version__sort_key", "version_id")
-    for machine_id, version in installed.values_list("machine_id", "version__version"):
-        carried.setdefault(machine_id, []).append(version)
-    for row in found:
-        if row["id"] in machines:
-            yield _carrier(machines[row["id"]], row, carried.get(row["id"], []))
+    if version_ids and machines:
+        found = installed(version_ids).filter(machine_id__in=[machine.pk for machine in machines])
+        for machine_id, version in found.order_by("version__sort_key", "version_id").values_list("machine_id", "version__version"):
+            carried.setdefault(machine_id, []).append(version)
+    for machine in machines:
+        yield _carrier(machine, carried.get(machine.pk, ()))
 
 
 def _is_plain(chosen: MachineFilter) -> bool:
     return chosen == MachineFilter(groups=chosen.groups, levels=chosen.levels)
 
 
-def _ordered(machines: QuerySet[Machine], sort: str) -> QuerySet[Machine]:
-    """By name as its index has it; machines without a score come last in either direction."""
-    key, descending = sort.removeprefix("-"), sort.startswith("-")
-    if key == "name":
-        return machines.order_by(Lower("name").desc(), "-pk") if descending else machines.order_by(Lower("name"), "pk")
-    column = F(_COLUMNS[key])
-    return machines.order_by(column.desc(nulls_last=True) if descending else column.asc(nulls_last=True), "pk")
+def _order(chosen: MachineFilter) -> tuple[keyset.Order, str]:
+    """The order of a list, and the column of the group where each group's index is walked; see Machine and MachineScore for the indexes.
+
+    Machines without a score come last in either direction.
+    """
+    key, falls = chosen.sort.removeprefix("-"), chosen.sort.startswith("-")
+    if key in _SCORES and chosen.state == "silent":
+        return keyset.Order(F("id"), int, falls, falls), ""
+    if key == "group":
+        return keyset.Order(keyset.GROUP_NAME, str, falls, falls), "group_id"
+    if key in _SCORES:
+        column, kind, pk_falls = _SCORES[key]
+        order = keyset.Order(F(column), kind, falls, falls == pk_falls, nullable=chosen.state != "active")
+        return order, "score__group_id" if key == "score" and _is_plain(replace(chosen, sort="-score")) else ""
+    expression, kind = _COLUMNS[key]
+    return keyset.Order(expression, kind, falls, falls, indexed=key != "last_seen"), ""
+
+
+def _rows_of(ids: Sequence[int], *, now: dt.datetime) -> tuple[MachineRow, ...]:
+    found = described(Machine.objects.filter(pk__in=ids)).in_bulk()
+    return tuple(_machine_row(found[pk], now) for pk in ids if pk in found)
 
 
 def _machine_row(machine: Machine, now: dt.datetime) -> MachineRow:
@@ -200,7 +264,7 @@ def _machine_row(machine: Machine, now: dt.datetime) -> MachineRow:
     )
 
 
-def _carrier(machine: Machine, row: dict[str, Any], versions: list[str]) -> Carrier:
+def _carrier(machine: Machine, versions: Sequence[str]) -> Carrier:
     return Carrier(
         id=machine.pk,
         name=machine.name,
@@ -208,8 +272,8 @@ def _carrier(machine: Machine, row: dict[str, Any], versions: list[str]) -> Carr
         group=machine.group.name,
         system=system_of(machine),
         versions=tuple(dict.fromkeys(versions)),
-        score=row["score"],
-        level=row["level"],
+        score=machine.score.score,
+        level=machine.score.level,
         last_seen=machine.last_seen,
     )
 

@@ -10,9 +10,11 @@ from django.db.models import F, Q, QuerySet, Sum
 from django.db.models.functions import Lower
 from django.utils.text import slugify
 
-from core import sql
+from core import keyset, sql
+from core.lists import ListState
 from recommendations.machine_queries import COUNTED, system_of
 from recommendations.models import GroupScore, MachineRisk
+from recommendations.models.risks import WORST
 from recommendations.recommendation_queries import PLATFORMS
 from recommendations.risk_rules import AGE_LABELS, Age, age_parameters, days_of
 from weaknesses.models import Weakness
@@ -142,17 +144,22 @@ def scored_machines(groups: Sequence[int]) -> int:
     return int(GroupScore.objects.filter(group_id__in=groups).aggregate(machines=Sum("machines", default=0))["machines"])
 
 
-def machines(chosen: RiskFilter, *, offset: int = 0, limit: int = 30) -> tuple[VulnerableMachine, ...]:
-    """A page of them, by an index."""
-    return tuple(_machine(row) for row in _ordered(chosen)[offset : offset + limit])
+def machines(chosen: RiskFilter, state: ListState, *, total: int = 0) -> tuple[keyset.Slice, tuple[VulnerableMachine, ...]]:
+    """The page of the address, by an index."""
+    part = keyset.read(matching(chosen), _order(chosen), state, total=total)
+    found = MachineRisk.objects.select_related("machine__group", "machine__score").in_bulk(part.ids)
+    return part, tuple(_machine(found[pk]) for pk in part.ids if pk in found)
 
 
-def count_machines(chosen: RiskFilter) -> int:
-    """How many there are; with a search counted up to COUNTED + 1."""
-    return matching(chosen)[: COUNTED + 1].count() if chosen.text else counts(chosen).total
+def count_machines(chosen: RiskFilter) -> tuple[int, bool]:
+    """How many there are, and whether that is all: with a search they are counted up to COUNTED."""
+    if not chosen.text:
+        return counts(chosen).total, True
+    found = matching(chosen)[: COUNTED + 1].count()
+    return min(found, COUNTED), found <= COUNTED
 
 
-def every_machine(chosen: RiskFilter, *, chunk: int = 2000) -> Iterator[VulnerableMachine]:
+def every_machine(chosen: RiskFilter, *, chunk: int = 500) -> Iterator[VulnerableMachine]:
     """All of them in their order, read in chunks from one server-side cursor."""
     for row in _ordered(chosen).iterator(chunk_size=chunk):
         yield _machine(row)
@@ -188,16 +195,17 @@ def _published(ages: Sequence[int], *, today: dt.date) -> Q:
     return conditions
 
 
+def _order(chosen: RiskFilter) -> keyset.Order:
+    key, falls = chosen.sort.removeprefix("-"), chosen.sort.startswith("-")
+    if key == "severity":
+        return keyset.Order(WORST, int, falls, not falls)
+    if key == "published":
+        return keyset.Order(F("published_on"), dt.date, falls, falls, nullable=True)
+    return keyset.Order(Lower("machine__name"), str, falls, falls)
+
+
 def _ordered(chosen: RiskFilter) -> QuerySet[MachineRisk]:
-    falls = chosen.sort.startswith("-")
-    orders = {
-        "severity": (F("severity"), F("exploit"), F("machine_id")),
-        "published": (F("published_on"), F("machine_id")),
-        "name": (Lower("machine__name"), F("machine_id")),
-    }
-    first, *rest = orders[chosen.sort.removeprefix("-")]
-    order = [part.desc() if falls and part is not rest[-1] else part.asc() for part in (first, *rest)]
-    return matching(chosen).select_related("machine__group", "machine__score").order_by(*order)
+    return keyset.ordered(matching(chosen).select_related("machine__group", "machine__score"), _order(chosen))
 
 
 def _machine(row: MachineRisk) -> VulnerableMachine:

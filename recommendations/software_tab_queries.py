@@ -7,12 +7,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Sum
 
-from core import sql
-from inventory.models import Installation, InstallationEvidence, Software
+from core import keyset, sql
+from core.lists import ListState
+from inventory.models import Installation, InstallationEvidence, Software, SoftwareStat
 from recommendations import machine_queries
-from recommendations.machine_queries import Carrier
+from recommendations.machine_queries import COUNTED, Carrier
 from recommendations.models import Exposure, MachineScore
 from weaknesses import rules
 
@@ -71,12 +72,16 @@ class VersionRow:
 
 @dataclass(frozen=True, slots=True)
 class MachineFilter:
-    """Which machines carry one of `version_ids`. `exposed_by`: only those with something to fix in this software."""
+    """Which machines carry one of `version_ids`. `exposed_by`: only those with something to fix in this software.
+
+    `whole`: they are all the versions of it.
+    """
 
     version_ids: Sequence[int]
     groups: Sequence[int]
     text: str = ""
     exposed_by: int | None = None
+    whole: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,29 +150,32 @@ def version_rows(
     return (found[0]["total"] if found else 0), tuple(_version_row(row, today=today) for row in found)
 
 
-def machine_rows(chosen: MachineFilter, *, expected: int, offset: int = 0, limit: int = 50) -> tuple[Place, ...]:
-    """A page of the machines, the most exposed first. `expected`: about how many carry the software, which chooses the plan."""
+def machine_page(chosen: MachineFilter, state: ListState, *, expected: int) -> tuple[keyset.Slice, tuple[Place, ...]]:
+    """The page of the address, the most exposed first. `expected`: about how many carry the software, which chooses the plan."""
     if chosen.text or chosen.exposed_by:
-        scores = _scores(chosen).order_by("-score", "machine_id")[offset : offset + limit]
-        carriers = machine_queries.carriers_of(list(scores), version_ids=chosen.version_ids)
+        part = keyset.read(_scores(chosen), keyset.Order(F("score"), float, falls=True), state)
+        carriers = machine_queries.carriers_by_id(part.ids, version_ids=chosen.version_ids)
     else:
-        carriers = machine_queries.carriers(
-            version_ids=chosen.version_ids, groups=chosen.groups, expected=expected, offset=offset, limit=limit
-        )
-    return tuple(_placed(carriers, chosen.version_ids))
+        part, carriers = machine_queries.carrier_page(version_ids=chosen.version_ids, groups=chosen.groups, expected=expected, state=state)
+    return part, tuple(_placed(carriers, chosen.version_ids))
 
 
-def count_machines(chosen: MachineFilter) -> int:
-    """How many machines a search or filter leaves, exactly."""
-    return _scores(chosen).count()
+def count_machines(chosen: MachineFilter) -> tuple[int, bool]:
+    """How many machines a search or filter leaves, counted up to COUNTED, and whether that is all."""
+    if chosen.exposed_by and not chosen.text and chosen.whole:
+        stats = SoftwareStat.objects.filter(software_id=chosen.exposed_by, group_id__in=chosen.groups)
+        return stats.aggregate(exposed=Sum("exposed", default=0))["exposed"], True
+    found = _scores(chosen)[: COUNTED + 1].count()
+    return min(found, COUNTED), found <= COUNTED
 
 
 def every_machine(chosen: MachineFilter, *, chunk: int = 1000) -> Iterator[Place]:
     """All machines of the filter, by id, a chunk at a time."""
     after = 0
-    while page := list(_scores(chosen).filter(machine_id__gt=after).order_by("machine_id")[:chunk]):
-        yield from _placed(machine_queries.carriers_of(page, version_ids=chosen.version_ids), chosen.version_ids)
-        after = page[-1].machine_id
+    scores = _scores(chosen).order_by("machine_id").values_list("machine_id", flat=True)
+    while page := list(scores.filter(machine_id__gt=after)[:chunk]):
+        yield from _placed(machine_queries.carriers_by_id(page, version_ids=chosen.version_ids), chosen.version_ids)
+        after = page[-1]
 
 
 def release_lines(*, software: Software, groups: Sequence[int], today: dt.date) -> tuple[ReleaseLine, ...]:

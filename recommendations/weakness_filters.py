@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Sequence
 
 from core.flyouts import Listed
-from core.lists import Column, Facet, ListSpec, ListState
+from core.lists import WIDE, Column, Facet, ListSpec, ListState
 from recommendations.weakness_list_queries import AGES, EXCEPTIONS, FIXES, PRESENCE, THREATS, WeaknessFilter
 from weaknesses.models import Weakness
 
@@ -37,6 +37,7 @@ SPEC = ListSpec(
         Facet("exception", "Status", tuple(EXCEPTIONS.items())),
         Facet("age", "Age", tuple(AGES.items())),
     ),
+    sizes=WIDE,
 )
 LISTED = Listed(SPEC, "weakness", "recommendations:weakness_list", "recommendations:weakness", "cve")
 

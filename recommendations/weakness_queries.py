@@ -10,7 +10,8 @@ from typing import Any
 
 from django.db.models import Sum
 
-from core import sql
+from core import keyset, sql
+from core.lists import ListState
 from inventory.models import Alert
 from recommendations import cvss_words, machine_queries, rules, threat_queries
 from recommendations.machine_queries import Carrier, carriers
@@ -166,11 +167,13 @@ def every_carrier(*, cve: str, groups: Sequence[int]) -> Iterator[Carrier]:
     yield from machine_queries.every_carrier(version_ids=list(matches), groups=groups)
 
 
-def carriers_of(*, cve: str, groups: Sequence[int], offset: int, limit: int) -> tuple[int, tuple[Carrier, ...]]:
-    """(how many machines of the groups have the weakness, some of them, the most exposed first)."""
+def carriers_of(*, cve: str, groups: Sequence[int], state: ListState) -> tuple[int, keyset.Slice, tuple[Carrier, ...]]:
+    """(how many machines of the groups have the weakness, the page of the address, its machines, the most exposed first)."""
     total = _exposed(Weakness.objects.get(cve=cve), groups=groups)
     versions = list(VersionWeakness.objects.filter(weakness__cve=cve).values_list("version_id", flat=True))
-    return total, carriers(version_ids=versions, groups=groups, expected=total, offset=offset, limit=limit) if total else ()
+    if not total:
+        return 0, keyset.Slice(()), ()
+    return total, *machine_queries.carrier_page(version_ids=versions, groups=groups, expected=total, state=state)
 
 
 def epss_history(weakness: Weakness, *, today: dt.date) -> tuple[Point, ...]:

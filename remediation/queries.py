@@ -10,9 +10,9 @@ from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Case, Count, Exists, F, FloatField, IntegerField, OuterRef, Q, QuerySet, Sum, Value, When
-from django.db.models.functions import TruncDate
+from django.db.models.functions import Lower, TruncDate
 
-from core import sql
+from core import keyset, sql
 from core.lists import ListState
 from core.models import User
 from inventory.models import MachineGroup
@@ -42,6 +42,8 @@ SORTS: dict[str, Any] = {
     "created": F("created_at"),
 }
 PANEL = 3
+COUNTED = 10_000
+TARGET_ORDER = keyset.Order(Lower("machine__name"), str, pk="machine_id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,18 +202,40 @@ def steps_of(activity: Activity) -> Steps:
     return Steps(rules.steps(kind=activity.kind, component=activity.component, aims=aims, instruction=instruction), aims)
 
 
-def targets(
-    activity: Activity, *, groups: Sequence[int], fixed: bool | None, text: str = "", offset: int = 0, limit: int | None = None
-) -> tuple[int, Iterator[TargetRow]]:
-    """How many targets fit, and those of them from `offset` on: all, the fixed ones, or those still to be fixed."""
+def every_target(activity: Activity, *, groups: Sequence[int], fixed: bool | None, text: str = "") -> Iterator[TargetRow]:
+    """All targets, the fixed ones or those still to be fixed, read in chunks from one server-side cursor."""
+    found = keyset.ordered(_targets(activity, groups=groups, fixed=fixed, text=text), TARGET_ORDER)
+    return (_target(target) for target in found.select_related("machine__group", "machine__score").iterator(chunk_size=2000))
+
+
+def target_page(
+    activity: Activity, state: ListState, *, groups: Sequence[int], everything: bool, fixed: bool | None
+) -> tuple[int, bool, keyset.Slice, tuple[TargetRow, ...]]:
+    """How many targets fit, whether that is all, and the page of the address: all, the fixed ones, or those still to be fixed.
+
+    Of every group (`everything`) the activity keeps the number; else they are counted up to COUNTED.
+    """
+    found = _targets(activity, groups=groups, fixed=fixed, text=state.q)
+    if everything and not state.q:
+        kept = {None: activity.target_count, True: activity.fixed_count, False: activity.target_count - activity.fixed_count}
+        total, exact = kept[fixed], True
+    else:
+        counted = found[: COUNTED + 1].count()
+        total, exact = min(counted, COUNTED), counted <= COUNTED
+    part = keyset.read(found, TARGET_ORDER, state, total=total if exact else 0)
+    rows = {
+        row.machine_id: row for row in activity.targets.filter(machine_id__in=part.ids).select_related("machine__group", "machine__score")
+    }
+    return total, exact, part, tuple(_target(rows[pk]) for pk in part.ids if pk in rows)
+
+
+def _targets(activity: Activity, *, groups: Sequence[int], fixed: bool | None, text: str) -> QuerySet[ActivityTarget]:
     found = ActivityTarget.objects.filter(activity=activity, machine__group_id__in=groups)
     if fixed is not None:
         found = found.filter(fixed_at__isnull=not fixed)
     if text:
         found = found.filter(machine__name__icontains=text)
-    ordered = found.select_related("machine__group", "machine__score").order_by("machine__name", "machine_id")
-    rows = ordered[offset : offset + limit] if limit is not None else ordered.iterator(chunk_size=2000)
-    return found.count(), (_target(target) for target in rows)
+    return found
 
 
 def fixed_by_day(activity: Activity, *, groups: Sequence[int] | None, last: dt.date) -> tuple[tuple[dt.date, int], ...]:

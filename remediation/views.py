@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
+from core import keyset
 from core.access import Permission, require
 from core.answers import list_answer
 from core.exports import stream
@@ -29,7 +30,7 @@ from remediation.forms import RequestForm, entered
 from remediation.models import Activity
 from remediation.rules import UNDISTURBED_TAG
 
-TARGETS = ListSpec(columns=(Column("name", "Machine", fixed=True),), sort="", per_page=50, keeps=("state", "from"))
+TARGETS = ListSpec(columns=(Column("name", "Machine", fixed=True),), sort="", per_page=50, keeps=("state", "from"), keyset=True)
 UNTAGGED = f"No machine of these groups that needs it has the tag “{UNDISTURBED_TAG}”."
 STATES = {"open": False, "fixed": True}
 HEADER = (
@@ -119,8 +120,8 @@ def activity(request: HttpRequest, pk: UUID) -> HttpResponse:
     state = TARGETS.read(request.GET)
     which = request.GET.get("state", "")
     groups = scope.of(request).group_ids
-    total, machines = queries.targets(
-        found, groups=groups, fixed=STATES.get(which), text=state.q, offset=state.offset, limit=state.per_page
+    total, exact, part, machines = queries.target_page(
+        found, state, groups=groups, everything=scope.of(request).is_all, fixed=STATES.get(which)
     )
     days = queries.fixed_by_day(found, groups=_groups(request), last=min(today, found.completed_at.date() if found.completed_at else today))
     values = [value for _, value in days]
@@ -134,8 +135,8 @@ def activity(request: HttpRequest, pk: UUID) -> HttpResponse:
         "what": queries.steps_of(found),
         "state": state,
         "which": which if which in STATES else "",
-        "rows": tuple(machines),
-        "pager": pager(state, total),
+        "rows": machines,
+        "pager": keyset.pages(state, part, total, exact=exact),
         "figure": charts.line(days=[day for day, _ in days], values=values, name="Machines fixed", tone="2", top=max(row.total, 1) * 1.08),
         "days": days[::-1],
         "tickets": tickets,
@@ -151,7 +152,7 @@ def activity_export(request: HttpRequest, pk: UUID) -> StreamingHttpResponse:
     """The machines of an activity: all, those fixed, or those still to be fixed (`state`)."""
     found = permitted.activity_or_404(request, pk)
     state = TARGETS.read(request.GET)
-    _, rows = queries.targets(found, groups=scope.of(request).group_ids, fixed=STATES.get(request.GET.get("state", "")), text=state.q)
+    rows = queries.every_target(found, groups=scope.of(request).group_ids, fixed=STATES.get(request.GET.get("state", "")), text=state.q)
     return stream(filename="remediation-machines.csv", header=TARGET_HEADER, rows=map(_target_line, rows))
 
 

@@ -129,6 +129,7 @@ def _software(made: Population, *, index: int, weaknesses: int, now: dt.datetime
         title=f"Update {software.name} to 1.3.1",
         component=software.name,
         category="application",
+        families=["windows"],
         recommended_version="1.3.1",
         weakness_count=weaknesses,
         first_seen=now - dt.timedelta(days=40),

@@ -187,6 +187,7 @@ class _Builder:
             title=_title(kind, name, new),
             component=name,
             category=Configuration.Category.APPLICATION,
+            families=["linux" if platform else "any"],
             recommended_version=new,
             weakness_count=len(weaknesses),
             exploit=exploit,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 from django import template
@@ -190,10 +191,11 @@ def _stamp(at: dt.datetime) -> str:
 # Components
 
 
-@register.inclusion_tag("components/icon.html")
-def icon(name: str, size: str = "") -> dict[str, Any]:
-    """A drawing of the sprite. `size`: s, xs, or the 20 px default."""
-    return {"name": name, "size": size}
+@register.simple_tag
+@lru_cache(maxsize=512)
+def icon(name: str, size: str = "") -> str:
+    """A drawing of the sprite. `size`: s, xs, or the 20 px default. Kept: a page has hundreds, and a template for each is slow."""
+    return format_html('<svg class="i{}" aria-hidden="true"><use href="#i-{}"/></svg>', f" i--{size}" if size else "", name)
 
 
 @register.inclusion_tag("components/severity.html")

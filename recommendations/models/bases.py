@@ -33,6 +33,9 @@ class MachineBasis(models.Model):
         default=0, help_text="The computation that rebuilt it; a full run does so for all, without writing it here."
     )
 
+    class Meta:
+        indexes = [models.Index(fields=["machine"], condition=models.Q(versions=[]), name="machine_basis_bare")]
+
 
 class VersionBasis(models.Model):
     """What the scores of every carrier of a version were last computed from, as one number."""

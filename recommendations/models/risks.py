@@ -6,6 +6,8 @@ from django.db import models
 
 from inventory.models import Machine, MachineGroup, Version
 
+WORST = models.F("severity") * 10 + models.F("exploit")  # by severity, then by exploit, in one number that an index holds
+
 
 class VersionRisk(models.Model):
     """The worst of a version's weaknesses, as the last full run found it. `exploit`: see MachineRisk."""
@@ -39,9 +41,7 @@ class MachineRisk(models.Model):
 
     class Meta:
         indexes = [
-            models.Index(
-                fields=["-severity", "-exploit", "machine"], condition=models.Q(severity__isnull=False), name="machine_risk_worst_first"
-            ),
+            models.Index(WORST.desc(), "machine", condition=models.Q(severity__isnull=False), name="machine_risk_worst"),
             models.Index(fields=["published_on", "machine"], condition=models.Q(severity__isnull=False), name="machine_risk_oldest_first"),
         ]
 

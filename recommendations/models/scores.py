@@ -6,6 +6,7 @@ user's permitted scope, is a sum of a few rows.
 
 from __future__ import annotations
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from inventory.models import Configuration, Machine, MachineGroup, Software, Version
@@ -75,6 +76,10 @@ class Run(models.Model):
         return f"{self.kind} {self.started_at:%Y-%m-%d %H:%M}"
 
 
+def any_family() -> list[str]:
+    return ["any"]
+
+
 class Recommendation(models.Model):
     """One fix. Every (version, weakness) pair belongs to exactly one."""
 
@@ -99,6 +104,9 @@ class Recommendation(models.Model):
     title = models.CharField(max_length=300)
     component = models.CharField(max_length=200, help_text="Product, or category and sub-category.")
     category = models.CharField(max_length=12, choices=Configuration.Category)
+    families = ArrayField(
+        models.CharField(max_length=10), default=any_family, db_default=["any"], help_text="Of its versions: windows, macos, linux, any."
+    )
     recommended_version = models.CharField(max_length=200, blank=True)
     weakness_count = models.PositiveIntegerField(default=0)
     exploit = models.SmallIntegerField(default=0, help_text="Highest Weakness.Exploit among its weaknesses.")
@@ -178,7 +186,12 @@ class MachineScore(models.Model):
     exposures = models.IntegerField(help_text="Recommendations that apply.")
 
     class Meta:
-        indexes = [models.Index(fields=["group", "-score", "machine"], name="machine_score_highest_first")]
+        indexes = [
+            models.Index(fields=["group", "-score", "machine"], name="machine_score_highest_first"),
+            models.Index(fields=["-score", "machine"], name="machine_score_highest"),
+            models.Index(fields=["level", "machine"], name="machine_score_by_level"),
+            models.Index(fields=["exposures", "machine"], name="machine_score_by_fixes"),
+        ]
 
 
 class RecommendationStat(models.Model):

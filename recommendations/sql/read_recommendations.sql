@@ -1,8 +1,7 @@
 -- A page of the list of recommendations that machines of some groups need, with what the whole list says: how many fit,
 -- the largest impact, and how many each filter value has. One row at least: where nothing fits, its id is NULL.
--- Key: recommendation. Cost: one pass over the stats of these groups (recommendations x groups), one over the scored versions for
--- their platforms; who carries the
--- software is looked up for the rows of the page alone.
+-- Key: recommendation. Cost: one pass over the stats of these groups (recommendations x groups); who carries the software is
+-- looked up for the rows of the page alone.
 WITH need AS MATERIALIZED (
     SELECT s.recommendation_id AS id, sum(s.exposed)::int AS exposed, sum(s.installed)::int AS installed, sum(s.impact) AS impact,
         sum(s.exposed_after)::int AS exposed_after, sum(s.impact_after) AS impact_after, sum(s.alerts)::int AS alerts
@@ -10,22 +9,15 @@ WITH need AS MATERIALIZED (
     WHERE s.group_id = ANY(%(groups)s)
     GROUP BY s.recommendation_id
     HAVING sum(s.exposed) > 0
-), family AS (
-    SELECT s.recommendation_id AS id, array_agg(DISTINCT CASE WHEN v.platform IN ('windows', 'macos') THEN v.platform
-        WHEN v.platform = '' THEN 'any' ELSE 'linux' END) AS families
-    FROM recommendations_versionscore s
-    JOIN inventory_version v ON v.id = s.version_id
-    GROUP BY s.recommendation_id
 ), base AS MATERIALIZED (
     SELECT n.*, r.key, r.kind, r.status, r.title, r.component, r.category, r.weakness_count, r.exploit, r.exploited, r.zero_day, r.software_id,
         r.status <> 'exception' AS shown, w.support, w.vendor, c.cce, c.user_impact, c.impact AS check_impact,
-        cardinality(c.benchmarks) > 0 AS benchmarked, coalesce(f.families, ARRAY['any']) AS families,
+        cardinality(c.benchmarks) > 0 AS benchmarked, r.families::text[] AS families,
         r.category || ':' || nullif(c.subcategory, '') AS sub
     FROM need n
     JOIN recommendations_recommendation r ON r.id = n.id AND r.present
     LEFT JOIN inventory_software w ON w.id = r.software_id
     LEFT JOIN inventory_configuration c ON c.id = r.configuration_id
-    LEFT JOIN family f ON f.id = n.id
 ), activity AS (
     SELECT y.recommendation_id AS id, count(*)::int AS activities
     FROM remediation_activity y

@@ -8,7 +8,7 @@ from dataclasses import replace
 from django.http import HttpRequest, QueryDict
 from django.utils import timezone
 
-from core.lists import Column, Facet, ListSpec, ListState
+from core.lists import WIDE, Column, Facet, ListSpec, ListState
 from inventory import scope
 from inventory.models import Machine
 from recommendations import counters, machine_queries
@@ -36,6 +36,7 @@ SPEC = ListSpec(
         Column("tags", "Tags"),
     ),
     sort="-score",
+    keyset=True,
     facets=(
         Facet("level", "Exposure level", LEVELS),
         Facet("risk", "Risk level", (*((label.lower(), label) for label in RISKS.values()), ("none", "No known risk"))),
@@ -59,6 +60,7 @@ SPEC = ListSpec(
             ),
         ),
     ),
+    sizes=WIDE,
 )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from core.lists import Column, Facet, ListSpec, ListState
+from core.lists import WIDE, Column, Facet, ListSpec, ListState
 from inventory.models import Configuration, Machine
 from recommendations import machine_page_queries, update_queries
 from recommendations.machine_page_queries import Fix, MachinePage
@@ -68,6 +68,7 @@ SPECS = {
         ),
         per_page=50,
         keeps=("tab", "version"),
+        sizes=WIDE,
     ),
     "updates": ListSpec(columns=(), sort="", per_page=50, keeps=KEEPS),
     "configuration": ListSpec(

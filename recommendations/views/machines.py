@@ -8,12 +8,11 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
-from core import lists, saved
+from core import keyset, saved
 from core.answers import list_answer
 from core.exports import stream
 from recommendations import counters, machine_queries
 from recommendations.machine_filters import RISKS
-from recommendations.machine_queries import COUNTED
 from recommendations.views import machine_bulk
 from recommendations.views.machine_spec import SPEC, chosen_machines, read, spec_of
 
@@ -30,14 +29,15 @@ def index(request: HttpRequest) -> HttpResponse:
     state = opened.state
     computed = counters.last_run(request).id
     chosen = chosen_machines(request, state)
-    total = machine_queries.count_machines(chosen)
+    total, exact = machine_queries.count_machines(chosen)
+    part, rows = machine_queries.machine_page(chosen, state, now=timezone.now(), total=total if exact else 0)
     may_change = machine_bulk.may_change(request)
     context = {
         "state": state,
         "views": opened.bar(),
-        "rows": machine_queries.machine_rows(chosen, now=timezone.now(), offset=state.offset, limit=state.per_page),
-        "pager": lists.pager(state, total),
-        "more": total > COUNTED,
+        "rows": rows,
+        "pager": keyset.pages(state, part, total, exact=exact),
+        "more": not exact,
         "facets": state.facets({}),
         "columns": dict.fromkeys(state.columns, True),
         "computed": computed,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -10,13 +11,13 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
+from core import keyset
 from core.answers import list_answer
 from core.lists import Column, ListSpec, pager
 from core.origin import Crumb, Trail
 from inventory import scope
 from recommendations import behind_queries, detail_queries, origins
 from recommendations.behind_queries import USUAL
-from recommendations.machine_queries import COUNTED
 from recommendations.models import Recommendation
 
 _COLUMNS = (
@@ -28,8 +29,8 @@ _COLUMNS = (
     Column("score", "Score", sort="-", numeric=True),
     Column("last_seen", "Last seen", sort="-"),
 )
-MACHINES = ListSpec(columns=_COLUMNS, sort=USUAL, per_page=50, keeps=("from",))
-CHECKED = ListSpec(columns=tuple(column for column in _COLUMNS if column.key != "versions"), sort=USUAL, per_page=50, keeps=("from",))
+MACHINES = ListSpec(columns=_COLUMNS, sort=USUAL, per_page=50, keeps=("from",), keyset=True)
+CHECKED = replace(MACHINES, columns=tuple(column for column in _COLUMNS if column.key != "versions"))
 WEAKNESSES = ListSpec(
     columns=(
         Column("name", "Weakness", sort="-", fixed=True),
@@ -61,13 +62,13 @@ def machines(request: HttpRequest, key: str, which: str) -> HttpResponse:
     reached = trail_of(request, recommendation)
     state = machine_spec(recommendation).read(request.GET)
     expected = figures.exposed if exposed else figures.installed
-    total, rows = behind_queries.machine_page(recommendation, groups=groups, exposed=exposed, expected=expected, state=state)
+    total, exact, part, rows = behind_queries.machine_page(recommendation, groups=groups, exposed=exposed, expected=expected, state=state)
     context: dict[str, Any] = {"recommendation": recommendation, "which": which, "rows": rows, "state": state}
     context |= {
         "trail": reached,
-        "pager": pager(state, total),
+        "pager": keyset.pages(state, part, total, exact=exact),
         "columns": dict.fromkeys(state.columns, True),
-        "more": bool(state.q) and total > COUNTED,
+        "more": not exact,
     }
     return list_answer(request, "recommendations/machines.html", context, state=state)
 

@@ -13,7 +13,7 @@ from django.views.decorators.vary import vary_on_headers
 from core import lists, saved
 from core.answers import list_answer
 from core.exports import stream
-from core.lists import Column, Facet, ListSpec, ListState
+from core.lists import WIDE, Column, Facet, ListSpec, ListState
 from inventory import scope
 from inventory.models import Software
 from recommendations import counters, page_charts, software_queries
@@ -57,6 +57,7 @@ SPEC = ListSpec(
         Facet("platform", "OS platform", (("windows", "Windows"), ("macos", "macOS"), ("linux", "Linux"), ("any", "Any (packages)"))),
         Facet("kind", "Kind", tuple(Software.Ecosystem.choices)),
     ),
+    sizes=WIDE,
 )
 LIST = saved.register("software", address="recommendations:software_list", spec=SPEC)
 DAYS = 30

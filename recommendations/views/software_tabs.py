@@ -9,7 +9,7 @@ from typing import Any
 
 from django.http import QueryDict
 
-from core import lists
+from core import keyset, lists
 from core.lists import Column, Facet, ListSpec, ListState
 from recommendations import software_tab_queries, timeline_queries, update_queries
 from recommendations.software_queries import SoftwarePage
@@ -63,6 +63,7 @@ MACHINES = ListSpec(
     facets=(Facet("show", "Machines", (("exposed", "Exposed"),)),),
     per_page=PER_PAGE,
     keeps=KEEPS,
+    keyset=True,
 )
 VERSIONS = ListSpec(
     columns=(
@@ -114,9 +115,9 @@ def machines(subject: Subject, query: QueryDict) -> dict[str, Any]:
     """Machines that carry it."""
     state = MACHINES.read(query)
     chosen = _machine_filter(subject, state)
-    total = software_tab_queries.count_machines(chosen) if chosen.text or chosen.exposed_by else subject.installed
-    rows = software_tab_queries.machine_rows(chosen, expected=subject.installed, offset=state.offset, limit=state.per_page)
-    return _list(state, total, rows) | {"facets": state.facets({})}
+    total, exact = software_tab_queries.count_machines(chosen) if chosen.text or chosen.exposed_by else (subject.installed, True)
+    part, rows = software_tab_queries.machine_page(chosen, state, expected=subject.installed)
+    return _list(state, total, rows) | {"pager": keyset.pages(state, part, total, exact=exact), "facets": state.facets({})}
 
 
 def versions(subject: Subject, query: QueryDict) -> dict[str, Any]:
@@ -204,7 +205,9 @@ def _weakness_filter(subject: Subject, state: ListState) -> WeaknessFilter:
 
 def _machine_filter(subject: Subject, state: ListState) -> MachineFilter:
     exposed = subject.page.software.pk if state.chosen["show"] else None
-    return MachineFilter(version_ids=subject.version_ids, groups=subject.groups, text=state.q, exposed_by=exposed)
+    return MachineFilter(
+        version_ids=subject.version_ids, groups=subject.groups, text=state.q, exposed_by=exposed, whole=not subject.version
+    )
 
 
 def _event_filter(subject: Subject, state: ListState) -> EventFilter:

@@ -13,13 +13,12 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
-from core import lists
+from core import keyset
 from core.answers import list_answer
 from core.exports import stream
 from core.lists import Column, Facet, ListSpec, ListState
 from inventory import scope
 from recommendations import counters, report_charts, risk_queries
-from recommendations.machine_queries import COUNTED
 from recommendations.page_charts import Chart
 from recommendations.report_charts import Bar
 from recommendations.risk_queries import RiskFilter, Way
@@ -44,6 +43,7 @@ MACHINES = ListSpec(
         Column("last_seen", "Last seen"),
     ),
     sort="-severity",
+    keyset=True,
 )
 
 
@@ -108,12 +108,13 @@ def machines(request: HttpRequest) -> HttpResponse:
     ways = risk_queries.ways()
     state = _spec(MACHINES, ways).read(request.GET)
     chosen = _filter(request, state, ways, today=timezone.now().date())
-    total = risk_queries.count_machines(chosen)
+    total, exact = risk_queries.count_machines(chosen)
+    part, rows = risk_queries.machines(chosen, state, total=total if exact else 0)
     context: dict[str, Any] = {
         "state": state,
-        "rows": risk_queries.machines(chosen, offset=state.offset, limit=state.per_page),
-        "pager": lists.pager(state, total),
-        "more": bool(chosen.text) and total > COUNTED,
+        "rows": rows,
+        "pager": keyset.pages(state, part, total, exact=exact),
+        "more": not exact,
         "facets": state.facets({}),
         "columns": dict.fromkeys(state.columns, True),
         "report": f"{reverse('recommendations:vulnerable_machines')}{_report_query(state, ways)}",

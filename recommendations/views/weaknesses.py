@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
-from core import lists, saved
+from core import keyset, lists, saved
 from core.admin_links import add_address
 from core.answers import list_answer
 from core.exports import stream
@@ -28,7 +28,7 @@ from recommendations.weakness_list_queries import WeaknessFilter, WeaknessRow
 from weaknesses.models import MatchOverride, Weakness
 from weaknesses.source_names import source_name
 
-MACHINES = ListSpec(columns=(Column("name", "Machine", fixed=True),), sort="-score", per_page=50, keeps=("from",))
+MACHINES = ListSpec(columns=(Column("name", "Machine", fixed=True),), sort="-score", per_page=50, keeps=("from",), keyset=True)
 HEADER = (
     *("CVE", "Title", "Severity", "CVSS", "EPSS", "Exploit", "Exploited in the wild", "Ransomware", "Active alert", "Software"),
     *("More software", "Age, days", "Published", "Updated", "Exposed machines", "Tags"),
@@ -97,8 +97,8 @@ def machines(request: HttpRequest, cve: str) -> HttpResponse:
     page = reverse("recommendations:weakness", args=[cve])
     reached = origins.trail(request, home=origins.WEAKNESSES, page=page, then=(Crumb(cve, page),))
     state = MACHINES.read(request.GET)
-    total, rows = weakness_queries.carriers_of(cve=cve, groups=groups, offset=state.offset, limit=state.per_page)
-    context = {"weakness": weakness, "trail": reached, "rows": rows, "state": state, "pager": lists.pager(state, total)}
+    total, part, rows = weakness_queries.carriers_of(cve=cve, groups=groups, state=state)
+    context = {"weakness": weakness, "trail": reached, "rows": rows, "state": state, "pager": keyset.pages(state, part, total)}
     return render(request, "weaknesses/machine_list.html", context)
 
 

@@ -13,7 +13,7 @@ from django.test import Client
 from core.models import AuditEvent
 from inventory import actions
 from inventory.models import Alert, DirtyMachine, Installation, Machine, MachineGroup
-from recommendations.models import MachineScore
+from recommendations.models import MachineBasis, MachineScore
 from tests.integration.pages import csv_lines, queries, text
 from tests.populations import NOW, Population, populate
 
@@ -167,6 +167,8 @@ def test_health_tells_silent_empty_and_excluded_apart(made: Population, viewer_c
     silent, empty, excluded = made.machines[:3]
     Machine.objects.filter(pk=silent.pk).update(last_seen=NOW - dt.timedelta(days=7, minutes=1))
     Installation.objects.filter(machine=empty).delete()
+    figures = {"signature": 0, "likelihood_after": 1, "base": 0, "exposures": 0, "exploit": 0, "exploited": False}
+    MachineBasis.objects.update_or_create(machine=empty, defaults={"group_id": empty.group_id, "versions": [], **figures})
     Machine.objects.filter(pk=excluded.pk).update(excluded=True)
     assert names(viewer_client, "health=inactive") == {silent.name}
     assert names(viewer_client, "health=no-data") == {empty.name}
