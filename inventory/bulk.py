@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -18,8 +18,7 @@ _ANALYSE_FROM = 5_000
 _REMEMBERED_AT_MOST = 32_768
 
 
-@dataclass(frozen=True, slots=True)
-class VersionIdentity:
+class VersionIdentity(NamedTuple):
     """What makes a version row one: the software's key, the version and the platform. The rest is for new rows."""
 
     key: str
@@ -136,7 +135,7 @@ def _remembered_versions(identities: Sequence[VersionIdentity]) -> dict[VersionI
 
 
 def _make_versions(identities: Sequence[VersionIdentity], *, now: dt.datetime) -> dict[VersionIdentity, Resolved]:
-    versions = [{"ord": position, **asdict(identity)} for position, identity in enumerate(identities)]
+    versions = [{"ord": position, **identity._asdict()} for position, identity in enumerate(identities)]
     rows = sql.rows("inventory/resolve_versions", {"versions": json.dumps(versions), "now": now})
     made = {identities[row["ord"]]: Resolved(row["id"], row["software_id"]) for row in rows}
     if len(_remembered) > _REMEMBERED_AT_MOST:

@@ -25,7 +25,7 @@ from inventory.models import Agent, DirtyMachine, IngestRun, Machine
 from tests.integration.inventory.reports import DEBIAN, debs, log
 from tests.integration.pages import text
 from tests.load.agents import Agents, lost
-from tvm_portal import back_pressure, catching_up, tasks
+from tvm_portal import back_pressure, catching_up, pipeline, tasks
 from tvm_portal.back_pressure import Gate
 from tvm_portal.celery import app
 
@@ -170,7 +170,7 @@ def test_changed_machines_are_computed_batch_after_batch(token: str, monkeypatch
         taken.append(limit)
         return limit if len(taken) < 3 else 7
 
-    monkeypatch.setattr(catching_up.pipeline, "refresh", refresh)
+    monkeypatch.setattr(pipeline, "refresh", refresh)
     assert catching_up.catch_up(clock=timezone.now) == sum(taken[:2]) + 7
     assert taken == [500, 1_000, 2_000]
     taken.clear()
@@ -191,7 +191,7 @@ def test_one_worker_catches_up_and_the_others_do_not_wait(monkeypatch: pytest.Mo
         finally:
             connection.close()
 
-    monkeypatch.setattr(catching_up.pipeline, "refresh", refresh)
+    monkeypatch.setattr(pipeline, "refresh", refresh)
     worker = threading.Thread(target=work)
     worker.start()
     assert inside.wait(20)
