@@ -13,7 +13,7 @@ from typing import Any
 
 from django.db import connection
 from django.db.models import CharField, F, Q, QuerySet
-from django.db.models.expressions import Combinable, OrderBy, RawSQL
+from django.db.models.expressions import Expression, OrderBy, RawSQL
 
 from core.lists import END, ListState, Pager, pager
 
@@ -36,7 +36,7 @@ class Order:
     `indexed` False: none does, the rows are collected and sorted; they are then asked for once, not range by range.
     """
 
-    key: Combinable
+    key: Expression | F
     kind: type
     falls: bool = False
     pk_falls: bool = False

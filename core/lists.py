@@ -89,7 +89,8 @@ class ListSpec:
             open=query.get("open", ""),
             kept=tuple((name, value.replace("\x00", "")) for name in self.keeps for value in query.getlist(name)),
             picks=reader.picks(self.picks) if self.picks else (),
-            **({name: query.get(name, "").replace("\x00", "")[:LONGEST_MARK] for name in MARKS} if self.keyset else {}),
+            after=reader.mark("after") if self.keyset else "",
+            before=reader.mark("before") if self.keyset else "",
         )
         known = {*RESERVED, *(MARKS if self.keyset else ()), *chosen, *self.keeps, *(("pick",) if self.picks else ())}
         strangers = [(name, value) for name in query for value in query.getlist(name) if name not in known]
@@ -374,6 +375,9 @@ class _Reader:
         if text:
             self.unknown.append((name, text))
         return default
+
+    def mark(self, name: str) -> str:
+        return self.query.get(name, "").replace("\x00", "")[:LONGEST_MARK]
 
     def facet(self, facet: Facet) -> tuple[str, ...]:
         given = self.values(facet.key)

@@ -10,7 +10,7 @@ from typing import Any
 
 from django.core.cache import cache
 from django.db.models import Exists, F, OuterRef, QuerySet, Sum
-from django.db.models.expressions import Combinable
+from django.db.models.expressions import Expression
 from django.db.models.functions import Lower
 
 from core import keyset, sql
@@ -23,7 +23,7 @@ RARE = 20_000
 COUNTED = 10_000
 TAGS = "machine-tags"
 KEEP_SECONDS = 60
-_COLUMNS: dict[str, tuple[Combinable, type]] = {
+_COLUMNS: dict[str, tuple[Expression | F, type]] = {
     "name": (Lower("name"), str),
     "domain": (F("domain"), str),
     "platform": (F("os_name"), str),

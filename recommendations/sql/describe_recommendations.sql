@@ -16,7 +16,7 @@ WITH fact AS (
 ), wanted AS (
     SELECT r.id, coalesce(f.weaknesses, 0) AS weaknesses, coalesce(f.exploit, 0) AS exploit, coalesce(f.exploited, false) AS exploited,
         coalesce(f.alerted, false) AS alerted, f.weakness_id, coalesce(f.severity, 0) AS severity, coalesce(f.threat, 0) AS threat,
-        f.id IS NOT NULL AS present, s.name AS component, coalesce(f.families, ARRAY['any']) AS families,
+        f.id IS NOT NULL AS present, s.name AS component, coalesce(f.families::text[], ARRAY['any']) AS families,
         CASE WHEN r.kind IN ('update', 'uninstall') THEN CASE WHEN s.support = 4 THEN 'uninstall' ELSE 'update' END ELSE r.kind END AS kind,
         CASE WHEN s.ecosystem = 'os' THEN 'os' ELSE 'application' END AS category
     FROM recommendations_recommendation r
