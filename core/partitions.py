@@ -62,3 +62,31 @@ def ensure_month(table: str, day: dt.date) -> None:
         if cursor.fetchone()[0] is None:
             cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [name])
             cursor.execute(f"CREATE TABLE IF NOT EXISTS \"{name}\" PARTITION OF \"{table}\" FOR VALUES FROM ('{first}') TO ('{following}')")
+
+
+def names(table: str) -> list[str]:
+    """The partitions of a table as they are in the database: by remainder, else by name."""
+    with connection.cursor() as cursor:
+        cursor.execute(_PARTITIONS, [table])
+        return [row[0] for row in cursor.fetchall()]
+
+
+def count(table: str) -> int:
+    """How many partitions a table has in the database; the setting only says how many new tables get."""
+    return len(names(table))
+
+
+def tables_by_machine() -> list[str]:
+    """Every table that is split by machine."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT p.partrelid::regclass::text FROM pg_partitioned_table p "
+            "WHERE p.partstrat = 'h' AND pg_get_partkeydef(p.partrelid) = 'HASH (machine_id)' ORDER BY 1"
+        )
+        return [row[0] for row in cursor.fetchall()]
+
+
+_PARTITIONS = r"""
+SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid WHERE i.inhparent = to_regclass(%s)
+ORDER BY substring(pg_get_expr(c.relpartbound, c.oid) FROM 'remainder (\d+)')::int, c.relname
+"""
