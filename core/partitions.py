@@ -76,6 +76,18 @@ def count(table: str) -> int:
     return len(names(table))
 
 
+def set_storage(table: str, partition: str) -> None:
+    """Give a new partition the storage parameters that its siblings have; partitioned tables have none themselves."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT array_to_string(c.reloptions, ', ') FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid "
+            "WHERE i.inhparent = to_regclass(%s) AND c.reloptions IS NOT NULL ORDER BY c.relname DESC LIMIT 1",
+            [table],
+        )
+        if found := cursor.fetchone():
+            cursor.execute(f'ALTER TABLE "{partition}" SET ({found[0]})')
+
+
 def tables_by_machine() -> list[str]:
     """Every table that is split by machine."""
     with connection.cursor() as cursor:
