@@ -6,11 +6,14 @@ Django creates the parent as usual; only the closing PARTITION BY and the partit
 from __future__ import annotations
 
 import datetime as dt
+import re
 from typing import Any
 
 from django.conf import settings
-from django.db import connection
+from django.db import connection, transaction
 from django.db.migrations.operations import CreateModel
+
+_MONTH = re.compile(r"_(\d{4})_(\d{2})$")
 
 
 class _CreatePartitionedModel(CreateModel):
@@ -53,15 +56,41 @@ class CreateModelByMonth(_CreatePartitionedModel):
 
 
 def ensure_month(table: str, day: dt.date) -> None:
-    """Make the partition that holds `day`. Safe to call again, and from several processes."""
+    """Make the partition that holds `day`. Safe to call again, and from several processes. Rows of the month that were written before
+    it was there move to it.
+    """
     first = day.replace(day=1)
     following = (first + dt.timedelta(days=32)).replace(day=1)
-    name = f"{table}_{first:%Y_%m}"
+    name, rest = f"{table}_{first:%Y_%m}", f"{table}_rest"
+    with transaction.atomic(), connection.cursor() as cursor:
+        if _exists(cursor, name):
+            return
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [name])
+        if _exists(cursor, name):
+            return
+        cursor.execute(f'CREATE TABLE "{name}" (LIKE "{table}" INCLUDING DEFAULTS INCLUDING CONSTRAINTS)')
+        cursor.execute(f'LOCK TABLE "{table}" IN SHARE ROW EXCLUSIVE MODE')
+        cursor.execute(
+            f'WITH moved AS (DELETE FROM "{rest}" WHERE day >= %s AND day < %s RETURNING *) INSERT INTO "{name}" SELECT * FROM moved',
+            [first, following],
+        )
+        cursor.execute(f"ALTER TABLE \"{table}\" ATTACH PARTITION \"{name}\" FOR VALUES FROM ('{first}') TO ('{following}')")
+
+
+def drop_months(table: str, *, before: dt.date) -> list[str]:
+    """Drop the partitions of months that ended before that day; returns their names. What is in the default partition stays."""
+    first = before.replace(day=1)
+    months = [(name, _MONTH.search(name)) for name in names(table)]
+    gone = [name for name, month in months if month and dt.date(int(month[1]), int(month[2]), 1) < first]
     with connection.cursor() as cursor:
-        cursor.execute("SELECT to_regclass(%s)", [name])
-        if cursor.fetchone()[0] is None:
-            cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [name])
-            cursor.execute(f"CREATE TABLE IF NOT EXISTS \"{name}\" PARTITION OF \"{table}\" FOR VALUES FROM ('{first}') TO ('{following}')")
+        for name in gone:
+            cursor.execute(f'DROP TABLE "{name}"')
+    return gone
+
+
+def _exists(cursor: Any, name: str) -> bool:
+    cursor.execute("SELECT to_regclass(%s)", [name])
+    return cursor.fetchone()[0] is not None
 
 
 def names(table: str) -> list[str]:

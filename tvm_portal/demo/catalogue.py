@@ -86,7 +86,7 @@ def version_shares(package: Package, *, lag: float, day: dt.date) -> list[tuple[
     shares = [0.0] * len(out)
     left = 1.0 - FORGOTTEN
     for index in range(len(out) - 1, -1, -1):
-        arrived = 1.0 if index == 0 else _arrived((day - out[index].day).days / lag)
+        arrived = 1.0 if index == 0 else _arrived(((day - out[index].day).days + 1) / lag)  # delays end with their last day
         shares[index] = left * arrived
         left -= shares[index]
     never_moved = max(1, int(len(out) * 0.7))

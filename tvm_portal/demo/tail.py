@@ -14,9 +14,10 @@ from inventory.records import InstalledSoftware
 from tvm_portal.demo.chance import share
 
 SHELVES = 95  # of a family of systems
-KNOWN_EVERY, DEEP_EVERY = 5, 4  # every so many shelves hold real products; every so many are six times as deep
+KNOWN_EVERY, DEEP_EVERY = 3, 4  # every so many shelves hold real products; every so many of the others are six times as deep
 DEPTH = 6
-PRODUCTS_STEEPNESS, VERSIONS_STEEPNESS = 1.2, 0.6
+STEEPNESS = 1.2
+KEPT, KEPT_KNOWN = 0.6, 0.8  # machines with a version over those with the version that follows it
 FAMILIES = {"windows": 0.6, "macos": 0.15, "linux": 0.25}
 """Family -> its part of the versions."""
 
@@ -61,18 +62,20 @@ def versions_wanted(machines: int) -> int:
 
 
 def shelves(family: str, *, wanted: int, known: Sequence[KnownProduct], seed: int) -> list[list[Offer]]:
-    """The shelves of a family, with about `wanted` versions of made-up software beside the known ones."""
+    """The shelves of a family, with about `wanted` versions; the made-up ones are half of them at least."""
     made = _made_up(family, seed)
-    part = wanted / (SHELVES - len(range(0, SHELVES, KNOWN_EVERY)))
-    usual = part / (1 + (DEPTH - 1) / DEEP_EVERY)
-    filled = []
-    for number in range(SHELVES):
-        if number % KNOWN_EVERY == 0:
-            own = known[number // KNOWN_EVERY :: len(range(0, SHELVES, KNOWN_EVERY))]
-            filled.append(_weighted([product.records() for product in own]))
-        else:
-            filled.append(_weighted(_until(made, usual * (DEPTH if number % DEEP_EVERY == 3 else 1))))
-    return filled
+    of_known = range(0, SHELVES, KNOWN_EVERY)
+    others = [number for number in range(SHELVES) if number not in of_known]
+    made_up = max(wanted / 2, wanted - sum(len(product.versions) for product in known))
+    usual = made_up / len(others) / (1 + (DEPTH - 1) / DEEP_EVERY)
+    filled = {
+        number: _weighted([product.records() for product in known[place :: len(of_known)]], KEPT_KNOWN)
+        for place, number in enumerate(of_known)
+    }
+    for place, number in enumerate(others):
+        depth = DEPTH if place % DEEP_EVERY == 0 else 1
+        filled[number] = _weighted(_until(made, usual * depth), KEPT)
+    return [filled[number] for number in range(SHELVES)]
 
 
 def _until(products: Iterator[list[InstalledSoftware]], versions: float) -> list[list[InstalledSoftware]]:
@@ -82,10 +85,10 @@ def _until(products: Iterator[list[InstalledSoftware]], versions: float) -> list
     return taken
 
 
-def _weighted(products: Sequence[Sequence[InstalledSoftware]]) -> list[Offer]:
+def _weighted(products: Sequence[Sequence[InstalledSoftware]], kept: float) -> list[Offer]:
     """Few products are widespread and most are rare; of each, the newest version is on most machines."""
     return [
-        Offer(record, rank**-PRODUCTS_STEEPNESS * (1 - VERSIONS_STEEPNESS) * VERSIONS_STEEPNESS**age)
+        Offer(record, rank**-STEEPNESS * (1 - kept) * kept**age)
         for rank, versions in enumerate(products, start=1)
         for age, record in enumerate(reversed(versions))
     ]
