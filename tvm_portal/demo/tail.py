@@ -6,6 +6,7 @@ without known weaknesses, as most of what an inventory finds. It is told apart i
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
@@ -58,7 +59,7 @@ class Offer:
 
 def versions_wanted(machines: int) -> int:
     """How many versions a fleet of this size shows: they grow with its square root, and are 50,000 at a million."""
-    return round(50 * machines**0.5)
+    return round(50 * math.sqrt(machines))
 
 
 def shelves(family: str, *, wanted: int, known: Sequence[KnownProduct], seed: int) -> list[list[Offer]]:

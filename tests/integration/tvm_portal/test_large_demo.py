@@ -12,7 +12,7 @@ from django.db import connection
 from django.db.models import Count
 from django.test import Client
 
-from core import partitions
+from core import partition_moves, partitions
 from inventory.models import Alert, Configuration, ConfigurationResult, Installation, Machine, MachineGroup, Software, Version
 from recommendations.models import Exposure, GroupScore, MachineScore, Recommendation, Run, WeaknessStat
 from tests.integration.pages import LARGEST, links
@@ -68,8 +68,8 @@ def _inventory_is_believable() -> None:
     assert Version.objects.filter(software__vendor__endswith=VENDOR_MARK).count() > 300
     assert ConfigurationResult.objects.filter(passed=False).exists()
     assert Alert.objects.exists()
-    seen = Machine.objects.order_by("last_seen").values_list("last_seen", flat=True)
-    assert (seen.last() - seen.first()).days >= 3
+    seen = list(Machine.objects.order_by("last_seen").values_list("last_seen", flat=True))
+    assert (seen[-1] - seen[0]).days >= 3
     with connection.cursor() as cursor:
         for table in ("inventory_installation", "inventory_configurationresult"):
             cursor.execute(f"SELECT count(DISTINCT tableoid) FROM {table}")
@@ -167,20 +167,18 @@ def _own_machine() -> Machine:
 
 @pytest.mark.django_db(transaction=True)
 def test_a_load_that_fails_leaves_no_machine_and_nothing_in_the_tables(monkeypatch: pytest.MonkeyPatch) -> None:
-    from tvm_portal.demo import bulk_load
-
     def fail(*_: Any, **__: Any) -> None:
         raise RuntimeError("power cut")
 
-    monkeypatch.setattr(bulk_load.partition_moves, "swap", fail)
+    monkeypatch.setattr(partition_moves, "swap", fail)
     with pytest.raises(RuntimeError):
         _load(machines=60, workers=2, no_recompute=True)
     monkeypatch.undo()
     assert not Machine.objects.exists()
     assert not Installation.objects.exists()
-    assert bulk_load.partition_moves.unfinished()
+    assert partition_moves.unfinished()
     call_command("demo", remove=True, no_recompute=True, verbosity=0)
-    assert not bulk_load.partition_moves.unfinished()
+    assert not partition_moves.unfinished()
 
 
 def test_a_fleet_that_is_copied_in_has_no_history() -> None:
