@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Tags, Warning, register
+from django.core import checks
+from django.core.checks import CheckMessage, Tags, register
 
 from core import partition_moves, partitions
 
@@ -21,8 +22,8 @@ def partitions_agree(databases: Sequence[str] | None = None, **_: Any) -> list[C
     if set(counts.values()) - {settings.INSTALLATION_PARTITIONS}:
         told = ", ".join(f"{table} {count}" for table, count in counts.items())
         text = f"Partitions by machine: {told}; INSTALLATION_PARTITIONS is {settings.INSTALLATION_PARTITIONS}."
-        found.append(Warning(text, hint="manage.py partition_tables --count N, and the setting to match.", id="core.W001"))
+        found.append(checks.Warning(text, hint="manage.py partition_tables --count N, and the setting to match.", id="core.W001"))
     if left := partition_moves.unfinished():
         text = f"An interrupted move left {', '.join(left)} behind."
-        found.append(Warning(text, hint="manage.py partition_tables --count N drops them.", id="core.W002"))
+        found.append(checks.Warning(text, hint="manage.py partition_tables --count N drops them.", id="core.W002"))
     return found

