@@ -8,6 +8,8 @@ class CoreConfig(AppConfig):
     name = "core"
 
     def ready(self) -> None:
+        from core import checks  # noqa: F401  (registers them)
+
         post_migrate.connect(_keep_roles, sender=self)
 
 

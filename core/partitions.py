@@ -6,11 +6,15 @@ Django creates the parent as usual; only the closing PARTITION BY and the partit
 from __future__ import annotations
 
 import datetime as dt
+import re
+from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
-from django.db import connection
-from django.db.migrations.operations import CreateModel
+from django.db import connection, transaction
+from django.db.migrations.operations import CreateModel, RunPython
+
+_MONTH = re.compile(r"_(\d{4})_(\d{2})$")
 
 
 class _CreatePartitionedModel(CreateModel):
@@ -52,13 +56,100 @@ class CreateModelByMonth(_CreatePartitionedModel):
         return [f'CREATE TABLE "{table}_rest" PARTITION OF "{table}" DEFAULT']
 
 
+class SetStorage(RunPython):
+    """Storage parameters of a table, or of each of its partitions. Rows that are there already move only when they are written again."""
+
+    def __init__(self, table: str, **parameters: object) -> None:
+        chosen = ", ".join(f"{name} = {value}" for name, value in parameters.items())
+        super().__init__(self._each(table, f"SET ({chosen})"), self._each(table, f"RESET ({', '.join(parameters)})"))
+        self.table, self.parameters = table, parameters
+
+    def deconstruct(self) -> tuple[str, list[Any], dict[str, Any]]:
+        return type(self).__name__, [self.table], dict(self.parameters)
+
+    @staticmethod
+    def _each(table: str, change: str) -> Callable[[Any, Any], None]:
+        def alter(_: Any, schema_editor: Any) -> None:
+            for name in names(table) or [table]:
+                schema_editor.execute(f'ALTER TABLE "{name}" {change}')
+
+        return alter
+
+
 def ensure_month(table: str, day: dt.date) -> None:
-    """Make the partition that holds `day`. Safe to call again, and from several processes."""
+    """Make the partition that holds `day`. Safe to call again, and from several processes. Rows of the month that were written before
+    it was there move to it.
+    """
     first = day.replace(day=1)
     following = (first + dt.timedelta(days=32)).replace(day=1)
-    name = f"{table}_{first:%Y_%m}"
+    name, rest = f"{table}_{first:%Y_%m}", f"{table}_rest"
+    with transaction.atomic(), connection.cursor() as cursor:
+        if _exists(cursor, name):
+            return
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [name])
+        if _exists(cursor, name):
+            return
+        cursor.execute(f'CREATE TABLE "{name}" (LIKE "{table}" INCLUDING DEFAULTS INCLUDING CONSTRAINTS)')
+        cursor.execute(f'LOCK TABLE "{table}" IN SHARE ROW EXCLUSIVE MODE')
+        cursor.execute(
+            f'WITH moved AS (DELETE FROM "{rest}" WHERE day >= %s AND day < %s RETURNING *) '  # noqa: S608  names of our own
+            f'INSERT INTO "{name}" SELECT * FROM moved',
+            [first, following],
+        )
+        cursor.execute(f"ALTER TABLE \"{table}\" ATTACH PARTITION \"{name}\" FOR VALUES FROM ('{first}') TO ('{following}')")
+
+
+def drop_months(table: str, *, before: dt.date) -> list[str]:
+    """Drop the partitions of months that ended before that day; returns their names. What is in the default partition stays."""
+    first = before.replace(day=1)
+    months = [(name, _MONTH.search(name)) for name in names(table)]
+    gone = [name for name, month in months if month and dt.date(int(month[1]), int(month[2]), 1) < first]
     with connection.cursor() as cursor:
-        cursor.execute("SELECT to_regclass(%s)", [name])
-        if cursor.fetchone()[0] is None:
-            cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [name])
-            cursor.execute(f"CREATE TABLE IF NOT EXISTS \"{name}\" PARTITION OF \"{table}\" FOR VALUES FROM ('{first}') TO ('{following}')")
+        for name in gone:
+            cursor.execute(f'DROP TABLE "{name}"')
+    return gone
+
+
+def _exists(cursor: Any, name: str) -> bool:
+    cursor.execute("SELECT to_regclass(%s)", [name])
+    return cursor.fetchone()[0] is not None
+
+
+def names(table: str) -> list[str]:
+    """The partitions of a table as they are in the database: by remainder, else by name."""
+    with connection.cursor() as cursor:
+        cursor.execute(_PARTITIONS, [table])
+        return [row[0] for row in cursor.fetchall()]
+
+
+def count(table: str) -> int:
+    """How many partitions a table has in the database; the setting only says how many new tables get."""
+    return len(names(table))
+
+
+def set_storage(table: str, partition: str) -> None:
+    """Give a new partition the storage parameters that its siblings have; partitioned tables have none themselves."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT array_to_string(c.reloptions, ', ') FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid "
+            "WHERE i.inhparent = to_regclass(%s) AND c.reloptions IS NOT NULL ORDER BY c.relname DESC LIMIT 1",
+            [table],
+        )
+        if found := cursor.fetchone():
+            cursor.execute(f'ALTER TABLE "{partition}" SET ({found[0]})')
+
+
+def tables_by_machine() -> list[str]:
+    """Every table that is split by machine."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT p.partrelid::regclass::text FROM pg_partitioned_table p "
+            "WHERE p.partstrat = 'h' AND pg_get_partkeydef(p.partrelid) = 'HASH (machine_id)' ORDER BY 1"
+        )
+        return [row[0] for row in cursor.fetchall()]
+
+
+_PARTITIONS = r"""
+SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid WHERE i.inhparent = to_regclass(%s)
+ORDER BY substring(pg_get_expr(c.relpartbound, c.oid) FROM 'remainder (\d+)')::int, c.relname
+"""

@@ -46,6 +46,12 @@ def _count(text: str) -> int:
     return int(text)
 
 
+def _history(text: str) -> int:
+    if not text.isdecimal() or 0 < int(text) < 200:
+        raise ValueError("write a whole number of days from 200, or 0 to keep all")
+    return int(text)
+
+
 def _port(text: str) -> int:
     if not (text.isdecimal() and 0 < int(text) < 65536):
         raise ValueError("write a number from 1 to 65535")
@@ -130,8 +136,13 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("KEY_PREFIX", "tvm", "Prefix of every key in Redis, so that one server can serve several portals."),
     Setting("DATABASE_POOL", "true", "Keep a pool of database connections in each web and worker process.", _boolean),
     Setting(
-        "INSTALLATION_PARTITIONS", "8", "Hash partitions of the tables that grow with machines; read when the tables are made.", _whole
+        "INSTALLATION_PARTITIONS",
+        "8",
+        "Hash partitions of the tables that grow with machines; read when the tables are made. "
+        "`manage.py partition_tables --count` changes it later.",
+        _whole,
     ),
+    Setting("HISTORY_DAYS", "400", "How long the history of days is kept, at least 200; 0 keeps all of it.", _history),
     Setting("INGEST_MAX_BYTES", "104857600", "Largest report accepted, after decompression.", _whole),
     Setting("INGEST_MAX_RECORDS", "200000", "Most records accepted in one report.", _whole),
     Setting("INGEST_MAX_FIELD", "4096", "Longest text accepted in one field of a report.", _whole),

@@ -86,6 +86,7 @@ if env.read("DATABASE_POOL"):
 DATABASES["default"]["OPTIONS"].setdefault("server_side_binding", False)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 INSTALLATION_PARTITIONS = env.read("INSTALLATION_PARTITIONS")
+HISTORY_DAYS = env.read("HISTORY_DAYS")
 
 REDIS_URL = env.read("REDIS_URL")
 KEY_PREFIX = env.read("KEY_PREFIX")
@@ -142,6 +143,7 @@ CELERY_BEAT_SCHEDULE = {
     },
     "exceptions": {"task": "tvm_portal.tasks.end_exceptions", "schedule": 60.0, "options": {"expires": 60}},
     "exceptions that end": {"task": "tvm_portal.tasks.tell_of_ends", "schedule": crontab(minute=10), "options": {"expires": 3600}},
+    "old history": {"task": "tvm_portal.tasks.forget_old_history", "schedule": crontab(minute=35, hour=3), "options": {"expires": 86400}},
     "old activities": {
         "task": "tvm_portal.tasks.forget_old_activities",
         "schedule": crontab(minute=40, hour=3),

@@ -14,6 +14,7 @@ from exceptions import notices
 from inventory import actions as inventory
 from inventory import fleet
 from recommendations import actions as recommendations
+from recommendations import history
 from remediation import actions as remediation
 from remediation import outbox, ticket_reading
 from tvm_portal import catching_up, pipeline
@@ -91,6 +92,11 @@ def tell_of_ends(**_: Any) -> int:
 @shared_task
 def forget_old_activities(**_: Any) -> int:
     return remediation.forget_old(now=timezone.now())
+
+
+@shared_task
+def forget_old_history(**_: Any) -> int:
+    return history.forget(today=timezone.now().date(), days=settings.HISTORY_DAYS)
 
 
 @shared_task

@@ -22,6 +22,7 @@ WRONG = {
     "HTTPS": ["perhaps"],
     "DATABASE_POOL": ["x"],
     "INSTALLATION_PARTITIONS": ["0", "-1", "many"],
+    "HISTORY_DAYS": ["-1", "30", "all"],
     "INGEST_MAX_BYTES": ["0", "100MB"],
     "FEED_PAUSE_SECONDS": ["-1", "soon"],
     "ACTIVE_DAYS": ["0"],

@@ -1,25 +1,26 @@
 """Computing scores over a fleet, against the floor of one pass that groups the same installations by machine.
 
-At scale N: N machines of five platforms in eight groups, 100 installations each (60 of the platform's core, 40 of a long
-tail), one in twenty with two versions side by side, ten checks each. Most core products and a quarter of the tail have weaknesses;
-installed versions lag behind in the proportions a fleet shows.
+At scale N: the large demo fleet of N machines (tvm_portal.demo.bulk_load): eleven platforms in six groups, 100 installations each of
+50 x the square root of N versions, real ones with their weaknesses beside a long tail, about 18 results of checks each.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+import os
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.db import connection
 
-from inventory.actions import default_group
 from recommendations import actions
 from tests.benchmarks import Row
+from tvm_portal.demo import bulk_load, replay
+from weaknesses import starter
+from weaknesses.actions import match_versions
 
 NOW = dt.datetime(2026, 3, 17, 12, tzinfo=dt.UTC)
-CORE, PLATFORMS, CORE_EACH, TAIL_EACH = 300, 5, 60, 40
 # Up to here the versions and their weaknesses, which grow far slower than the machines, take most of a full run.
 GOAL_FULL, GOAL_FROM, NO_GOAL = 3.0, 100_000, float("inf")
 FLOOR = "SELECT machine_id, count(*), sum(version_id) FROM inventory_installation GROUP BY machine_id"
@@ -41,7 +42,7 @@ def run(scale: int) -> list[Row]:
         _execute("UPDATE weaknesses_weakness SET epss = least(1, epss * 1.01 + 0.00001)")
         restated = _timed(_recompute)
     finally:
-        _execute(f"TRUNCATE {TABLES} CASCADE")
+        clear()
     return [
         Row(
             "Full recompute, unchanged fleet", scale, unchanged, "s", floor, unchanged / floor, GOAL_FULL if scale >= GOAL_FROM else NO_GOAL
@@ -53,13 +54,22 @@ def run(scale: int) -> list[Row]:
     ]
 
 
-def build(scale: int) -> None:
-    software = CORE + max(200, int(25 * scale**0.5))
-    parameters = {"machines": scale, "software": software, "tail": software - CORE, "core": CORE, "now": NOW, "group": default_group().pk}
+def build(scale: int, *, now: dt.datetime = NOW, afresh: bool = True, matched: bool = True) -> None:
+    """The fleet with its matches, before the first run; 0: what stands before the machines."""
+    if afresh:
+        clear()
+        starter.load(now=now)
+        replay.make_frame(now=now)
+    if scale:
+        workers = os.cpu_count() or 1
+        bulk_load.load(count=scale, seed=1, now=now, stamp=starter.AS_OF, workers=workers, say=lambda _: None)
+    if scale and matched:
+        match_versions(now=now, relink=True)
+        _execute("ANALYZE")
+
+
+def clear() -> None:
     _execute(f"TRUNCATE {TABLES} CASCADE")
-    for statement in _STATEMENTS.split("-- ;;"):
-        _execute(statement, parameters)
-    _execute("ANALYZE")
 
 
 def _recompute() -> None:
@@ -100,56 +110,3 @@ def _timed(work: Callable[[], object]) -> float:
 def _execute(statement: str, parameters: Mapping[str, Any] | None = None) -> None:
     with connection.cursor() as cursor:
         cursor.execute(statement, parameters)
-
-
-_STATEMENTS = """
-SELECT setseed(0.25)
--- ;;
-INSERT INTO inventory_machinegroup (name, description, rank, rule, is_default, machine_count)
-SELECT 'Group ' || n, '', n, '[]', false, 0 FROM generate_series(1, 7) n ON CONFLICT DO NOTHING
--- ;;
-INSERT INTO inventory_machine (id, external_id, name, domain, family, platform, os_name, os_version, os_build, architecture, ip_addresses,
-    group_id, value, internet_facing, excluded, tags, is_demo, first_seen, last_seen, digests)
-SELECT n, 'm' || n, 'machine-' || n, '', 'linux', 'debian-12', '', '', '', '', '{}',
-    CASE WHEN n %% 8 = 0 THEN %(group)s ELSE (SELECT id FROM inventory_machinegroup g WHERE g.rank = n %% 8) END,
-    CASE WHEN n %% 20 = 0 THEN 2 WHEN n %% 10 = 1 THEN 0 ELSE 1 END, n %% 15 = 0, false, '{}', false, %(now)s, %(now)s, '{}'
-FROM generate_series(1, %(machines)s) n
--- ;;
-INSERT INTO inventory_software (id, key, ecosystem, name, vendor, category, support, installed_count,
-    exposed_count, version_count, weakness_count, first_seen)
-SELECT n, 'vendor-_-product_' || n, 'cpe', 'Product ' || n, 'Vendor', '', CASE WHEN n %% 97 = 0 THEN 4 ELSE 0 END, 0, 0, 0, 0, %(now)s
-FROM generate_series(1, %(software)s) n
--- ;;
-INSERT INTO inventory_version (id, software_id, version, platform, sort_key, first_seen, matched_at)
-SELECT s * 20 + v, s, '1.' || v, '', lpad(v::text, 4, '0'), %(now)s, %(now)s
-FROM generate_series(1, %(software)s) s, generate_series(0, 19) v WHERE v < CASE WHEN s <= %(core)s THEN 20 ELSE 6 END
--- ;;
-INSERT INTO weaknesses_weakness (id, cve, title, description, severity, cvss, cvss_vector, cwes, "references",
-    epss, epss_percentile, exploit, exploited, ransomware, rejected, source, exposed_count)
-SELECT s * 40 + w, 'CVE-2025-' || (s * 40 + w), '', '', 0, round((2 + 8 * random())::numeric, 1), '', '{}', '{}', power(random(), 6), 0,
-    CASE WHEN random() < 0.04 THEN 1 WHEN random() < 0.01 THEN 2 ELSE 0 END, random() < 0.006, false, false, 'bench', 0
-FROM generate_series(1, %(software)s) s, generate_series(0, 39) w
-WHERE CASE WHEN s <= %(core)s THEN s %% 10 < 7 ELSE s %% 4 = 0 AND w < 10 END
--- ;;
-INSERT INTO weaknesses_versionweakness (version_id, weakness_id, range_id, source, confidence, fix, fixed, fixed_key, first_matched_at)
-SELECT v.id, w.id, 0, 'bench', 100, CASE WHEN w.id %% 29 = 0 THEN 0 ELSE 1 END, '1.20', '0020', %(now)s
-FROM inventory_version v JOIN weaknesses_weakness w ON w.id / 40 = v.software_id
-WHERE v.id %% 20 < CASE WHEN v.software_id <= %(core)s THEN w.id %% 20 ELSE w.id %% 6 END
--- ;;
-INSERT INTO inventory_installation (machine_id, version_id, first_seen)
-SELECT m, (((m %% 5) * 60 + k) %% %(core)s + 1) * 20 + floor(20 * sqrt(random()))::int, %(now)s
-FROM generate_series(1, %(machines)s) m, generate_series(0, 59) k
-UNION ALL
-SELECT m, (%(core)s + (m * 7919 + k * 613) %% %(tail)s + 1) * 20 + floor(6 * sqrt(random()))::int, %(now)s
-FROM generate_series(1, %(machines)s) m, generate_series(0, 39) k
--- ;;
-INSERT INTO inventory_installation (machine_id, version_id, first_seen)
-SELECT m, ((m %% 5) * 60 + 1) * 20 + 19, %(now)s FROM generate_series(20, %(machines)s, 20) m ON CONFLICT DO NOTHING
--- ;;
-INSERT INTO inventory_configuration (id, source, external_id, name, description, risk, remediation, category,
-    subcategory, impact, cce, benchmarks, user_impact, is_demo)
-SELECT n, 'bench', n, 'Check ' || n, '', '', '', 'os', '', n, '', '{}', '', false FROM generate_series(1, 10) n
--- ;;
-INSERT INTO inventory_configurationresult (machine_id, configuration_id, passed, changed_at)
-SELECT m, c, random() < 0.7, %(now)s FROM generate_series(1, %(machines)s) m, generate_series(1, 10) c
-"""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import bisect
 import datetime as dt
+import math
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from tvm_portal.demo.chance import share, spread
 from tvm_portal.demo.organisation import DemoMachine
 
 FORGOTTEN = 0.05  # of installations never move after the day they were made
+SPREAD = 0.55  # of the logarithm of a delay
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,4 +77,24 @@ def version_on(package: Package, machine: DemoMachine, *, day: dt.date, seed: in
 
 
 def _delay(package: Package, machine: DemoMachine, release: Release, seed: int) -> dt.timedelta:
-    return dt.timedelta(days=spread(machine.lag, 0.55, seed, machine.name, package.name, release.version))
+    return dt.timedelta(days=spread(machine.lag, SPREAD, seed, machine.name, package.name, release.version))
+
+
+def version_shares(package: Package, *, lag: float, day: dt.date) -> list[tuple[Release, float]]:
+    """The share of machines with this lag that have each release on `day`: what `version_on` comes to over many machines."""
+    out = [release for release in package.releases if release.day <= day]
+    shares = [0.0] * len(out)
+    left = 1.0 - FORGOTTEN
+    for index in range(len(out) - 1, -1, -1):
+        arrived = 1.0 if index == 0 else _arrived(((day - out[index].day).days + 1) / lag)  # delays end with their last day
+        shares[index] = left * arrived
+        left -= shares[index]
+    never_moved = max(1, int(len(out) * 0.7))
+    for index in range(min(never_moved, len(out))):
+        shares[index] += FORGOTTEN / never_moved
+    return list(zip(out, shares, strict=True))
+
+
+def _arrived(lags: float) -> float:
+    """Share of machines that have installed a release so many lags after its day."""
+    return 0.5 * (1 + math.erf(math.log(lags) / SPREAD / math.sqrt(2))) if lags > 0 else 0.0

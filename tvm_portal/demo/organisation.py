@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import bisect
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import accumulate
 
 from tvm_portal.demo.chance import pick, share
 
 DOMAIN = "nordhafen.example"
+LATE_DAYS = 22  # before the end, when the last site joined
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,14 +83,33 @@ class DemoMachine:
         return {"windows": "windows", "macos": "macos"}.get(head, "linux")
 
 
+@dataclass(frozen=True)
+class Roster:
+    """The fleet, machine by machine: any of them can be told by its number (1 to `count`) alone.
+
+    Most machines are there from the first day; a site joins in the middle; a few fall silent.
+    """
+
+    count: int
+    days: int
+    seed: int
+
+    @cached_property
+    def _ends(self) -> list[int]:
+        """The number of the last machine of each role."""
+        parts = [max(1, round(role.part * self.count)) for role in ROLES]
+        parts[0] += self.count - sum(parts)
+        return list(accumulate(parts))
+
+    def machine(self, number: int) -> DemoMachine:
+        place = bisect.bisect_left(self._ends, number)
+        index = number - (self._ends[place - 1] if place else 0)
+        return _machine(ROLES[place], index, number, self.days, self.seed)
+
+
 def machines(*, count: int, days: int, seed: int) -> list[DemoMachine]:
-    """The fleet. Most machines are there from the first day; a site joins in the middle; a few fall silent."""
-    parts = [max(1, round(role.part * count)) for role in ROLES]
-    parts[0] += count - sum(parts)
-    fleet: list[DemoMachine] = []
-    for role, wanted in zip(ROLES, parts, strict=True):
-        fleet += [_machine(role, index, len(fleet) + index, days, seed) for index in range(1, wanted + 1)]
-    return fleet
+    roster = Roster(count, days, seed)
+    return [roster.machine(number) for number in range(1, count + 1)]
 
 
 def _machine(role: Role, index: int, number: int, days: int, seed: int) -> DemoMachine:
@@ -99,7 +122,7 @@ def _machine(role: Role, index: int, number: int, days: int, seed: int) -> DemoM
         role=role,
         platform=_weighted(role.platforms, share(seed, name, "platform")),
         lag=role.lag * (0.5 + 1.4 * share(seed, name, "lag")),
-        joined=min(days, 22) if late else days,
+        joined=min(days, LATE_DAYS) if late else days,
         silent=min(silent, days - 1) if silent and not late and days > 1 else None,
     )
 

@@ -61,7 +61,7 @@ def play(*, count: int, days: int, seed: int, now: dt.datetime, progress: Progre
         learns=learns,
         packages={machine.name: tuple(shelf.on(machine, seed=seed)) for machine in fleet},
     )
-    _make_frame(replay)
+    make_frame(now=replay.moment(days))
     exceptions.remove()
     if learns:
         store.forget_intelligence_after(replay.day(days))
@@ -73,9 +73,9 @@ def play(*, count: int, days: int, seed: int, now: dt.datetime, progress: Progre
         store.past_scores(first=replay.moment(days).date(), last=now.date())
 
 
-def _make_frame(replay: Replay) -> None:
+def make_frame(*, now: dt.datetime) -> None:
     """Groups, checks and aliases: what stands before the first report."""
-    load_aliases(now=replay.moment(replay.days))
+    load_aliases(now=now)
     default_group()
     with transaction.atomic():
         for name, rank, rule in GROUPS:

@@ -51,6 +51,12 @@ def catalogue() -> Catalogue:
     return Catalogue((*_systems(), *_applications(), *_debian(), *_other_linux()))
 
 
+@cache
+def named_products() -> frozenset[str]:
+    """Product keys of the applications that the catalogue has."""
+    return frozenset(row[0].partition("@")[0] for row in _rows("software.tsv"))
+
+
 def _systems() -> Iterator[Package]:
     for platform, key, line, name, vendor in _SYSTEMS:
         releases = _of_line(_releases(key, "cpe"), line)

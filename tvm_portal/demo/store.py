@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 
 from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 
-from core import sql
+from core import partition_moves, sql
 from inventory import aliases
 from inventory.actions import regroup_machines
 from inventory.intake import Intake, Memory
-from inventory.models import Configuration, Machine, MachineGroup
+from inventory.models import Configuration, Machine, MachineGroup, Software
 from inventory.records import Report
 from tvm_portal.demo import exceptions, requests
 from tvm_portal.demo.organisation import DemoMachine
+from tvm_portal.demo.tail import VENDOR_MARK
 from weaknesses import starter
 from weaknesses.models import ExploitEvidence, Weakness
 
 BATCH = 1_000  # machines per transaction
+MANY = 20_000  # machines from which on writing partitions anew is quicker than deleting
 GROUP_NOTE = "Made for the demo."
 
 
@@ -70,21 +72,35 @@ def past_scores(*, first: dt.date, last: dt.date) -> None:
         sql.run("tvm_portal/make_demo_scores", {"first": first, "last": last})
 
 
-def remove() -> int:
+def remove(*, say: Callable[[str], None] = lambda _: None) -> int:
     """Take the demo out: its machines with everything of them, alerts, checks, groups that are empty now, and history.
 
-    Returns how many machines went. Until the next run the counters still hold them.
+    Returns how many machines went. Until the next run the counters still hold them. A large fleet's rows are not deleted one by
+    one: their partitions are emptied, or written anew without them where other machines are in them.
     """
+    partition_moves.drop_unfinished()
     demo = Machine.objects.filter(is_demo=True)
     count = demo.count()
     with transaction.atomic():
         exceptions.remove()
         requests.remove()
         groups = list(demo.values_list("group_id", flat=True).distinct())
+        if count and not Machine.objects.filter(is_demo=False).exists():
+            sql.run("tvm_portal/empty_fleet")
+        elif count >= MANY:
+            for table in ("inventory_installation", "inventory_installationevidence", "inventory_configurationresult"):
+                others = "NOT EXISTS (SELECT FROM inventory_machine m WHERE m.id = r.machine_id AND m.is_demo)"
+                partition_moves.rebuild(table, others, say=say)
         sql.run("tvm_portal/remove_demo")
         Configuration.objects.filter(is_demo=True).delete()
         MachineGroup.objects.filter(pk__in=groups, is_default=False, description=GROUP_NOTE, machines__isnull=True).delete()
     return count
+
+
+def remove_made_up() -> None:
+    """The software of houses that do not exist, once no figure counts it any more: after the run that followed the removal."""
+    if not Machine.objects.filter(is_demo=True).exists():
+        Software.objects.filter(vendor__endswith=VENDOR_MARK).delete()
 
 
 def _make_table(cursor: CursorWrapper, definition: str) -> None:
