@@ -84,6 +84,7 @@ DATABASES["default"].setdefault("OPTIONS", {})
 if env.read("DATABASE_POOL"):
     DATABASES["default"]["OPTIONS"].setdefault("pool", {"min_size": 1, "max_size": 8})
 DATABASES["default"]["OPTIONS"].setdefault("server_side_binding", False)
+DATABASES["default"]["CONN_HEALTH_CHECKS"] = True  # after a restart of the database, kept connections are dead
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 INSTALLATION_PARTITIONS = env.read("INSTALLATION_PARTITIONS")
 
