@@ -6,6 +6,7 @@ from typing import Any
 
 from celery import shared_task
 from django.conf import settings
+from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
 from core import outbox as mails
@@ -23,13 +24,21 @@ from weaknesses.errors import FeedBusy
 from weaknesses.feed_queries import scheduled_feeds
 from weaknesses.models import FeedRun
 
+# For what nobody would ask for again before the next night: while the database restarts, it waits and is tried anew.
+PERSISTENT: dict[str, Any] = {
+    "autoretry_for": (OperationalError, InterfaceError),
+    "retry_backoff": 2,
+    "retry_backoff_max": 60,
+    "max_retries": 10,
+}
+
 
 @shared_task
 def refresh_dirty_machines(**_: Any) -> int:
     return pipeline.refresh(now=timezone.now())
 
 
-@shared_task
+@shared_task(**PERSISTENT)
 def follow_matches(*, version_ids: list[int], **_: Any) -> int:
     """After a curator's word changed matches: the scores of the machines that carry the versions."""
     now = timezone.now()
@@ -37,7 +46,7 @@ def follow_matches(*, version_ids: list[int], **_: Any) -> int:
     return pipeline.refresh(now=now)
 
 
-@shared_task
+@shared_task(**PERSISTENT)
 def sync_feeds(*, kinds: list[str] | None = None, **_: Any) -> dict[str, str]:
     """Every enabled feed (or the named ones), then a full run where something changed."""
     states = {}
@@ -57,13 +66,13 @@ def pull_fleet(**_: Any) -> int:
     return fleet.pull(now=timezone.now(), by="schedule").hosts if settings.FLEET_URL else 0
 
 
-@shared_task
+@shared_task(**PERSISTENT)
 def regroup_machines(*, by: str = "schedule", **_: Any) -> int:
     """After a rule or the rank of a group changed: every machine into its group. Returns how many moved."""
     return inventory.regroup_machines(by=by, now=timezone.now())
 
 
-@shared_task
+@shared_task(**PERSISTENT)
 def recompute(**_: Any) -> int:
     finished = pipeline.run(now=timezone.now()).pk
     send_notifications.delay()
