@@ -13,7 +13,7 @@ from core import outbox as mails
 from exceptions import actions as exceptions
 from exceptions import notices
 from inventory import actions as inventory
-from inventory import fleet
+from inventory import fleet, interrupted
 from recommendations import actions as recommendations
 from remediation import actions as remediation
 from remediation import outbox, ticket_reading
@@ -89,6 +89,11 @@ def follow_remediation(**_: Any) -> int:
 def end_exceptions(**_: Any) -> int:
     """Exceptions whose time is over; what they cost is looked at after each full run."""
     return exceptions.follow(now=timezone.now(), growth=False)
+
+
+@shared_task
+def close_interrupted_reports(**_: Any) -> int:
+    return interrupted.close_interrupted(now=timezone.now())
 
 
 @shared_task
