@@ -71,7 +71,7 @@ def clean_figures(*, now: dt.datetime) -> dict[str, Rows]:
     """The figures that a full run from nothing makes of what is stored now; all of its work is undone."""
     with transaction.atomic(), connection.cursor() as cursor:
         for table in COMPUTED:
-            cursor.execute(f"DELETE FROM {table}")  # noqa: S608 - the names above
+            cursor.execute(f"DELETE FROM {table}")
         actions.recompute(now=now, afresh=True)
         found = figures()
         transaction.set_rollback(True)
@@ -102,7 +102,7 @@ def faults(*, now: dt.datetime) -> list[str]:
 
 def _rows(table: str, keys: tuple[str, ...]) -> Rows:
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT * FROM {table}")  # noqa: S608 - the names above
+        cursor.execute(f"SELECT * FROM {table}")
         names = [column.name for column in cursor.description or ()]
         rows = [dict(zip(names, map(_ordered, row), strict=True)) for row in cursor.fetchall()]
     left_out = LEFT_OUT.difference(keys)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
 from tests.figures import faults
@@ -24,6 +24,17 @@ LONGEST = 30
 hosts, cves, products = st.sampled_from(HOSTS), st.sampled_from(CVES), st.sampled_from(tuple(PRODUCTS))
 numbers, picks = st.integers(0, 2), st.integers(0, 6)
 installed = st.lists(st.tuples(products, st.sampled_from(RELEASES)), max_size=5, unique_by=lambda pair: pair[0])
+
+
+# What once went wrong.
+AN_OVERRIDE_BESIDE_OTHER_WEAKNESSES = [
+    ("report", "pc-0", [("Editor", "1.0")]),
+    ("report", "web-0", [("nginx", "1.0")]),
+    ("publish", "CVE-2026-0001", "nginx", "2.0", True, 5.0),
+    ("publish", "CVE-2026-0002", "Editor", "2.0", True, 5.0),
+    ("full_run",),
+    ("override", "not_affected", "CVE-2026-0002", "Editor", True),
+]
 
 
 def verb(name: str, *arguments: st.SearchStrategy[Any]) -> st.SearchStrategy[tuple[Any, ...]]:
@@ -101,5 +112,6 @@ def live(history: Sequence[tuple[Any, ...]]) -> None:
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 @given(history=histories)
+@example(history=AN_OVERRIDE_BESIDE_OTHER_WEAKNESSES)
 def test_the_figures_are_those_of_a_clean_full_run(history: list[tuple[Any, ...]]) -> None:
     in_a_scratch_database(lambda: live(history))
