@@ -58,8 +58,8 @@ class Outcome:
         return all(check.good for check in self.checks)
 
     def markdown(self, *, command: str) -> str:
-        minutes = self.plan.seconds / 60
-        head = f"`{command}`: {minutes:g} minutes of load, {self.plan.machines:,} machines of {self.plan.packages} packages, seed {self.plan.seed}."
+        size = f"{self.plan.machines:,} machines of {self.plan.packages} packages, seed {self.plan.seed}"
+        head = f"`{command}`: {self.plan.seconds / 60:g} minutes of load, {size}."
         checks = [
             "| At the end | Holds | |",
             "|---|---|---|",

@@ -9,17 +9,15 @@ from pathlib import Path
 
 # The last line of a traceback -> which fault leads to it.
 KNOWN = {
-    r"(OperationalError|AdminShutdown|CrashShutdown|CannotConnectNow|InterfaceError).*": "the database was away",
-    r".*(server closed the connection|terminating connection|connection is closed|the connection is lost|SSL SYSCALL).*": "the database was away",
-    r".*(starting up|shutting down|in recovery mode|connection failed|Connection refused|No such file or directory).*": "a server was away",
-    r".*(PoolTimeout|couldn't get a connection|consuming input failed|discarding closed connection).*": "the database was away",
-    r"(redis|kombu|amqp|billiard|celery)\..*(ConnectionError|OperationalError|WorkerLostError|BusyLoadingError|TimeoutError|RestartFreqExceeded).*": (
-        "the broker or a worker was away"
-    ),
-    r"(ConnectionError|ConnectionResetError|ConnectionRefusedError|BrokenPipeError|EOFError|TimeoutError|BusyLoadingError).*": "a connection ended",
-    r".*(No space left on device|DiskFull|could not write to file|could not extend file).*": "the disk was full",
-    r".*(UnreadablePostError|client disconnected|RequestDataTooBig).*": "the sender went away",
-    r".*(WorkerLostError|signal 9 \(SIGKILL\)).*": "a worker was killed",
+    r"(OperationalError|AdminShutdown|CrashShutdown|CannotConnectNow|InterfaceError)": "the database was away",
+    r".*(server closed the connection|terminating connection|connection is closed|the connection is lost)": "the database was away",
+    r".*(PoolTimeout|couldn't get a connection|consuming input failed|discarding closed connection)": "the database was away",
+    r".*(starting up|shutting down|in recovery mode|connection failed|refused|No such file or directory)": "a server was away",
+    r"(redis|kombu|amqp|billiard|celery)\..*(ConnectionError|OperationalError|BusyLoadingError|TimeoutError)": "the broker was away",
+    r"(ConnectionError|ConnectionResetError|BrokenPipeError|EOFError|TimeoutError|BusyLoadingError)": "a connection ended",
+    r".*(No space left on device|DiskFull|could not write to file|could not extend file)": "the disk was full",
+    r".*(UnreadablePostError|client disconnected|RequestDataTooBig)": "the sender went away",
+    r".*(WorkerLostError|signal 9 \(SIGKILL\))": "a worker was killed",
 }
 _START = "Traceback (most recent call last)"
 _END = re.compile(r"^[A-Za-z_][\w.]*(Error|Exception|Exit|Interrupt|Warning|Timeout|Shutdown|Now|Full|Lost|Closed|Busy)?\b.*")
