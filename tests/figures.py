@@ -39,6 +39,7 @@ TABLES: Mapping[str, tuple[str, ...]] = {
     "inventory_machinegroup": ("id",),
     "weaknesses_weakness": ("cve",),
 }
+EMPTY_IS_ABSENT = frozenset({"recommendations_groupscore"})  # a group without machines may have a row of zeros
 LEFT_OUT = frozenset({"id", "step", "first_seen", "resolved_at"})
 # What is computed and compared; recommendations stay, as exceptions are about them.
 COMPUTED = (
@@ -106,7 +107,10 @@ def _rows(table: str, keys: tuple[str, ...]) -> Rows:
         names = [column.name for column in cursor.description or ()]
         rows = [dict(zip(names, map(_ordered, row), strict=True)) for row in cursor.fetchall()]
     left_out = LEFT_OUT.difference(keys)
-    return {tuple(row[key] for key in keys): {name: row[name] for name in names if name not in left_out} for row in rows}
+    found = {tuple(row[key] for key in keys): {name: row[name] for name in names if name not in left_out} for row in rows}
+    if table not in EMPTY_IS_ABSENT:
+        return found
+    return {key: row for key, row in found.items() if any(value for name, value in row.items() if name not in keys)}
 
 
 def _ordered(value: Any) -> Any:

@@ -68,10 +68,17 @@ def prepare(*, jira: str = "", mail: str = "") -> str:
         values.pop("token", None)
         TicketConnection.objects.create(system="jira", enabled=True, values=values, secrets=secrets, allow_private=True, updated_at=now)
     if mail:
-        words = {"name": "Soak", "description": "", "organisation": "", "time_zone": "UTC", "naming": "counts", "frequency": "once"}
-        numbers = {"severity": 0, "impact": 0.0, "rise": 1.0, "weekday": 0, "hour": 8}
+        words: dict[str, Any] = {
+            "name": "Soak",
+            "description": "",
+            "organisation": "",
+            "time_zone": "UTC",
+            "naming": "counts",
+            "frequency": "once",
+        }
+        numbers: dict[str, Any] = {"severity": 0, "impact": 0.0, "rise": 1.0, "weekday": 0, "hour": 8}
         kinds = ("exploited", "new_weakness", "new_recommendation")
-        reach = {"enabled": True, "all_groups": True, "groups": (), "addresses": (mail,), "users": ()}
+        reach: dict[str, Any] = {"enabled": True, "all_groups": True, "groups": (), "addresses": (mail,), "users": ()}
         save_rule(rule=None, draft=Draft(**words, **numbers, **reach, kinds=kinds), by=ada, now=now)
     return "prepared"
 
@@ -103,7 +110,7 @@ def grant(*, seed: int) -> str:
     else:
         subject, reason = Subject(weakness=chance.choice(Weakness.objects.filter(exposed_count__gt=0)[:200])), "false_pos"
     until = now + dt.timedelta(seconds=chance.choice((60, 3 * 86_400)))
-    words = {"justification": reason, "context": "Soak.", "until": until}
+    words: dict[str, Any] = {"justification": reason, "context": "Soak.", "until": until}
     made = exceptions.grant(subjects=[subject], group_ids=groups, by=User.objects.get(username="admin"), now=now, **words)
     return f"exception {made[0].pk}"
 
@@ -122,7 +129,7 @@ def request(*, seed: int) -> str:
     wanted = random.Random(seed).choice(Recommendation.objects.filter(present=True, kind="update")[:200])
     systems = ["queue", *TicketConnection.objects.filter(enabled=True).values_list("system", flat=True)]
     groups = list(MachineGroup.objects.values_list("pk", flat=True))
-    named = {"recommendation": wanted, "group_ids": groups, "priority": "high", "systems": systems}
+    named: dict[str, Any] = {"recommendation": wanted, "group_ids": groups, "priority": "high", "systems": systems}
     made = remediation.request_remediation(**named, by=User.objects.get(username="admin"), now=timezone.now())
     return f"activity {made.pk}"
 
@@ -136,7 +143,7 @@ def machines(*, seed: int) -> str:
     inventory.tag_machines(machines=chosen[3:], add=[TAG], by="admin", now=now)
     group = chance.choice(MachineGroup.objects.filter(is_default=False))
     rule = [{"field": "name", "operator": "ends", "value": str(chance.randrange(10))}]
-    named = {"name": group.name, "description": "", "rule": rule, "position": chance.choice((1, 2))}
+    named: dict[str, Any] = {"name": group.name, "description": "", "rule": rule, "position": chance.choice((1, 2))}
     group_actions.save_group(group=group, **named, by="admin", now=now)
     inventory.regroup_machines(by="admin", now=now)
     return f"{len(chosen)} machines, one rule"

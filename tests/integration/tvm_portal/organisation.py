@@ -155,7 +155,7 @@ class Organisation:
     def group(self, number: int, rule: int, position: int) -> None:
         """Make or change a group; machines follow."""
         found = MachineGroup.objects.filter(name=f"Group {number}").first()
-        wanted = {"name": f"Group {number}", "description": "", "rule": RULES[rule], "position": position}
+        wanted: dict[str, Any] = {"name": f"Group {number}", "description": "", "rule": RULES[rule], "position": position}
         group_actions.save_group(group=found, by="ada", now=self.now, **wanted)
         inventory.regroup_machines(by="ada", now=self.now)
 
@@ -199,7 +199,7 @@ class Organisation:
     def _grant(self, subject: Subject, reason: str, place: int, days: int) -> None:
         groups = list(MachineGroup.objects.order_by("pk").values_list("pk", flat=True))
         chosen = None if place == 0 else [groups[place % len(groups)]]
-        words = {"justification": reason, "context": "Agreed with IT.", "until": self.now + days * DAY}
+        words: dict[str, Any] = {"justification": reason, "context": "Agreed with IT.", "until": self.now + days * DAY}
         with suppress(ExceptionRefused):  # there is one already
             exceptions.grant(subjects=[subject], group_ids=chosen, by=self.ada, now=self.now, **words)
 
@@ -211,7 +211,7 @@ class Organisation:
         if weakness is None or software is None:
             return
         version = None if whole else Version.objects.filter(software=software).order_by("pk").first()
-        named = {"software": software, "version": version, "weakness": weakness}
+        named: dict[str, Any] = {"software": software, "version": version, "weakness": weakness}
         _, outcome = weaknesses.add_override(by=self.ada, now=self.now, reason="Looked at", verdict=verdict, **named)
         pipeline.follow(version_ids=outcome.touched_version_ids, now=self.now)
 
@@ -228,7 +228,7 @@ class Organisation:
             return
         category = InaccuracyReport.Category.NOT_AFFECTED
         report = inaccuracies.report_inaccuracy(subject=weakness, category=category, by=self.ada, now=self.now)
-        named = {"software": software, "weakness": weakness}
+        named: dict[str, Any] = {"software": software, "weakness": weakness}
         inaccuracies.correct_inaccuracy(report=report, answer="True.", named=named, by=self.ada, now=self.now)
         self._follow(software)
 

@@ -28,7 +28,7 @@ installed = st.lists(st.tuples(products, st.sampled_from(RELEASES)), max_size=5,
 
 
 # What once went wrong.
-AN_OVERRIDE_BESIDE_OTHER_WEAKNESSES = [
+AN_OVERRIDE_BESIDE_OTHER_WEAKNESSES: list[tuple[Any, ...]] = [
     ("report", "pc-0", [("Editor", "1.0")]),
     ("report", "web-0", [("nginx", "1.0")]),
     ("publish", "CVE-2026-0001", "nginx", "2.0", True, 5.0),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 from tests.soak.faults import FAULTS, schedule
@@ -28,7 +29,7 @@ def test_every_fault_comes_once_before_any_comes_again() -> None:
     course = list(schedule(seed=1, seconds=10 * 2 * len(FAULTS), first=5, pause=10))
     names = [name for _, name in course]
     assert set(names[: len(FAULTS)]) == set(FAULTS)
-    assert all(before < after for (before, _), (after, _) in zip(course, course[1:], strict=False))
+    assert all(before < after for (before, _), (after, _) in pairwise(course))
     assert course == list(schedule(seed=1, seconds=10 * 2 * len(FAULTS), first=5, pause=10))
 
 
