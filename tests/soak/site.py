@@ -139,7 +139,7 @@ class Site:
         place.mkdir()
         with psycopg.connect(self.database, autocommit=True) as connection:
             for statement in SMALL_WORK:
-                connection.execute(statement.format(place=place))  # type: ignore[arg-type]
+                connection.execute(statement.format(place=place))
 
 
 @contextlib.contextmanager
