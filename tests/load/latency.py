@@ -32,6 +32,7 @@ from tests.portals import Portal, free_port
 from tests.soak.site import Operator, wait_until
 
 NAME = "latency-measurement"
+WARM_UP = 5.0  # seconds in which connections open and pages are asked for the first time; not counted
 OPEN = """
 from core.models import User, ApiToken
 from core.tokens import make_token
@@ -124,7 +125,7 @@ def measure(place: Place, wanted: Wanted) -> str:
     say("pages beside full runs and reports")
     began, over = place.moment(), threading.Event()
     beside = [
-        threading.Thread(target=agents.run, kwargs={"rate": wanted.rate, "seconds": wanted.seconds}),
+        threading.Thread(target=agents.run, kwargs={"rate": wanted.rate, "seconds": wanted.seconds + WARM_UP}),
         threading.Thread(target=run_again_and_again, args=(place, over)),
     ]
     for thread in beside:
@@ -141,7 +142,7 @@ def measure(place: Place, wanted: Wanted) -> str:
             f"{wanted.visitors} people over open connections, a pause of {wanted.pause:g} s between pages, {wanted.seconds:g} s each.",
             f"At rest:\n\n{table(quiet.answers)}",
             f"Beside full runs and {wanted.rate:g} reports a second:\n\n{table(busy.answers)}",
-            reports(agents, warm, seconds=wanted.seconds),
+            reports(agents, warm, seconds=wanted.seconds + WARM_UP),
             f"Full runs meanwhile: {count}, {mean:.1f} s on average, {longest:.1f} s at most.",
             memory.table(),
         )
@@ -151,6 +152,8 @@ def measure(place: Place, wanted: Wanted) -> str:
 def read(place: Place, wanted: Wanted) -> Visitors:
     visitors = Visitors(place.address, wanted.visitors, NAME, place.password, pause=wanted.pause)
     visitors.start()
+    time.sleep(WARM_UP)
+    visitors.answers.clear()
     time.sleep(wanted.seconds)
     visitors.stop()
     return visitors

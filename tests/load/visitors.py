@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 MOST_VISITORS = 64
+SIGN_IN_AGAIN = 302
 # Kind of page -> addresses; {machine} and the like are filled in with what the lists show.
 PAGES = {
     "dashboard": ("/",),
@@ -40,10 +41,10 @@ PAGES = {
 SHARES = {"dashboard": 2, "list": 3, "list, narrowed": 3, "flyout": 5, "machine": 2, "machines of a recommendation": 1}
 EXPORTS = ("/recommendations/export.csv", "/machines/export.csv", "/software/export.csv")
 NAMED = {
-    "machine": ("/machines/", re.compile(r'"/machines/(\d+)/')),
-    "recommendation": ("/recommendations/", re.compile(r'"/recommendations/((?:va|sca)-_-[^/"]+)/')),
-    "software": ("/software/", re.compile(r'"/software/([^/"]+-_-[^/"]+)/')),
-    "weakness": ("/weaknesses/", re.compile(r'"/weaknesses/([A-Z]+-[^/"]+)/')),
+    "machine": ("/machines/", r'"/machines/(\d+)/'),
+    "recommendation": ("/recommendations/", r'"/recommendations/((?:va|sca)-_-[^/"]+)/'),
+    "software": ("/software/", r'"/software/([^/"]+-_-[^/"]+)/'),
+    "weakness": ("/weaknesses/", r'"/weaknesses/([A-Z]+-[^/"]+)/'),
 }
 FRAGMENT = {"HX-Request": "true", "HX-Target": "flyout"}
 
@@ -132,12 +133,17 @@ class Visitors:
     _stop: threading.Event = field(default_factory=threading.Event)
     _threads: list[threading.Thread] = field(default_factory=list)
     _known: dict[str, Sequence[str]] = field(default_factory=dict)
+    _cookies: dict[str, str] = field(default_factory=dict)
 
     def start(self) -> None:
-        """Looks for things to open first. Raises NotSignedIn."""
+        """Looks for things to open first, and signs in for all: one sign-in is made slow on purpose. Raises NotSignedIn."""
         if not 0 < self.number <= MOST_VISITORS:
             raise ValueError(f"1 to {MOST_VISITORS} visitors")
-        self._known = known(self.portal, self.name, self.password)
+        first = Browser(self.portal)
+        first.sign_in(self.name, self.password)
+        self._known = known(first)
+        self._cookies = first.cookies
+        first.close()
         self._threads = [threading.Thread(target=self._read, args=(number,), daemon=True) for number in range(self.number)]
         for thread in self._threads:
             thread.start()
@@ -149,13 +155,13 @@ class Visitors:
 
     def _read(self, number: int) -> None:
         chance = random.Random(self.seed * 1000 + number)
-        browser = Browser(self.portal)
-        while not self._stop.is_set() and not _signed_in(browser, self.name, self.password):
-            self._stop.wait(1)
-        while not self._stop.is_set():
+        browser = Browser(self.portal, cookies=dict(self._cookies))
+        while not self._stop.wait(chance.uniform(0, 2 * self.pause)):
             kind, path = self._choose(chance)
-            self.answers.append(browser.read(kind, path, fragment=kind == "flyout"))
-            self._stop.wait(chance.uniform(0, 2 * self.pause))
+            answer = browser.read(kind, path, fragment=kind == "flyout")
+            self.answers.append(answer)
+            if answer.status == SIGN_IN_AGAIN:
+                _signed_in(browser, self.name, self.password)
         browser.close()
 
     def _choose(self, chance: random.Random) -> tuple[str, str]:
@@ -165,15 +171,12 @@ class Visitors:
         return kind, fill(chance.choice(PAGES[kind]), self._known, chance.choice)
 
 
-def known(portal: str, name: str, password: str) -> dict[str, Sequence[str]]:
-    """What the first pages of the lists name: what -> its names in addresses. Raises NotSignedIn."""
-    browser = Browser(portal)
-    browser.sign_in(name, password)
+def known(browser: Browser) -> dict[str, Sequence[str]]:
+    """What the first pages of the lists name: what -> its names in addresses."""
     found: dict[str, Sequence[str]] = {"word": ("a", "load", "ssl")}
     for what, (path, pattern) in NAMED.items():
         _, page = browser.ask("GET", path)
-        found[what] = sorted({match.decode() for match in re.compile(pattern.pattern.encode()).findall(page)})
-    browser.close()
+        found[what] = sorted({name.decode() for name in re.compile(pattern.encode()).findall(page)})
     return found
 
 

@@ -121,8 +121,9 @@ def _ready(there: Site) -> Check:
 
 
 def _pages(there: Site) -> Check:
-    browser, found = Browser(there.address), known(there.address, "admin", PASSWORD)
+    browser = Browser(there.address)
     browser.sign_in("admin", PASSWORD)
+    found = known(browser)
     paths = [fill(path, found, lambda names: names[0]) for paths in PAGES.values() for path in paths] + list(EXPORTS)
     wrong = {path: status for path in paths for status in [browser.ask("GET", path)[0]] if status != 200}
     return Check("every page answers", not wrong, str(wrong) if wrong else f"{len(paths)} pages")
