@@ -36,6 +36,21 @@ AN_OVERRIDE_BESIDE_OTHER_WEAKNESSES: list[tuple[Any, ...]] = [
     ("full_run",),
     ("override", "not_affected", "CVE-2026-0002", "Editor", True),
 ]
+A_FIX_THAT_A_FULL_RUN_MATCHES = [
+    ("report", "web-0", [("nginx", "1.0")]),
+    ("publish", "CVE-2026-0001", "nginx", "1.5", True, 5.0),
+    ("full_run",),
+    ("publish", "CVE-2026-0001", "nginx", "3.1", True, 5.0),
+    ("full_run",),
+]
+A_WEAKNESS_FOUND_BETWEEN_FULL_RUNS_AND_LOST_IN_THE_NEXT = [
+    ("report", "web-0", [("nginx", "1.0")]),
+    ("full_run",),
+    ("publish", "CVE-2026-0001", "nginx", "1.5", True, 5.0),
+    ("refresh", 500),
+    ("publish", "CVE-2026-0001", "openssl", "1.5", True, 5.0),
+    ("full_run",),
+]
 
 
 def verb(name: str, *arguments: st.SearchStrategy[Any]) -> st.SearchStrategy[tuple[Any, ...]]:
@@ -114,6 +129,8 @@ def live(history: Sequence[tuple[Any, ...]]) -> None:
 )
 @given(history=histories)
 @example(history=AN_OVERRIDE_BESIDE_OTHER_WEAKNESSES)
+@example(history=A_FIX_THAT_A_FULL_RUN_MATCHES)
+@example(history=A_WEAKNESS_FOUND_BETWEEN_FULL_RUNS_AND_LOST_IN_THE_NEXT)
 def test_the_figures_are_those_of_a_clean_full_run(history: list[tuple[Any, ...]]) -> None:
     in_a_scratch_database(lambda: live(history))
 
