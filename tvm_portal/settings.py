@@ -83,8 +83,8 @@ DATABASES = {"default": dj_database_url.parse(env.read("DATABASE_URL"))}
 DATABASES["default"].setdefault("OPTIONS", {})
 if env.read("DATABASE_POOL"):
     DATABASES["default"]["OPTIONS"].setdefault("pool", {"min_size": 1, "max_size": 8})
+    DATABASES["default"]["CONN_HEALTH_CHECKS"] = True  # after a restart of the database, the connections in the pool are dead
 DATABASES["default"]["OPTIONS"].setdefault("server_side_binding", False)
-DATABASES["default"]["CONN_HEALTH_CHECKS"] = True  # after a restart of the database, kept connections are dead
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 INSTALLATION_PARTITIONS = env.read("INSTALLATION_PARTITIONS")
 
@@ -138,7 +138,11 @@ CELERY_BEAT_SCHEDULE = {
     "old notifications": {"task": "tvm_portal.tasks.forget_old_notifications", "schedule": crontab(minute=45, hour=3)},
     "exceptions": {"task": "tvm_portal.tasks.end_exceptions", "schedule": 60.0, "options": {"expires": 60}},
     "exceptions that end": {"task": "tvm_portal.tasks.tell_of_ends", "schedule": crontab(minute=10)},
-    "interrupted reports": {"task": "tvm_portal.tasks.close_interrupted_reports", "schedule": crontab(minute=25)},
+    "interrupted reports": {
+        "task": "tvm_portal.tasks.close_interrupted_reports",
+        "schedule": crontab(minute=25),
+        "options": {"expires": 3600},
+    },
     "old activities": {"task": "tvm_portal.tasks.forget_old_activities", "schedule": crontab(minute=40, hour=3)},
     "deliveries": {"task": "tvm_portal.tasks.deliver_tickets", "schedule": 10.0, "options": {"expires": 10}},
     "tickets": {"task": "tvm_portal.tasks.read_tickets", "schedule": 60.0, "options": {"expires": 60}},

@@ -19,7 +19,7 @@ from tests.integration.recommendations.agreement import in_a_scratch_database
 from tests.integration.tvm_portal.organisation import CHECKS, CVES, HOSTS, LINES, PRODUCTS, RELEASES, RULES, SETTINGS, TAGS, Organisation
 
 pytestmark = [pytest.mark.django_db, pytest.mark.timeout(0 if "PROOF_EXAMPLES" in os.environ else 300)]
-EXAMPLES = int(os.environ.get("PROOF_EXAMPLES", "8"))
+EXAMPLES = int(os.environ.get("PROOF_EXAMPLES", "5"))
 LONGEST = 30
 
 hosts, cves, products = st.sampled_from(HOSTS), st.sampled_from(CVES), st.sampled_from(tuple(PRODUCTS))
