@@ -17,7 +17,8 @@ KNOWN = {
     r"(ConnectionError|ConnectionResetError|BrokenPipeError|EOFError|TimeoutError|BusyLoadingError)": "a connection ended",
     r".*(No space left on device|DiskFull|could not write to file|could not extend file)": "the disk was full",
     r".*(UnreadablePostError|client disconnected|RequestDataTooBig)": "the sender went away",
-    r".*(WorkerLostError|signal 9 \(SIGKILL\))": "a worker was killed",
+    r"AttributeError: 'NoneType' object has no attribute 'hostname'": "the broker was away",  # kombu gives up
+    r".*(WorkerLostError|ExceptionWithTraceback|signal 9 \(SIGKILL\))": "a worker was killed",
 }
 _START = "Traceback (most recent call last)"
 _END = re.compile(r"^[A-Za-z_][\w.]*(Error|Exception|Exit|Interrupt|Warning|Timeout|Shutdown|Now|Full|Lost|Closed|Busy)?\b.*")
