@@ -1,9 +1,10 @@
 # For those who work on the project; users need only `python3 manage.py portal` and `python3 manage.py test`.
 PYTHON := .venv/bin/python
 SCALE ?= 1000,10000,100000
+MINUTES ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help environment check lint test browser coverage bench screenshots vendor requirements format
+.PHONY: help environment check lint test browser coverage bench soak screenshots vendor requirements format
 
 help:  ## show this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/\1|\2/' | awk -F'|' '{printf "  make %-14s%s\n", $$1, $$2}'
@@ -30,6 +31,9 @@ coverage: environment  ## the tests again, with what they leave out
 
 bench: environment  ## benchmarks at SCALE=1000,10000,100000 machines, into docs/performance.md
 	$(PYTHON) -m tests.benchmarks --scale $(SCALE)
+
+soak: environment  ## a portal under load and faults for MINUTES=2, then compared with a clean full run
+	$(PYTHON) -m tests.soak --minutes $(MINUTES)
 
 screenshots: environment  ## pictures of the pages into docs/screenshots (BASE_URL= for a running portal)
 	$(PYTHON) -m scripts.screenshots

@@ -83,6 +83,7 @@ DATABASES = {"default": dj_database_url.parse(env.read("DATABASE_URL"))}
 DATABASES["default"].setdefault("OPTIONS", {})
 if env.read("DATABASE_POOL"):
     DATABASES["default"]["OPTIONS"].setdefault("pool", {"min_size": 1, "max_size": 16})
+    DATABASES["default"]["CONN_HEALTH_CHECKS"] = True  # after a restart of the database, the connections in the pool are dead
 DATABASES["default"]["OPTIONS"].setdefault("server_side_binding", False)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 INSTALLATION_PARTITIONS = env.read("INSTALLATION_PARTITIONS")
@@ -143,6 +144,11 @@ CELERY_BEAT_SCHEDULE = {
     },
     "exceptions": {"task": "tvm_portal.tasks.end_exceptions", "schedule": 60.0, "options": {"expires": 60}},
     "exceptions that end": {"task": "tvm_portal.tasks.tell_of_ends", "schedule": crontab(minute=10), "options": {"expires": 3600}},
+    "interrupted reports": {
+        "task": "tvm_portal.tasks.close_interrupted_reports",
+        "schedule": crontab(minute=25),
+        "options": {"expires": 3600},
+    },
     "old history": {"task": "tvm_portal.tasks.forget_old_history", "schedule": crontab(minute=35, hour=3), "options": {"expires": 86400}},
     "old activities": {
         "task": "tvm_portal.tasks.forget_old_activities",

@@ -6,13 +6,14 @@ from typing import Any
 
 from celery import shared_task
 from django.conf import settings
+from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
 from core import outbox as mails
 from exceptions import actions as exceptions
 from exceptions import notices
 from inventory import actions as inventory
-from inventory import fleet
+from inventory import fleet, interrupted
 from recommendations import actions as recommendations
 from recommendations import history
 from remediation import actions as remediation
@@ -24,6 +25,14 @@ from weaknesses.errors import FeedBusy
 from weaknesses.feed_queries import scheduled_feeds
 from weaknesses.models import FeedRun
 
+# For what nobody would ask for again before the next night: while the database restarts, it waits and is tried anew.
+PERSISTENT: dict[str, Any] = {
+    "autoretry_for": (OperationalError, InterfaceError),
+    "retry_backoff": 2,
+    "retry_backoff_max": 60,
+    "max_retries": 10,
+}
+
 
 @shared_task
 def refresh_dirty_machines(**_: Any) -> int:
@@ -31,7 +40,7 @@ def refresh_dirty_machines(**_: Any) -> int:
     return catching_up.catch_up(clock=timezone.now)
 
 
-@shared_task
+@shared_task(**PERSISTENT)
 def follow_matches(*, version_ids: list[int], **_: Any) -> int:
     """After a curator's word changed matches: the scores of the machines that carry the versions."""
     now = timezone.now()
@@ -39,7 +48,7 @@ def follow_matches(*, version_ids: list[int], **_: Any) -> int:
     return pipeline.refresh(now=now)
 
 
-@shared_task
+@shared_task(**PERSISTENT)
 def sync_feeds(*, kinds: list[str] | None = None, **_: Any) -> dict[str, str]:
     """Every enabled feed (or the named ones), then a full run where something changed."""
     states = {}
@@ -59,13 +68,13 @@ def pull_fleet(**_: Any) -> int:
     return fleet.pull(now=timezone.now(), by="schedule").hosts if settings.FLEET_URL else 0
 
 
-@shared_task
+@shared_task(**PERSISTENT)
 def regroup_machines(*, by: str = "schedule", **_: Any) -> int:
     """After a rule or the rank of a group changed: every machine into its group. Returns how many moved."""
     return inventory.regroup_machines(by=by, now=timezone.now())
 
 
-@shared_task
+@shared_task(**PERSISTENT)
 def recompute(**_: Any) -> int:
     finished = pipeline.run(now=timezone.now()).pk
     send_notifications.delay()
@@ -82,6 +91,11 @@ def follow_remediation(**_: Any) -> int:
 def end_exceptions(**_: Any) -> int:
     """Exceptions whose time is over; what they cost is looked at after each full run."""
     return exceptions.follow(now=timezone.now(), growth=False)
+
+
+@shared_task
+def close_interrupted_reports(**_: Any) -> int:
+    return interrupted.close_interrupted(now=timezone.now())
 
 
 @shared_task

@@ -10,7 +10,7 @@ WORST = models.F("severity") * 10 + models.F("exploit")  # by severity, then by 
 
 
 class VersionRisk(models.Model):
-    """The worst of a version's weaknesses, as the last full run found it. `exploit`: see MachineRisk."""
+    """The worst of a version's weaknesses, as the last full run found it. `exploit`: see MachineRisk. Severity -1: it has moved since."""
 
     version = models.OneToOneField(Version, on_delete=models.CASCADE, primary_key=True, related_name="+")
     severity = models.SmallIntegerField()

@@ -1,14 +1,15 @@
 -- weakness_stat, and its sum weakness.exposed_count: active machines of a group with at least one version that has it, each
--- counted once; over all weaknesses. Key: (weakness, group). Cost: present matches x groups, and one pass over machine_basis.
+-- counted once; over all weaknesses, whichever software was scored before (part_pair may hold some only). Key: (weakness, group). Cost: present matches x groups, and one pass over machine_basis.
 -- Where one version a machine can have it (one software, never side by side) it is a sum of version_stat. The others are
 -- counted by the set of versions that have them: weaknesses with the same set share one count of distinct machines.
 DROP TABLE IF EXISTS part_present, part_single, part_set, part_set_version, part_set_count, part_count
 -- ;;
 CREATE TEMP TABLE part_present ON COMMIT DROP AS
-SELECT p.weakness_id, p.version_id, p.software_id, x.installed
-FROM part_pair p
-JOIN (SELECT version_id, sum(installed) AS installed FROM inventory_versionstat GROUP BY version_id) x ON x.version_id = p.version_id
-WHERE p.weakness_id IS NOT NULL
+SELECT m.weakness_id, m.version_id, v.software_id, x.installed
+FROM (SELECT version_id, sum(installed) AS installed FROM inventory_versionstat GROUP BY version_id) x
+JOIN weaknesses_versionweakness m ON m.version_id = x.version_id
+JOIN inventory_version v ON v.id = m.version_id
+JOIN weaknesses_weakness w ON w.id = m.weakness_id AND NOT w.rejected
 -- ;;
 ANALYZE part_present
 -- ;;

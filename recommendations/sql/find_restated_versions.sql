@@ -20,5 +20,11 @@ SELECT id FROM inventory_version WHERE NOT %(everything)s AND software_id = ANY(
 -- ;;
 ANALYZE part_restated
 -- ;;
--- What an incremental run scores is scored again by the next full run, whatever happens in between.
-DELETE FROM recommendations_versionbasis WHERE NOT %(everything)s AND version_id IN (SELECT version_id FROM part_restated)
+-- What an incremental run scores is scored again by the next full run, whatever happens in between: -1 is no signature, so that
+-- versions that have lost everything by then differ too.
+UPDATE recommendations_versionbasis SET signature = -1
+WHERE NOT %(everything)s AND signature <> -1 AND version_id IN (SELECT version_id FROM part_restated)
+-- ;;
+INSERT INTO recommendations_versionbasis (version_id, signature)
+SELECT version_id, -1 FROM part_version_signature WHERE NOT %(everything)s
+ON CONFLICT (version_id) DO NOTHING

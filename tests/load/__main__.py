@@ -25,7 +25,7 @@ from pathlib import Path
 
 from core.embedded import Postgres
 from tests.load.agents import Agents, Sent, lost
-from tests.load.visitors import Watch
+from tests.load.watching import Watch
 from tests.portals import Portal, free_port
 
 

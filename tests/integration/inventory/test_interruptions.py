@@ -10,6 +10,7 @@ import pytest
 from django.db import OperationalError, connection
 
 from inventory import bulk, intake
+from inventory.interrupted import LONGEST, close_interrupted
 from inventory.models import DirtyMachine, IngestRun, Installation, Machine, Software, Version
 from tests.integration.inventory.reports import DEBIAN, NOW, counts, debs, everything, log, send
 
@@ -151,3 +152,13 @@ def test_files_with_the_same_new_machines_and_software_in_other_orders_do_not_lo
     assert Installation.objects.count() == 12 * 31 + 1
     assert {run.state for run in IngestRun.objects.all()} == {"done"}
     assert all(seen == NOW for seen in Machine.objects.values_list("last_seen", flat=True))
+
+
+def test_the_account_of_a_report_that_was_killed_is_closed_hours_later() -> None:
+    begun = IngestRun.objects.create(source="osquery", label="agent", started_at=NOW)
+    assert close_interrupted(now=NOW + LONGEST) == 0
+    assert close_interrupted(now=NOW + 2 * LONGEST) == 1
+    begun.refresh_from_db()
+    assert (begun.state, begun.finished_at) == (IngestRun.State.FAILED, NOW + 2 * LONGEST)
+    assert begun.error.startswith("interrupted")
+    assert close_interrupted(now=NOW + 3 * LONGEST) == 0
