@@ -20,7 +20,7 @@ from pathlib import Path
 
 from tests.benchmarks import Row
 
-MODULES = ("ingest", "matching", "recompute")
+MODULES = ("ingest", "matching", "recompute", "spread")
 BEGIN, END = "<!-- benchmarks: begin -->", "<!-- benchmarks: end -->"
 
 
