@@ -100,11 +100,14 @@ def score_slice(*, token: uuid.UUID, number: int) -> bool:
     return True
 
 
-def finish(*, token: uuid.UUID) -> Run | None:
-    """Add up what the slices left and end the run, once. Does the slices that are not done itself. None where that run has ended."""
+def finish(*, token: uuid.UUID, now: dt.datetime) -> Run | None:
+    """Add up what the slices left and end the run, once. The figures are those of its preparation; `now` is when they are shown.
+
+    Does the slices that are not done itself. None where that run has ended.
+    """
     for number in left():
         score_slice(token=token, number=number)
-    return _finish(token)
+    return _finish(token, now)
 
 
 def progress(*, lease: dt.timedelta = dt.timedelta(minutes=5)) -> Progress | None:
@@ -132,7 +135,7 @@ def asked_again() -> bool:
 
 
 @transaction.atomic
-def _finish(token: uuid.UUID) -> Run | None:
+def _finish(token: uuid.UUID, now: dt.datetime) -> Run | None:
     bulk.lock()
     run = FannedRun.objects.filter(token=token).first()
     if run is None:
@@ -162,7 +165,7 @@ def _finish(token: uuid.UUID) -> Run | None:
     fanned.end()
     ended = Run(kind=run.kind, started_at=run.now, settings=run.settings)
     seconds = (_clock() - run.began_at).total_seconds()
-    return runs.finish(ended, weights, previous, now=run.now, machines=sum(part.changed for part in parts), seconds=seconds, effects=False)
+    return runs.finish(ended, weights, previous, now=now, machines=sum(part.changed for part in parts), seconds=seconds, effects=False)
 
 
 def _score_late_versions(run: FannedRun, weights: bulk.Parameters) -> None:

@@ -77,7 +77,7 @@ def store_sums(weights: bulk.Parameters, *, recommendations: bool) -> None:
 def look_back(previous: Run | None, *, moved: bool, now: dt.datetime) -> None:
     """Counts per weakness, and the timeline: what is here now against what the last full run found."""
     first = previous is None or not PresentWeakness.objects.exists()
-    moment = {"now": now, "today": now.date(), "first": first, "previous": previous.finished_at if previous else None}
+    moment = {"now": now, "today": now.date(), "first": first, "previous": previous.started_at if previous else None}
     if first or moved or not WeaknessStat.objects.exists():
         sql.run("recommendations/count_weaknesses")
     if first or moved:

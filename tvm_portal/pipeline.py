@@ -32,7 +32,7 @@ def run(*, now: dt.datetime) -> Run:
         token = start(now=now)
     except RunUnderWay:  # what it leaves is taken over
         token = None
-    finished = fanned.finish(token=token) if token else None
+    finished = fanned.finish(token=token, now=now) if token else None
     if finished is None:
         finished = recommendations.recompute(now=now)
     end(now=now)

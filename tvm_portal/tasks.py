@@ -95,7 +95,7 @@ def score_slice(*, token: str, number: int, **_: Any) -> bool:
 def finish_recompute(*, token: str, **_: Any) -> bool:
     """The end of a full run over slices. Does what its slices left undone, and starts the next run if one was asked for."""
     again = fanned.asked_again()
-    if fanned.finish(token=uuid.UUID(token)) is None:
+    if fanned.finish(token=uuid.UUID(token), now=timezone.now()) is None:
         return False
     pipeline.end(now=timezone.now())
     send_notifications.delay()

@@ -32,7 +32,7 @@ from recommendations.models import (
 from recommendations.records import Fleet, FleetMachine, FleetVersion, Match, ScoredWeakness
 from tests.integration.recommendations.agreement import agree, computed, granted, in_a_scratch_database, random_fleets
 from tests.integration.recommendations.stored_fleets import NOW, Stored, become, store, store_effects, store_excepted, store_machine
-from tests.integration.recommendations.test_score_changes import CHOICES, Recorder
+from tests.integration.recommendations.test_score_changes import CHOICES, WEIGHTS, Recorder, stored_sums, sums_now
 from tests.integration.recommendations.test_scoring_incremental import everything_shown, same
 from tests.unit.recommendations.fleets import fleets
 
@@ -55,7 +55,7 @@ def fan_out(between: Callable[[int], None] = lambda _: None) -> Run:
         between(number)
         assert fanned_actions.score_slice(token=token, number=number)
     between(count)
-    run = fanned_actions.finish(token=token)
+    run = fanned_actions.finish(token=token, now=NOW)
     assert run is not None
     assert nothing_is_left()
     return run
@@ -74,8 +74,6 @@ def equals_a_run_in_one_transaction() -> None:
 
 
 def causes_add_up(recorder: Recorder, stored: Stored) -> None:
-    from tests.integration.recommendations.test_score_changes import stored_sums, sums_now
-
     runs = list(Run.objects.filter(pk__gte=recorder.newest).values_list("pk", flat=True))
     for choice in CHOICES:
         ids = [stored.groups[name] for name in choice]
@@ -203,8 +201,9 @@ def test_an_unchanged_fleet_adds_nothing_up() -> None:
     for number in range(RunSlice.objects.count()):
         fanned_actions.score_slice(token=token, number=number)
     assert not RunSlice.objects.filter(summed=True).exists()
-    run = fanned_actions.finish(token=token)
-    assert run is not None and not run.changes.exists()
+    run = fanned_actions.finish(token=token, now=NOW)
+    assert run is not None
+    assert not run.changes.exists()
 
 
 def test_pages_show_the_old_sums_until_the_end() -> None:
@@ -217,7 +216,7 @@ def test_pages_show_the_old_sums_until_the_end() -> None:
         fanned_actions.score_slice(token=token, number=number)
         now = everything_shown()
         assert all(same(now[table], old[table]) for table in ("RecommendationStat", "GroupScore", "VersionStat", "SoftwareStat"))
-    fanned_actions.finish(token=token)
+    fanned_actions.finish(token=token, now=NOW)
     agree(moved(fleet), stored)
 
 
@@ -228,8 +227,8 @@ def test_stages_are_done_once_however_often_they_are_asked_for() -> None:
     token = prepared()
     for number in (0, 0, 1, 0):
         assert fanned_actions.score_slice(token=token, number=number)
-    assert fanned_actions.finish(token=token) is not None  # does the others itself
-    assert fanned_actions.finish(token=token) is None
+    assert fanned_actions.finish(token=token, now=NOW) is not None  # does the others itself
+    assert fanned_actions.finish(token=token, now=NOW) is None
     assert not fanned_actions.score_slice(token=token, number=0)
     agree(moved(fleet), stored)
     equals_a_run_in_one_transaction()
@@ -245,8 +244,8 @@ def test_a_run_in_one_transaction_takes_over_what_an_unfinished_one_left() -> No
         fanned_actions.score_slice(token=token, number=number)
     actions.recompute(now=NOW)
     assert nothing_is_left()
-    assert fanned_actions.finish(token=token) is None
-    wanted = explain_change(fleet, moved(fleet), *_weights(), groups=CHOICES[0])
+    assert fanned_actions.finish(token=token, now=NOW) is None
+    wanted = explain_change(fleet, moved(fleet), WEIGHTS, groups=CHOICES[0])
     assert recorder.parts(CHOICES[0], excepted=False) == pytest.approx(
         [getattr(wanted, name) for name in wanted.__dataclass_fields__], abs=1e-9
     )
@@ -276,7 +275,7 @@ def test_a_machine_that_reports_a_new_version_during_the_run_waits_for_the_next_
     after = replace(after, machines={**after.machines, "m0": FleetMachine(versions=frozenset({"c@0"}))})
     store_machine("m0", after.machines["m0"], stored)
     mark_dirty(now=NOW, machine_ids=[stored.machines["m0"]])
-    fanned_actions.finish(token=token)
+    fanned_actions.finish(token=token, now=NOW)
     assert DirtyMachine.objects.count() == 1
     actions.refresh_dirty(now=NOW)
     agree(after, stored)
@@ -291,10 +290,5 @@ def test_progress_names_the_slices_that_are_left() -> None:
     assert found is not None
     assert (found.token, found.slices, 2 in found.left, found.idle) == (token, len(slices(fanned.TABLES)), False, False)
     idle = fanned_actions.progress(lease=dt.timedelta(0))
-    assert idle is not None and idle.idle
-
-
-def _weights() -> tuple[object, ...]:
-    from recommendations.records import Weights
-
-    return (Weights(),)
+    assert idle is not None
+    assert idle.idle
