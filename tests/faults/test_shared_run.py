@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.faults.test_crashes import STATE, Site, _wait_until, folder, kill, undisturbed
+from tests.faults.test_crashes import ROOT, STATE, Site, _wait_until, folder, kill, undisturbed
 
 __all__ = ["folder", "undisturbed"]
-pytestmark = [pytest.mark.faults, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.faults, pytest.mark.timeout(900)]
 TASKS = "from tvm_portal import tasks; tasks.{}.delay()"
 SLICE_AT_WORK = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND mode = 'ShareLock' AND granted"
 
@@ -31,9 +32,9 @@ def test_two_workers_share_a_run(shared: Site, folder: Path, undisturbed: list[A
     logs = [tmp_path / f"worker-{number}.log" for number in range(2)]
     for log in logs:
         _worker(shared, log)
-    _wait_until(lambda: all(log.exists() and " ready." in log.read_text() for log in logs))
+    _wait_until(lambda: all(log.exists() and " ready." in log.read_text() for log in logs), seconds=200)
     assert _ask(shared, "recompute").wait() == 0
-    _wait_until(lambda: _ended(shared), seconds=120)
+    _wait_until(lambda: _ended(shared), seconds=200)
     assert shared.rows(STATE) == undisturbed
     assert all("score_slice" in log.read_text() for log in logs)
 
@@ -45,7 +46,7 @@ def test_a_worker_killed_in_the_middle_of_a_slice_changes_nothing(
     first = _worker(shared, tmp_path / "first.log")
     assert _ask(shared, "recompute").wait() == 0
     done = "SELECT count(*) FROM recommendations_runslice WHERE done_at IS NOT NULL"
-    _wait_until(lambda: shared.rows(done)[0][0] >= 2 and shared.rows(SLICE_AT_WORK)[0][0] > 0, seconds=120)
+    _wait_until(lambda: shared.rows(done)[0][0] >= 2 and shared.rows(SLICE_AT_WORK)[0][0] > 0, seconds=200)
     kill(first)
     assert shared.count("recommendations_fannedrun") == 1
     _worker(shared, tmp_path / "second.log")
@@ -58,8 +59,12 @@ def test_a_worker_killed_in_the_middle_of_a_slice_changes_nothing(
 
 
 def _worker(site: Site, log: Path) -> subprocess.Popen[bytes]:
-    where = ["-n", f"{log.stem}@%h", "-Q", "long", "-P", "threads", "-c", "1", "-l", "INFO", "-f", str(log)]
-    return site.spawn("-m", "celery", "-A", "tvm_portal", "worker", *where)
+    where = ["-n", f"{log.stem}@%h", "-Q", "long", "-P", "threads", "-c", "1", "-l", "INFO"]
+    command = [sys.executable, "-m", "celery", "-A", "tvm_portal", "worker", *where]
+    with log.open("wb") as output:
+        process = subprocess.Popen(command, env=site.environment, cwd=ROOT, stdout=output, stderr=subprocess.STDOUT, start_new_session=True)
+    site.processes.append(process)
+    return process
 
 
 def _ask(site: Site, task: str) -> subprocess.Popen[bytes]:
