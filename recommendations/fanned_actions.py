@@ -37,17 +37,19 @@ def prepare(*, now: dt.datetime, kind: str = Run.Kind.FULL) -> uuid.UUID | None:
     None where it takes `actions.recompute`: other settings or exceptions than those of the stored figures are told apart by several
     passes, which are one transaction. Raises RunUnderWay where another run over slices has not ended; it is told to be done again.
     """
-    token = _prepare(now=now, kind=kind) if fanned.under_way() is None else None
-    if token is None and FannedRun.objects.update(again=True):
-        raise RunUnderWay
-    return token
+    while True:
+        try:
+            return _prepare(now=now, kind=kind)
+        except RunUnderWay:
+            if FannedRun.objects.update(again=True):
+                raise  # else it has just ended
 
 
 @transaction.atomic
 def _prepare(*, now: dt.datetime, kind: str) -> uuid.UUID | None:
     bulk.lock()
     if fanned.under_way() is not None:
-        return None
+        raise RunUnderWay
     count = len(slices(fanned.TABLES))
     previous, chosen = runs.last_full_run(), runs.current_settings()
     if count < 2 or (previous is not None and (not previous.step or previous.settings != chosen or bulk.effects_moved())):
