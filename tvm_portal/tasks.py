@@ -76,7 +76,7 @@ def recompute(**_: Any) -> str:
     try:
         token = pipeline.start(now=now)
     except RunUnderWay:  # another follows it
-        return resume_recompute()
+        return _resume()
     if token is not None:
         return share(token, fanned.left())
     recommendations.recompute(now=now)
@@ -107,6 +107,10 @@ def finish_recompute(*, token: str, **_: Any) -> bool:
 @shared_task
 def resume_recompute(**_: Any) -> str:
     """Slices that a killed worker left go to the others."""
+    return _resume()
+
+
+def _resume() -> str:
     found = fanned.progress(lease=dt.timedelta(seconds=settings.FAN_OUT_LEASE_SECONDS))
     return share(found.token, found.left) if found is not None and found.idle else "nothing to resume"
 

@@ -1,5 +1,8 @@
 """Slices of the fleet, and statements on one of them."""
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 from django.db import connection
 
@@ -32,7 +35,12 @@ def test_a_statement_runs_on_a_slice_of_its_tables() -> None:
     with connection.cursor() as cursor:
         cursor.execute("CREATE TEMP TABLE stand_in AS SELECT * FROM inventory_installation")
     seen: list[str] = []
-    with connection.execute_wrapper(lambda execute, *rest: (seen.append(rest[0]), execute(*rest))[1]):
+
+    def watch(execute: Callable[..., Any], statement: str, *rest: Any) -> Any:
+        seen.append(statement)
+        return execute(statement, *rest)
+
+    with connection.execute_wrapper(watch):
         sql.rows("recommendations/find_dirty", parameters, {"inventory_installation": "stand_in"})
     assert any("FROM stand_in i" in statement for statement in seen)
     assert not any("inventory_installation" in statement for statement in seen)

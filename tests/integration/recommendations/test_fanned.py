@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from core.slices import slices
 from inventory.bulk import mark_dirty
-from inventory.models import DirtyMachine
+from inventory.models import DirtyMachine, SoftwareStat, VersionStat
 from recommendations import actions, fanned, fanned_actions
 from recommendations.errors import RunUnderWay
 from recommendations.explanations import explain_change
@@ -292,3 +292,22 @@ def test_progress_names_the_slices_that_are_left() -> None:
     idle = fanned_actions.progress(lease=dt.timedelta(0))
     assert idle is not None
     assert idle.idle
+
+
+def test_what_a_slice_has_not_counted_yet_is_not_taken_off() -> None:
+    """A machine gets a version that nobody had, is done by its slice, and loses it again before the end."""
+    fleet = small_fleet()
+    stored = computed(fleet)
+    store_machine("m0", FleetMachine(versions=frozenset({"a@1"})), stored)
+    token = prepared()
+    for number in fanned_actions.left():
+        fanned_actions.score_slice(token=token, number=number)
+    machine = FleetMachine(versions=frozenset({"b@1"}))
+    store_machine("m0", machine, stored)
+    mark_dirty(now=LATER, machine_ids=[stored.machines["m0"]])
+    actions.refresh_dirty(now=NOW)
+    assert not VersionStat.objects.filter(installed__lte=0).exists()
+    assert not SoftwareStat.objects.filter(installed__lt=0).exists()
+    fanned_actions.finish(token=token, now=NOW)
+    agree(replace(fleet, machines={**fleet.machines, "m0": machine}), stored)
+    equals_a_run_in_one_transaction()
