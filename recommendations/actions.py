@@ -13,20 +13,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import Max, Sum
-from django.forms.models import model_to_dict
+from django.db.models import Max
 
 from core import sql
 from core.partitions import ensure_month
 from inventory.models import VersionStat
-from recommendations import bulk, risks
+from recommendations import bulk, fanned, risks, runs
 from recommendations.bulk import Scope
-from recommendations.models import Cause, GroupScore, PresentWeakness, Run, ScoreChangeDay, ScoringSettings, WeaknessStat
-
-FULL_MEMORY_MB = 192
-EVERYTHING_FROM = 5_000  # more changed machines than this are rebuilt by reading everything once
+from recommendations.models import Cause, Run, ScoreChangeDay
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,25 +53,31 @@ def recompute(*, now: dt.datetime, kind: str = Run.Kind.FULL, afresh: bool = Fal
     """
     began = time.perf_counter()
     bulk.lock()
-    bulk.plan_for_everything(megabytes=FULL_MEMORY_MB)
-    chosen, previous, dirty = _current_settings(), _last_full_run(), _dirty_machines()
+    bulk.plan_for_everything(megabytes=runs.FULL_MEMORY_MB)
+    chosen, previous, dirty = runs.current_settings(), runs.last_full_run(), _dirty_machines()
+    unfinished = fanned.under_way() is not None
     if afresh:
         sql.run("recommendations/forget_everything")
+        fanned.forget_holdings()
     bulk.start_changes()
+    bulk.find_dirty(Scope())
     outcomes = [_score_everything(one, now=now) for one in _passes(previous, chosen, now=now)]
-    weights, changed = _parameters(chosen, previous, now=now, step=outcomes[-1].step), max(outcome.changed for outcome in outcomes)
+    weights, changed = runs.parameters(chosen, previous, now=now, step=outcomes[-1].step), max(outcome.changed for outcome in outcomes)
     risks.refresh(Scope(), now=now)
     restated = sorted(frozenset[int]().union(*(outcome.restated for outcome in outcomes)))
-    moved = bool(restated or any(outcome.changed or outcome.rescored for outcome in outcomes)) or _moved_since(previous, chosen)
-    _sum_everything(weights, recommendations=moved)
+    moved = bool(restated or any(outcome.changed or outcome.rescored for outcome in outcomes)) or runs.moved_since(previous, chosen)
+    runs.sum_everything(weights, Scope(), recommendations=moved)
+    runs.store_sums(weights, recommendations=moved)
     bulk.describe(weights, now=now, software_ids=restated)
     bulk.settle(now=now)
-    sql.run("recommendations/forget_old_facts")
+    sql.run("recommendations/forget_old_facts", weights)
     sql.run("recommendations/store_version_signatures")
-    _look_back(previous, moved=moved, now=now)
-    sql.run("recommendations/clear_dirty", {"machines": list(dirty), "since": list(dirty.values())})
+    runs.look_back(previous, moved=moved, now=now)
+    bulk.clear_dirty(dirty)
+    if unfinished:
+        fanned.end()
     run = Run(kind=kind, started_at=now, settings=chosen)
-    return _finish(run, weights, previous, now=now, machines=changed, began=began)
+    return runs.finish(run, weights, previous, now=now, machines=changed, seconds=time.perf_counter() - began)
 
 
 @transaction.atomic
@@ -88,18 +89,25 @@ def refresh_dirty(*, now: dt.datetime, limit: int = 500) -> int:
     """
     began = time.perf_counter()
     bulk.lock()
-    previous = _last_full_run()
+    previous = runs.last_full_run()
     machines = _take_dirty(limit)
     if not machines:
         return 0
+    unfinished = fanned.under_way() is not None
     if previous is None:
+        if unfinished:
+            return 0  # the first full run has not ended yet
         recompute(now=now)
         return len(machines)
-    weights = _parameters(previous.settings, previous, now=now)
+    weights = runs.parameters(previous.settings, previous, now=now)
     bulk.start_changes()
-    _refresh(weights, Scope(tuple(machines)), now=now)
+    for scope, summed in fanned.split(machines) if unfinished else [(Scope(tuple(machines)), False)]:
+        _refresh(weights, scope, now=now, lend=unfinished)
+        if summed:
+            fanned.keep_sums()
     sql.run("recommendations/drop_dirty", {"machines": machines})
-    _finish(_incremental(previous, now=now), weights, previous, now=now, machines=len(machines), began=began)
+    run = runs.incremental(previous, now=now)
+    runs.finish(run, weights, previous, now=now, machines=len(machines), seconds=time.perf_counter() - began)
     return len(machines)
 
 
@@ -110,10 +118,9 @@ def score_versions(*, version_ids: Sequence[int], now: dt.datetime) -> None:
     The machines that carry them are for the caller to mark dirty. Does nothing before the first full run.
     """
     bulk.lock()
-    previous = _last_full_run()
-    if previous is None or not version_ids:
+    weights = _weights_of_now(now)
+    if weights is None or not version_ids:
         return
-    weights = _parameters(previous.settings, previous, now=now)
     software_ids = _software_of(version_ids)
     bulk.score_versions(weights, now=now, software_ids=software_ids)
     bulk.describe(weights, now=now, software_ids=software_ids)
@@ -129,11 +136,10 @@ def rescore_alerted(*, now: dt.datetime) -> list[int]:
     to mark dirty. Does nothing before the first full run.
     """
     bulk.lock()
-    previous = _last_full_run()
+    weights = _weights_of_now(now)
     software_ids = [row["software_id"] for row in sql.rows("recommendations/read_alerted_software")]
-    if previous is None or not software_ids:
+    if weights is None or not software_ids:
         return []
-    weights = _parameters(previous.settings, previous, now=now)
     sql.run("recommendations/remember_version_scores", {"software_ids": software_ids})
     bulk.score_versions(weights, now=now, software_ids=software_ids)
     bulk.describe(weights, now=now, software_ids=software_ids)
@@ -148,25 +154,29 @@ def apply_effects(*, now: dt.datetime, sums: bool = True) -> None:
     """
     began = time.perf_counter()
     bulk.lock()
-    previous = _last_full_run()
+    previous = runs.last_full_run()
     if previous is None:
         return
     if not sums:
         bulk.settle(now=now)
         return
-    bulk.plan_for_everything(megabytes=FULL_MEMORY_MB)
-    weights = _parameters(previous.settings, previous, now=now)
+    bulk.plan_for_everything(megabytes=runs.FULL_MEMORY_MB)
+    weights = runs.parameters(previous.settings, previous, now=now)
     bulk.start_changes()
     bulk.find_live(weights, Scope(), effects_before=True)
     bulk.store_machine_scores(weights, Scope())
     bulk.plan_for_some()
     bulk.except_weaknesses(weights)
-    bulk.plan_for_everything(megabytes=FULL_MEMORY_MB)
+    bulk.plan_for_everything(megabytes=runs.FULL_MEMORY_MB)
     bulk.find_live(weights, Scope())
     bulk.store_machine_scores(weights, Scope(), cause=Cause.EXCEPTIONS)
-    _sum_everything(weights, recommendations=True)
+    if fanned.under_way() is not None:
+        fanned.absorb()
+    runs.sum_everything(weights, Scope(), recommendations=True)
+    runs.store_sums(weights, recommendations=True)
     bulk.settle(now=now)
-    _finish(_incremental(previous, now=now), weights, previous, now=now, machines=0, began=began)
+    run = runs.incremental(previous, now=now)
+    runs.finish(run, weights, previous, now=now, machines=0, seconds=time.perf_counter() - began)
 
 
 @transaction.atomic
@@ -199,10 +209,10 @@ def _passes(previous: Run | None, chosen: Mapping[str, Any], *, now: dt.datetime
     exceptions of the stored figures; then other exceptions; then other settings. One pass where these stayed.
     """
     step = bulk.next_step()
-    new = _parameters(chosen, previous, now=now, step=step)
+    new = runs.parameters(chosen, previous, now=now, step=step)
     if previous is None or not previous.step:
         return [Pass(new)]
-    old = _parameters(previous.settings, previous, now=now, step=step)
+    old = runs.parameters(previous.settings, previous, now=now, step=step)
     excepted, weighed = bulk.effects_moved(), _weighing(old) != _weighing(new)
     passes = [Pass(old if weighed else new, effects_before=excepted)]
     if excepted:
@@ -217,58 +227,24 @@ def _weighing(weights: bulk.Parameters) -> dict[str, Any]:
     return {name: value for name, value in weights.items() if not name.startswith("band_")}
 
 
+def _weights_of_now(now: dt.datetime) -> bulk.Parameters | None:
+    """By the settings of the last full run, or of the first one that is under way. None before it."""
+    previous, first = runs.last_full_run(), fanned.under_way()
+    chosen = previous.settings if previous else first.settings if first else None
+    return None if chosen is None else runs.parameters(chosen, previous, now=now)
+
+
 def _score_everything(one: Pass, *, now: dt.datetime) -> Outcome:
     bulk.score_versions(one.weights, now=now, software_ids=None, effects_before=one.effects_before)
     bulk.find_live(one.weights, Scope(), effects_before=one.effects_before)
-    changed = _rebuild_changed(one.weights, now=now)
+    fanned.take_changes()
+    changed = runs.rebuild_changed(one.weights, Scope(), now=now)
+    bulk.apply_holdings()
     rescored = bulk.store_machine_scores(one.weights, Scope(), cause=one.cause, half_hazard_before=one.half_hazard_before)
     return Outcome(step=one.weights["step"], changed=changed, rescored=rescored, restated=frozenset(bulk.restated_software()))
 
 
-def _rebuild_changed(weights: bulk.Parameters, *, now: dt.datetime) -> int:
-    """Rebuild the machines that differ from what their scores rest on; returns how many did."""
-    changed = bulk.changed_machines()
-    if changed:
-        scope, moved = _scope(list(changed)), _scope([machine for machine, moved in changed.items() if moved])
-        bulk.count_holdings(scope, moved=moved, sign=-1)
-        bulk.rebuild({**weights, "incremental": False}, scope, now=now, matched=True)
-        bulk.count_holdings(scope, moved=moved, sign=1)
-    bulk.apply_holdings()
-    return len(changed)
-
-
-def _scope(machines: Sequence[int]) -> Scope:
-    return Scope(tuple(machines)) if len(machines) <= EVERYTHING_FROM else Scope()
-
-
-def _sum_everything(weights: bulk.Parameters, *, recommendations: bool) -> None:
-    """Add all sums up again; those per recommendation only where something they are made of moved."""
-    if recommendations:
-        bulk.sum_contributions(weights, Scope(), sign=1)
-        bulk.store_stats()
-    bulk.sum_groups(weights, Scope(), sign=1)
-    bulk.store_groups(weights)
-
-
-def _look_back(previous: Run | None, *, moved: bool, now: dt.datetime) -> None:
-    """Counts per weakness, and the timeline: what is here now against what the last full run found."""
-    first = previous is None or not PresentWeakness.objects.exists()
-    moment = {"now": now, "today": now.date(), "first": first, "previous": previous.finished_at if previous else None}
-    if first or moved or not WeaknessStat.objects.exists():
-        sql.run("recommendations/count_weaknesses")
-    if first or moved:
-        sql.run("recommendations/record_events", moment)
-    sql.run("recommendations/record_milestones", moment)
-
-
-def _moved_since(previous: Run | None, chosen: Mapping[str, Any]) -> bool:
-    """Whether the stored sums may be others than the last full run's: incremental runs since, or other settings."""
-    if previous is None or previous.settings != chosen:
-        return True
-    return Run.objects.filter(kind=Run.Kind.INCREMENTAL, finished_at__gte=previous.finished_at).exists()
-
-
-def _refresh(weights: bulk.Parameters, scope: Scope, *, now: dt.datetime) -> None:
+def _refresh(weights: bulk.Parameters, scope: Scope, *, now: dt.datetime, lend: bool) -> None:
     if software_ids := _software_of_new_versions(scope):
         bulk.score_versions(weights, now=now, software_ids=software_ids)
     bulk.find_live(weights, scope)
@@ -281,7 +257,7 @@ def _refresh(weights: bulk.Parameters, scope: Scope, *, now: dt.datetime) -> Non
     bulk.count_holdings(scope, moved=scope, sign=1)
     bulk.sum_contributions(weights, scope, sign=1)
     bulk.sum_groups(weights, scope, sign=1)
-    bulk.apply_holdings()
+    bulk.apply_holdings(lend=lend)
     flipped = bulk.flipped_software()
     bulk.apply_stats(weights, scope, population=_population_changed(scope))
     sql.run("recommendations/move_weakness_counts", scope.parameters)
@@ -290,44 +266,6 @@ def _refresh(weights: bulk.Parameters, scope: Scope, *, now: dt.datetime) -> Non
         bulk.describe(weights, now=now, software_ids=flipped)
     bulk.settle(now=now)
     risks.refresh(scope, now=now)
-
-
-def _current_settings() -> dict[str, Any]:
-    row, _ = ScoringSettings.objects.get_or_create(id=1)
-    return {**model_to_dict(row), "active_days": settings.ACTIVE_DAYS}
-
-
-def _parameters(chosen: Mapping[str, Any], previous: Run | None, *, now: dt.datetime, step: int | None = None) -> bulk.Parameters:
-    """The settings, the moment, and the number of this computation and of the last full one."""
-    days = chosen.get("active_days", settings.ACTIVE_DAYS)
-    steps = {"step": bulk.next_step() if step is None else step, "full_step": previous.step if previous else 0}
-    return {**chosen, **steps, "today": now.date(), "active_since": now - dt.timedelta(days=days)}
-
-
-def _last_full_run() -> Run | None:
-    return Run.objects.filter(kind=Run.Kind.FULL, finished_at__isnull=False).order_by("-finished_at", "-id").first()
-
-
-def _incremental(previous: Run, *, now: dt.datetime) -> Run:
-    """Incremental runs follow each other by the second: the row of the last one is used again."""
-    newest = Run.objects.order_by("-id").first()
-    if newest is not None and newest.kind == Run.Kind.INCREMENTAL:
-        newest.started_at = now
-        return newest
-    return Run(kind=Run.Kind.INCREMENTAL, started_at=now, settings=previous.settings)
-
-
-def _finish(run: Run, weights: bulk.Parameters, previous: Run | None, *, now: dt.datetime, machines: int, began: float) -> Run:
-    """Store the run, and why the score moved; not where the last full run did not record what figures rest on."""
-    total = GroupScore.objects.aggregate(weight=Sum("weight", default=0.0), exposure=Sum("exposure", default=0.0))
-    run.finished_at, run.machines, run.step, run.seconds = now, machines, weights["step"], time.perf_counter() - began
-    run.weight = total["weight"]
-    run.score = 100 * total["exposure"] / total["weight"] if total["weight"] else None
-    run.save()
-    bulk.store_effects()
-    if previous is None or previous.step:
-        bulk.store_changes(run_id=run.pk)
-    return run
 
 
 def _dirty_machines() -> dict[int, dt.datetime]:

@@ -1,13 +1,13 @@
 """The set-based halves of a run. Each function runs named files of `sql/`, inside the caller's transaction.
 
 They hand each other temporary tables named part_*, which the headers of the files describe. `Scope` says which
-machines: some, or everything.
+machines: some, a slice, or everything.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,19 +24,46 @@ ANALYZE_FROM = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Machines to rebuild; None: all of them."""
+    """Machines to rebuild; None: all of them. `tables`: the partitions that hold what is on them, of a slice or of machines of one.
+
+    `whole`: these partitions hold no other machines, so that they are read without asking.
+    """
 
     machines: tuple[int, ...] | None = None
+    tables: Mapping[str, str] | None = None
+    whole: bool = False
 
     @property
     def parameters(self) -> Parameters:
-        return {"everything": self.machines is None, "machines": list(self.machines or ())}
+        everything = self.machines is None
+        return {
+            "everything": everything,
+            "whole": everything or self.whole,
+            "sliced": self.tables is not None,
+            "machines": list(self.machines or ()),
+        }
+
+    def among(self, machines: Sequence[int]) -> Scope:
+        """Some machines of this scope."""
+        return Scope(tuple(machines), self.tables)
+
+    def run(self, name: str, parameters: Parameters | None = None) -> list[int]:
+        return sql.run(f"recommendations/{name}", {**(parameters or {}), **self.parameters}, self.tables)
+
+    def rows(self, name: str, parameters: Parameters | None = None) -> list[dict[str, Any]]:
+        return sql.rows(f"recommendations/{name}", {**(parameters or {}), **self.parameters}, self.tables)
 
 
 def lock() -> None:
     """One computation at a time: held until the transaction ends. Ingest does not take it and goes on."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [LOCK])
+
+
+def share_lock() -> None:
+    """Slices of a full run beside each other, and nothing else."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock_shared(hashtext(%s))", [LOCK])
 
 
 def plan_for_everything(*, megabytes: int) -> None:
@@ -91,48 +118,65 @@ def next_step() -> int:
 
 def find_live(weights: Parameters, scope: Scope, *, effects_before: bool = False) -> None:
     """part_live, part_checked, part_covered (by the exceptions of now, or those of the stored figures), and empty sums."""
-    sql.run("recommendations/find_live_machines", {**weights, **scope.parameters})
+    scope.run("find_live_machines", weights)
+    start_sums(effects_before=effects_before)
+
+
+def start_sums(*, effects_before: bool = False) -> None:
+    """part_covered, and empty sums."""
     sql.run("recommendations/find_covered", {"before": effects_before})
     sql.run("recommendations/make_sums")
 
 
-def changed_machines() -> dict[int, bool]:
+def find_dirty(scope: Scope, *, newest_version: int = 0) -> dict[int, dt.datetime]:
+    """part_dirty: marked machines of a slice, and since when. Empty of everything, where marks add nothing to what is compared."""
+    return {row["machine_id"]: row["since"] for row in scope.rows("find_dirty", {"newest_version": newest_version})}
+
+
+def clear_dirty(marks: Mapping[int, dt.datetime]) -> None:
+    """Of marked machines that were rebuilt, and not marked again since."""
+    sql.run("recommendations/clear_dirty", {"machines": list(marks), "since": list(marks.values())})
+
+
+def changed_machines(scope: Scope) -> dict[int, bool]:
     """Machines whose scores rest on something else than what is there now; True where their contents or group moved."""
-    return {row["machine_id"]: row["moved"] for row in sql.rows("recommendations/find_changed_machines")}
+    return {row["machine_id"]: row["moved"] for row in scope.rows("find_changed_machines")}
 
 
 def count_holdings(scope: Scope, *, moved: Scope, sign: int) -> None:
     """Machines per version and software (of `moved`, the others carry what they carried), and per software exposed."""
-    sql.run("recommendations/count_contents", {**moved.parameters, "sign": sign})
-    sql.run("recommendations/count_exposed", {**scope.parameters, "sign": sign})
+    moved.run("count_contents", {"sign": sign})
+    scope.run("count_exposed", {"sign": sign})
 
 
 def sum_groups(weights: Parameters, scope: Scope, *, sign: int) -> None:
-    sql.run("recommendations/sum_groups", {**weights, **scope.parameters, "sign": sign})
+    scope.run("sum_groups", {**weights, "sign": sign})
 
 
 def sum_contributions(weights: Parameters, scope: Scope, *, sign: int) -> None:
-    sql.run("recommendations/sum_contributions", {**weights, **scope.parameters, "sign": sign, "mitigating": _mitigating()})
+    scope.run("sum_contributions", {**weights, "sign": sign, "mitigating": _mitigating()})
 
 
 def rebuild(weights: Parameters, scope: Scope, *, now: dt.datetime, matched: bool) -> None:
     """Contents, exposures and bases of the machines in scope, as they are now. `matched`: part_pair holds all matches."""
-    parameters = {**weights, **scope.parameters, "now": now}
-    _find_known(parameters, matched=matched)
+    parameters = {**weights, "now": now}
+    _find_known(parameters, scope, matched=matched)
     for name in ("read_contents", "store_exposures", "store_machine_basis", "describe_checks"):
-        sql.run(f"recommendations/{name}", parameters)
-    if scope.machines is None:
+        scope.run(name, parameters)
+    if scope.tables is not None and scope.whole:
+        _analyze(scope.tables["recommendations_exposure"])
+    elif scope.machines is None:
         _analyze("recommendations_exposure", "recommendations_machinebasis")
 
 
 def store_machine_scores(weights: Parameters, scope: Scope, *, cause: str = "", half_hazard_before: float | None = None) -> int:
     """Scores of the live machines in scope; returns how many changed. Adds to part_cause why, or that it all has one `cause`."""
     before = weights["half_hazard"] if half_hazard_before is None else half_hazard_before
-    parameters = {**weights, **scope.parameters, "cause": cause, "half_hazard_before": before}
+    parameters = {**weights, "cause": cause, "half_hazard_before": before}
     for name in ("find_machine_scores", "explain_machine_scores"):
-        sql.run(f"recommendations/{name}", parameters)
-    *_, deleted, written = sql.run("recommendations/store_machine_scores", parameters)
-    if written >= ANALYZE_FROM:
+        scope.run(name, parameters)
+    *_, deleted, written = scope.run("store_machine_scores", parameters)
+    if written >= ANALYZE_FROM and scope.tables is None:  # slices would wait for each other
         _analyze("recommendations_machinescore", "recommendations_machinebasis")
     return deleted + written
 
@@ -156,8 +200,13 @@ def store_effects() -> None:
     sql.run("recommendations/store_effect_basis")
 
 
-def apply_holdings() -> None:
-    """version_stat, software_stat and the counters of software moved by the holdings counted. Leaves part_flip."""
+def apply_holdings(*, lend: bool = False) -> None:
+    """version_stat, software_stat and the counters of software moved by the holdings counted. Leaves part_flip.
+
+    `lend`: a full run is under way, and what it counted but did not write yet may be missing.
+    """
+    if lend:
+        sql.run("recommendations/lend_holdings")
     sql.run("recommendations/apply_holdings")
 
 
@@ -203,9 +252,10 @@ def remember_versions(scope: Scope) -> None:
     sql.run("recommendations/remember_versions", scope.parameters)
 
 
-def _find_known(parameters: Parameters, *, matched: bool) -> None:
+def _find_known(parameters: Parameters, scope: Scope, *, matched: bool) -> None:
     """part_known: version scores by what the machines in scope rest on, where other facts have been learnt since."""
-    software_ids = [row["software_id"] for row in sql.rows("recommendations/find_learnt_software", parameters)]
+    whose = Scope() if scope.whole else scope
+    software_ids = [row["software_id"] for row in whose.rows("find_learnt_software", parameters)]
     if not software_ids:
         return
     if not matched:

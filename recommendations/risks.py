@@ -18,19 +18,45 @@ from weaknesses import rules
 
 def refresh(scope: Scope, *, now: dt.datetime) -> None:
     """Rows and sums of the machines in scope. Call it when MachineBasis and part_live are those of this run."""
-    parameters = {**scope.parameters, **_windows(), **_days(now.date())}
-    sql.run("recommendations/read_version_risks", parameters)
-    sql.run("recommendations/store_machine_risks", parameters)
+    _find_versions(scope)
+    _store_machines(scope, now=now, all_due=scope.machines is not None)
     if scope.machines is None:
-        sql.run("recommendations/count_risks")
+        count()
         sql.run("recommendations/store_version_risks")
     else:
-        sql.run("recommendations/move_risk_counts", parameters)
+        scope.run("move_risk_counts")
+
+
+def prepare() -> None:
+    """Before slices: the risks of versions, and part_version_moved, whose carriers the slices make again."""
+    _find_versions(Scope())
+    sql.run("recommendations/store_version_risks")
+
+
+def refresh_slice(scope: Scope, *, now: dt.datetime) -> None:
+    """Rows of the machines of a slice that need it. Their sums are counted at the end."""
+    _find_versions(scope)
+    _store_machines(scope, now=now, all_due=False)
+
+
+def count() -> None:
+    """The sums anew, by one pass over the rows."""
+    sql.run("recommendations/count_risks")
 
 
 def snapshot(*, day: dt.date) -> None:
     """The sums of now as the rows of `day`."""
     sql.run("recommendations/store_risk_day", {"day": day, **age_parameters()})
+
+
+def _find_versions(scope: Scope) -> None:
+    """part_version_risk and part_version_moved. A slice needs those of all versions."""
+    parameters = scope.parameters
+    sql.run("recommendations/read_version_risks", {**parameters, "everything": parameters["everything"] or parameters["sliced"]})
+
+
+def _store_machines(scope: Scope, *, now: dt.datetime, all_due: bool) -> None:
+    scope.run("store_machine_risks", {**_windows(), **_days(now.date()), "all_due": all_due})
 
 
 def _days(today: dt.date) -> dict[str, Any]:

@@ -143,6 +143,13 @@ SETTINGS: tuple[Setting, ...] = (
         _whole,
     ),
     Setting("HISTORY_DAYS", "400", "How long the history of days is kept, at least 200; 0 keeps all of it.", _history),
+    Setting(
+        "FAN_OUT_MACHINES",
+        "50000",
+        "From so many machines on, full runs are shared among workers, one slice (partition) at a time.",
+        _whole,
+    ),
+    Setting("FAN_OUT_LEASE_SECONDS", "300", "A shared full run on which nobody has worked for so long goes to other workers.", _whole),
     Setting("INGEST_MAX_BYTES", "104857600", "Largest report accepted, after decompression.", _whole),
     Setting("INGEST_MAX_RECORDS", "200000", "Most records accepted in one report.", _whole),
     Setting("INGEST_MAX_FIELD", "4096", "Longest text accepted in one field of a report.", _whole),

@@ -1,17 +1,24 @@
 """The order of work, known only here: intelligence -> match -> support -> score -> end exceptions -> progress of remediation ->
 snapshot.
 
-Feeds and reports only store what they say; what it means is worked out by these two functions.
+Feeds and reports only store what they say; what it means is worked out here. From FAN_OUT_MACHINES machines on, scores are computed over
+slices of the fleet, in a transaction each: by `run` one after the other, by the tasks beside each other.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+import uuid
 from collections.abc import Sequence
+
+from django.conf import settings
 
 from exceptions import actions as exceptions
 from inventory.bulk import mark_dirty
+from inventory.models import Machine
 from recommendations import actions as recommendations
+from recommendations import fanned_actions as fanned
+from recommendations.errors import RunUnderWay
 from recommendations.models import Run
 from remediation import actions as remediation
 from weaknesses import actions as weaknesses
@@ -20,15 +27,36 @@ from weaknesses.matching import apply_support_cycles
 
 
 def run(*, now: dt.datetime) -> Run:
-    """A full run: everything matched, scored and written to today's history."""
+    """A full run in this process: everything matched, scored and written to today's history."""
+    try:
+        token = start(now=now)
+    except RunUnderWay:  # what it leaves is taken over
+        token = None
+    finished = fanned.finish(token=token, now=now) if token else None
+    if finished is None:
+        finished = recommendations.recompute(now=now)
+    end(now=now)
+    return finished
+
+
+def start(*, now: dt.datetime) -> uuid.UUID | None:
+    """Everything matched, and a full run over slices prepared. None: it is to be done in one transaction.
+
+    Raises RunUnderWay where one over slices has not ended.
+    """
     apply_intelligence(now)
     weaknesses.match_versions(now=now, relink=True)
     apply_support_cycles(now=now)
-    finished = recommendations.recompute(now=now)
+    if Machine.objects.count() < settings.FAN_OUT_MACHINES:
+        return None
+    return fanned.prepare(now=now)
+
+
+def end(*, now: dt.datetime) -> None:
+    """What follows new scores: exceptions that end, progress of remediation, today's history."""
     exceptions.follow(now=now)
     remediation.follow_progress(now=now)
     recommendations.snapshot(day=now.date())
-    return finished
 
 
 def refresh(*, now: dt.datetime, limit: int = 500) -> int:

@@ -88,6 +88,8 @@ DATABASES["default"]["OPTIONS"].setdefault("server_side_binding", False)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 INSTALLATION_PARTITIONS = env.read("INSTALLATION_PARTITIONS")
 HISTORY_DAYS = env.read("HISTORY_DAYS")
+FAN_OUT_MACHINES = env.read("FAN_OUT_MACHINES")
+FAN_OUT_LEASE_SECONDS = env.read("FAN_OUT_LEASE_SECONDS")
 
 REDIS_URL = env.read("REDIS_URL")
 KEY_PREFIX = env.read("KEY_PREFIX")
@@ -120,13 +122,15 @@ CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TASK_IGNORE_RESULT = True
+CELERY_RESULT_EXPIRES = 3600  # only slices of a full run have results: the end of the run waits for them
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 # A feed or a full run may take minutes: in a queue of their own they keep neither tickets nor changed machines waiting. A worker that is
 # not told which queues to serve serves both.
 CELERY_TASK_QUEUES = tuple(map(Queue, ("celery", "long")))
 CELERY_TASK_DEFAULT_QUEUE = "celery"
 CELERY_TASK_ROUTES = {
-    f"tvm_portal.tasks.{name}": {"queue": "long"} for name in ("sync_feeds", "recompute", "pull_fleet", "regroup_machines", "snapshot")
+    f"tvm_portal.tasks.{name}": {"queue": "long"}
+    for name in ("sync_feeds", "recompute", "score_slice", "finish_recompute", "pull_fleet", "regroup_machines", "snapshot")
 }
 CELERY_TIMEZONE = "UTC"
 # Each expires before it is due again: a worker that comes back after a week finds one of each, not a week of them.
@@ -135,6 +139,7 @@ CELERY_BEAT_SCHEDULE = {
     "feeds": {"task": "tvm_portal.tasks.sync_feeds", "schedule": crontab(minute=17, hour="*/2"), "options": {"expires": 7200}},
     "fleet": {"task": "tvm_portal.tasks.pull_fleet", "schedule": crontab(minute=7), "options": {"expires": 3600}},
     "full run": {"task": "tvm_portal.tasks.recompute", "schedule": crontab(minute=30, hour=1), "options": {"expires": 86400}},
+    "full run that stands still": {"task": "tvm_portal.tasks.resume_recompute", "schedule": 60.0, "options": {"expires": 60}},
     "remediation": {"task": "tvm_portal.tasks.follow_remediation", "schedule": 60.0, "options": {"expires": 60}},
     "notifications": {"task": "tvm_portal.tasks.send_notifications", "schedule": 60.0, "options": {"expires": 60}},
     "old notifications": {

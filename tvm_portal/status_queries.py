@@ -5,8 +5,10 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
+from django.db.models import Count
+
 from core import sql
-from recommendations.models import Run
+from recommendations.models import Run, RunSlice
 
 RUNS_SHOWN = 20
 
@@ -56,6 +58,12 @@ def runs() -> tuple[RunLine, ...]:
     """The last finished runs, the newest first."""
     found = Run.objects.filter(finished_at__isnull=False).order_by("-finished_at", "-id")[:RUNS_SHOWN]
     return tuple(RunLine(run.get_kind_display(), run.started_at, run.seconds, run.machines) for run in found)
+
+
+def shared_run() -> str:
+    """How far a full run is that workers share: "3 of 8" slices. Empty: none is under way."""
+    found = RunSlice.objects.aggregate(done=Count("done_at"), slices=Count("number"))
+    return f"{found['done']} of {found['slices']}" if found["slices"] else ""
 
 
 def ages(*, now: dt.datetime) -> Ages:

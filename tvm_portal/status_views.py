@@ -33,6 +33,7 @@ def index(request: HttpRequest) -> HttpResponse:
         "stale_after": settings.STALE_HOURS * 3600,
         "work": status_queries.work(now=now),
         "runs": status_queries.runs(),
+        "shared_run": status_queries.shared_run(),
         "slow_from": settings.SLOW_STATEMENT_MS,
     }
     try:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import uuid
+from collections.abc import Sequence
 from typing import Any
 
-from celery import shared_task
+from celery import chord, shared_task
 from django.conf import settings
 from django.db import InterfaceError, OperationalError
 from django.utils import timezone
@@ -15,7 +18,9 @@ from exceptions import notices
 from inventory import actions as inventory
 from inventory import fleet, interrupted
 from recommendations import actions as recommendations
+from recommendations import fanned_actions as fanned
 from recommendations import history
+from recommendations.errors import RunUnderWay
 from remediation import actions as remediation
 from remediation import outbox, ticket_reading
 from tvm_portal import catching_up, pipeline
@@ -75,10 +80,58 @@ def regroup_machines(*, by: str = "schedule", **_: Any) -> int:
 
 
 @shared_task(**PERSISTENT)
-def recompute(**_: Any) -> int:
-    finished = pipeline.run(now=timezone.now()).pk
+def recompute(**_: Any) -> str:
+    """A full run: in this task, or as a chord of one task for each slice of a large fleet."""
+    now = timezone.now()
+    try:
+        token = pipeline.start(now=now)
+    except RunUnderWay:  # another follows it
+        return _resume()
+    if token is not None:
+        return share(token, fanned.left())
+    recommendations.recompute(now=now)
+    pipeline.end(now=now)
     send_notifications.delay()
-    return finished
+    return "done"
+
+
+@shared_task(ignore_result=False, autoretry_for=(OperationalError,), max_retries=5, default_retry_delay=5)
+def score_slice(*, token: str, number: int, **_: Any) -> bool:
+    """One slice of a full run. Asked for again, it has been done, or is waited for."""
+    return fanned.score_slice(token=uuid.UUID(token), number=number)
+
+
+@shared_task(autoretry_for=(OperationalError,), max_retries=5, default_retry_delay=5)
+def finish_recompute(*, token: str, **_: Any) -> bool:
+    """The end of a full run over slices. Does what its slices left undone, and starts the next run if one was asked for."""
+    again = fanned.asked_again()
+    if fanned.finish(token=uuid.UUID(token), now=timezone.now()) is None:
+        return False
+    pipeline.end(now=timezone.now())
+    send_notifications.delay()
+    if again:
+        recompute.delay()
+    return True
+
+
+@shared_task
+def resume_recompute(**_: Any) -> str:
+    """Slices that a killed worker left go to the others."""
+    return _resume()
+
+
+def _resume() -> str:
+    found = fanned.progress(lease=dt.timedelta(seconds=settings.FAN_OUT_LEASE_SECONDS))
+    return share(found.token, found.left) if found is not None and found.idle else "nothing to resume"
+
+
+def share(token: uuid.UUID, numbers: Sequence[int]) -> str:
+    """A task for each of these slices of a full run, and one for its end when all are done."""
+    if not numbers:
+        finish_recompute.delay(token=str(token))
+    else:
+        chord([score_slice.s(token=str(token), number=number) for number in numbers])(finish_recompute.si(token=str(token)))
+    return f"{len(numbers)} slices"
 
 
 @shared_task

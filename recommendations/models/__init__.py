@@ -2,6 +2,15 @@
 
 from recommendations.models.bases import MachineBasis, PresentWeakness, SoftwareBasis, VersionBasis, WeaknessBasis
 from recommendations.models.effects import EffectBasis, ExceptedScore, ExceptionEffect, WeaknessEffect, WeaknessEffectBasis
+from recommendations.models.fanned import (
+    FannedRun,
+    PendingCause,
+    PendingContribution,
+    PendingGroup,
+    PendingHolding,
+    RestatedVersion,
+    RunSlice,
+)
 from recommendations.models.history import Cause, RecommendationDay, ScoreChange, ScoreChangeDay, ScoreDay
 from recommendations.models.inaccuracies import InaccuracyReport
 from recommendations.models.risks import MachineRisk, RiskDay, RiskStat, VersionRisk
@@ -23,18 +32,25 @@ __all__ = [
     "ExceptedScore",
     "ExceptionEffect",
     "Exposure",
+    "FannedRun",
     "GroupScore",
     "InaccuracyReport",
     "MachineBasis",
     "MachineRisk",
     "MachineScore",
+    "PendingCause",
+    "PendingContribution",
+    "PendingGroup",
+    "PendingHolding",
     "PresentWeakness",
     "Recommendation",
     "RecommendationDay",
     "RecommendationStat",
+    "RestatedVersion",
     "RiskDay",
     "RiskStat",
     "Run",
+    "RunSlice",
     "ScoreChange",
     "ScoreChangeDay",
     "ScoreDay",

@@ -31,7 +31,7 @@ GROUP BY c.id, c.group_id
 ON CONFLICT (software_id, group_id) DO UPDATE SET installed = o.installed + EXCLUDED.installed, exposed = o.exposed + EXCLUDED.exposed
 -- ;;
 DELETE FROM inventory_softwarestat o USING part_change c
-WHERE c.kind = 1 AND c.machines < 0 AND c.id = o.software_id AND c.group_id = o.group_id AND o.installed <= 0
+WHERE c.kind > 0 AND c.machines < 0 AND c.id = o.software_id AND c.group_id = o.group_id AND o.installed <= 0 AND o.exposed <= 0
 -- ;;
 -- The counters on software that changed.
 UPDATE inventory_software s

@@ -6,6 +6,6 @@ FROM (
     FROM recommendations_exposure e
     JOIN recommendations_machinebasis b ON b.machine_id = e.machine_id
     JOIN recommendations_recommendation r ON r.id = e.recommendation_id
-    WHERE %(everything)s OR e.machine_id = ANY(%(machines)s)
+    WHERE (%(whole)s OR e.machine_id = ANY(%(machines)s)) AND (%(everything)s OR b.machine_id = ANY(%(machines)s))
 ) h
 GROUP BY h.software_id, h.group_id

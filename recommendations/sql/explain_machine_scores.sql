@@ -21,9 +21,9 @@ WITH touched AS (
         greatest(0, o.hazard_after + b.likelihood_after
             * (coalesce(m.found_after, 0) + coalesce(m.fixed_after, 0) + coalesce(m.learnt_after, 0))) AS learnt_after
     FROM touched t
-    JOIN recommendations_machinescore o ON o.machine_id = t.machine_id
+    JOIN recommendations_machinescore o ON o.machine_id = t.machine_id AND (%(everything)s OR o.machine_id = ANY(%(machines)s))
     JOIN part_live l ON l.machine_id = t.machine_id
-    JOIN recommendations_machinebasis b ON b.machine_id = t.machine_id
+    JOIN recommendations_machinebasis b ON b.machine_id = t.machine_id AND (%(everything)s OR b.machine_id = ANY(%(machines)s))
     LEFT JOIN part_score n ON n.machine_id = t.machine_id
     LEFT JOIN part_base_move m ON m.machine_id = t.machine_id
 ), moved AS (
@@ -86,7 +86,8 @@ FROM (
     SELECT n.machine_id, n.group_id, 'population', n.weight, n.weight * n.hazard / (n.hazard + %(half_hazard)s),
         n.weight * n.hazard_after / (n.hazard_after + %(half_hazard)s)
     FROM part_score n
-    WHERE NOT EXISTS (SELECT FROM recommendations_machinescore o WHERE o.machine_id = n.machine_id)
+    WHERE NOT EXISTS (
+        SELECT FROM recommendations_machinescore o WHERE o.machine_id = n.machine_id AND (%(everything)s OR o.machine_id = ANY(%(machines)s)))
     UNION ALL
     SELECT machine_id, group_id, 'population', -weight, -weight * hazard / (hazard + %(half_hazard_before)s),
         -weight * hazard_after / (hazard_after + %(half_hazard_before)s)

@@ -1,5 +1,5 @@
 -- Machines whose scores do not rest on what is there now: their installations or results differ from those their scores
--- were computed from, a version they carry is scored differently (also by what is excepted), they changed group, came or went. One pass over
+-- were computed from, a version they carry is scored differently (also by what is excepted), they changed group, came or went, or are marked (part_dirty). One pass over
 -- installations; `moved`: what is on it changed, not only how that is scored. The sums of hashes do not depend on order.
 WITH installed AS (
     SELECT machine_id, sum(hashint4extended(version_id, 1) & 281474976710655)::bigint AS signature
@@ -11,9 +11,13 @@ SELECT coalesce(l.machine_id, b.machine_id) AS machine_id, true AS moved
 FROM part_live l
 LEFT JOIN installed i ON i.machine_id = l.machine_id
 LEFT JOIN part_checked c ON c.machine_id = l.machine_id
-FULL JOIN recommendations_machinebasis b ON b.machine_id = l.machine_id
+FULL JOIN (
+    SELECT machine_id, group_id, signature FROM recommendations_machinebasis WHERE %(everything)s OR machine_id = ANY(%(machines)s)
+) b ON b.machine_id = l.machine_id
 WHERE b.group_id IS DISTINCT FROM l.group_id
    OR b.signature IS DISTINCT FROM (coalesce(i.signature, 0) # (coalesce(c.signature, 0) << 8))
+UNION ALL
+SELECT machine_id, false FROM part_dirty
 UNION ALL
 SELECT DISTINCT i.machine_id, false FROM part_restated r JOIN inventory_installation i ON i.version_id = r.version_id
 UNION ALL

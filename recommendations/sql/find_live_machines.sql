@@ -19,7 +19,7 @@ SELECT r.machine_id, sum(c.impact) AS total, coalesce(sum(c.impact) FILTER (WHER
     sum(hashint4extended(r.configuration_id * 2 + r.passed::int, 2) & 281474976710655)::bigint AS signature
 FROM inventory_configurationresult r
 JOIN inventory_configuration c ON c.id = r.configuration_id
-WHERE %(everything)s OR r.machine_id = ANY(%(machines)s)
+WHERE %(whole)s OR r.machine_id = ANY(%(machines)s)
 GROUP BY r.machine_id
 -- ;;
 CREATE UNIQUE INDEX ON part_checked (machine_id)

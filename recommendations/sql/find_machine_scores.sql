@@ -10,13 +10,13 @@ FROM (
     FROM part_covered k
     JOIN recommendations_exposure e ON e.recommendation_id = k.recommendation_id
     JOIN part_live l ON l.machine_id = e.machine_id AND l.group_id = k.group_id
-    WHERE %(everything)s OR e.machine_id = ANY(%(machines)s)
+    WHERE %(whole)s OR e.machine_id = ANY(%(machines)s)
     UNION ALL
     SELECT e.machine_id, e.relief
     FROM recommendations_exposure e
     JOIN part_live l ON l.machine_id = e.machine_id
     LEFT JOIN part_covered k ON k.recommendation_id = e.recommendation_id AND k.group_id = l.group_id
-    WHERE e.relief IS NOT NULL AND k.recommendation_id IS NULL AND (%(everything)s OR e.machine_id = ANY(%(machines)s))
+    WHERE e.relief IS NOT NULL AND k.recommendation_id IS NULL AND (%(whole)s OR e.machine_id = ANY(%(machines)s))
 ) m
 GROUP BY machine_id
 -- ;;
@@ -27,7 +27,7 @@ JOIN recommendations_recommendation r ON r.id = k.recommendation_id
 JOIN inventory_configuration u ON u.id = r.configuration_id
 JOIN inventory_configurationresult c ON c.configuration_id = u.id AND NOT c.passed
 JOIN part_live l ON l.machine_id = c.machine_id AND l.group_id = k.group_id
-WHERE %(everything)s OR c.machine_id = ANY(%(machines)s)
+WHERE %(whole)s OR c.machine_id = ANY(%(machines)s)
 GROUP BY c.machine_id
 -- ;;
 CREATE TEMP TABLE part_score ON COMMIT DROP AS
@@ -51,14 +51,14 @@ FROM (
                 CASE WHEN l.alerted THEN 1::float8 ELSE %(likelihood_base)s + %(likelihood_internet)s * l.internet_facing::int
                     + %(likelihood_checks)s * (1 - coalesce((c.passed + coalesce(x.passed, 0))::float8 / c.total, %(pass_unknown)s)) END AS likelihood_after
             FROM part_live l
-            JOIN recommendations_machinebasis b ON b.machine_id = l.machine_id
+            JOIN recommendations_machinebasis b ON b.machine_id = l.machine_id AND (%(everything)s OR b.machine_id = ANY(%(machines)s))
             LEFT JOIN part_checked c ON c.machine_id = l.machine_id
             LEFT JOIN part_mitigated m ON m.machine_id = l.machine_id
             LEFT JOIN part_eased x ON x.machine_id = l.machine_id
         ) s
     ) t
 ) n
-LEFT JOIN recommendations_machinescore o ON o.machine_id = n.machine_id
+LEFT JOIN recommendations_machinescore o ON o.machine_id = n.machine_id AND (%(everything)s OR o.machine_id = ANY(%(machines)s))
 WHERE (o.group_id, o.weight, o.likelihood, o.pass_share, o.hazard, o.hazard_after, o.score, o.level, o.exposures)
         IS DISTINCT FROM (n.group_id, n.weight, n.likelihood, n.pass_share, n.hazard, n.hazard_after, n.score, n.level, n.exposures)
    OR (n.old_check_weight, n.old_alerted, n.old_likelihood_after) IS DISTINCT FROM (n.check_weight, n.alerted, n.likelihood_after)

@@ -1,5 +1,6 @@
 -- part_version_signature: one number for all that a carrier's scores and the counters depend on. A sum of hashes: the order
 -- does not matter. part_restated: versions for which it is not what the last full run found; of software_ids: all.
+-- With those that an unfinished run found (restated_version).
 DROP TABLE IF EXISTS part_version_signature, part_restated
 -- ;;
 CREATE TEMP TABLE part_version_signature ON COMMIT DROP AS
@@ -15,7 +16,9 @@ SELECT coalesce(o.version_id, n.version_id) AS version_id
 FROM recommendations_versionbasis o
 FULL JOIN part_version_signature n ON n.version_id = o.version_id
 WHERE %(everything)s AND o.signature IS DISTINCT FROM n.signature
-UNION ALL
+UNION
+SELECT version_id FROM recommendations_restatedversion WHERE %(everything)s AND aspect = 'scores'
+UNION
 SELECT id FROM inventory_version WHERE NOT %(everything)s AND software_id = ANY(%(software_ids)s)
 -- ;;
 ANALYZE part_restated

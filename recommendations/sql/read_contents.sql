@@ -9,21 +9,21 @@ CREATE TEMP TABLE part_contents ON COMMIT DROP AS
 WITH installed AS (
     SELECT machine_id, array_agg(version_id) AS versions, sum(hashint4extended(version_id, 1) & 281474976710655)::bigint AS signature
     FROM inventory_installation
-    WHERE %(everything)s OR machine_id = ANY(%(machines)s)
+    WHERE %(whole)s OR machine_id = ANY(%(machines)s)
     GROUP BY machine_id
 ), checked AS (
     SELECT machine_id, coalesce(array_agg(configuration_id) FILTER (WHERE passed), '{}') AS passing,
         coalesce(array_agg(configuration_id) FILTER (WHERE NOT passed), '{}') AS failing,
         sum(hashint4extended(configuration_id * 2 + passed::int, 2) & 281474976710655)::bigint AS signature
     FROM inventory_configurationresult
-    WHERE %(everything)s OR machine_id = ANY(%(machines)s)
+    WHERE %(whole)s OR machine_id = ANY(%(machines)s)
     GROUP BY machine_id
 )
 SELECT l.machine_id, l.group_id, coalesce(i.versions, '{}') AS versions, coalesce(c.passing, '{}') AS passing, coalesce(c.failing, '{}') AS failing,
     coalesce(i.signature, 0) # (coalesce(c.signature, 0) << 8) AS signature,
     greatest(coalesce(b.step, 0), %(full_step)s) AS rest
 FROM part_live l
-LEFT JOIN recommendations_machinebasis b ON b.machine_id = l.machine_id
+LEFT JOIN recommendations_machinebasis b ON b.machine_id = l.machine_id AND (%(everything)s OR b.machine_id = ANY(%(machines)s))
 LEFT JOIN installed i ON i.machine_id = l.machine_id
 LEFT JOIN checked c ON c.machine_id = l.machine_id
 WHERE %(everything)s OR l.machine_id = ANY(%(machines)s)

@@ -1,7 +1,7 @@
 -- part_version_risk: worst severity, highest exploit (0 none known, 1 available, 2 verified, in a kit or exploited) and
 -- oldest day of publication over the weaknesses of a version, of all versions or of those that `machines` carry.
 -- part_version_moved: versions that differ from what the last full run left; none where only some machines are in scope,
--- because the carriers outside it are for the next full run. Cost: one pass over the matches.
+-- because the carriers outside it are for the next full run; of a slice (`sliced`), those that the run's preparation found. Cost: one pass over the matches.
 DROP TABLE IF EXISTS part_version_risk, part_version_moved
 -- ;;
 CREATE TEMP TABLE part_version_risk ON COMMIT DROP AS
@@ -23,6 +23,8 @@ CREATE TEMP TABLE part_version_moved ON COMMIT DROP AS
 SELECT coalesce(o.version_id, n.version_id) AS version_id
 FROM recommendations_versionrisk o
 FULL JOIN part_version_risk n ON n.version_id = o.version_id
-WHERE %(everything)s AND (o.severity, o.exploit, o.published_on) IS DISTINCT FROM (n.severity, n.exploit, n.published_on)
+WHERE %(everything)s AND NOT %(sliced)s AND (o.severity, o.exploit, o.published_on) IS DISTINCT FROM (n.severity, n.exploit, n.published_on)
+UNION
+SELECT version_id FROM recommendations_restatedversion WHERE %(everything)s AND aspect = 'risks'
 -- ;;
 ANALYZE part_version_moved

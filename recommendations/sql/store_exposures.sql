@@ -17,7 +17,7 @@ FROM (
     SELECT machine_id, recommendation_id, base, known, CASE WHEN base_left IS NOT NULL THEN greatest(0, base - base_left) END AS relief, cleared FROM part_exposure
 ) n
 FULL JOIN (
-    SELECT machine_id, recommendation_id, base, relief, cleared FROM recommendations_exposure WHERE %(everything)s OR machine_id = ANY(%(machines)s)
+    SELECT machine_id, recommendation_id, base, relief, cleared FROM recommendations_exposure WHERE %(whole)s OR machine_id = ANY(%(machines)s)
 ) o ON o.machine_id = n.machine_id AND o.recommendation_id = n.recommendation_id
 WHERE o.machine_id IS NULL OR n.base IS NULL OR abs(n.base - o.base) > 1e-12 * greatest(1, n.base)
    OR n.known IS NULL OR abs(n.known - n.base) > 1e-12 * greatest(1, n.base)
@@ -56,7 +56,7 @@ FROM (
             coalesce(c.base, 0) - coalesce(c.relief, 0) - c.before + coalesce(c.relief_before, 0) AS moved,
             c.relief IS NULL AND c.relief_before IS NULL OR l.group_id IS DISTINCT FROM o.group_id AS plain
         FROM part_exposure_change c
-        JOIN recommendations_machinescore o ON o.machine_id = c.machine_id
+        JOIN recommendations_machinescore o ON o.machine_id = c.machine_id AND (%(everything)s OR o.machine_id = ANY(%(machines)s))
         LEFT JOIN part_live l ON l.machine_id = c.machine_id
         LEFT JOIN part_covered k ON k.recommendation_id = c.recommendation_id AND k.group_id = o.group_id
         LEFT JOIN part_withdrawn t ON t.recommendation_id = c.recommendation_id
@@ -69,7 +69,7 @@ ANALYZE part_base_move
 DELETE FROM recommendations_exposure o
 USING part_exposure_change c
 WHERE c.change = 'gone' AND c.machine_id = o.machine_id AND c.recommendation_id = o.recommendation_id
-  AND (%(everything)s OR o.machine_id = ANY(%(machines)s))
+  AND (%(whole)s OR o.machine_id = ANY(%(machines)s))
 -- ;;
 INSERT INTO recommendations_exposure (machine_id, recommendation_id, base, relief, cleared)
 SELECT machine_id, recommendation_id, base, relief, cleared FROM part_exposure_change WHERE change = 'new'
@@ -77,4 +77,4 @@ SELECT machine_id, recommendation_id, base, relief, cleared FROM part_exposure_c
 UPDATE recommendations_exposure o SET base = c.base, relief = c.relief, cleared = c.cleared
 FROM part_exposure_change c
 WHERE c.change = 'moved' AND c.machine_id = o.machine_id AND c.recommendation_id = o.recommendation_id
-  AND (%(everything)s OR o.machine_id = ANY(%(machines)s))
+  AND (%(whole)s OR o.machine_id = ANY(%(machines)s))

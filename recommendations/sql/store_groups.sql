@@ -7,7 +7,11 @@ SELECT g.id AS group_id, coalesce(p.machines, 0) AS machines, coalesce(p.weight,
     coalesce(p.high, 0) AS high, coalesce(p.no_data, 0) AS no_data, coalesce(u.machines, 0) AS unsupported_os,
     greatest(0, coalesce(a.machines, 0) - coalesce(p.machines, 0)) AS inactive
 FROM inventory_machinegroup g
-LEFT JOIN part_group p ON p.group_id = g.id
+LEFT JOIN (
+    SELECT group_id, sum(machines)::int AS machines, sum(weight) AS weight, sum(exposure) AS exposure, sum(exposure_after) AS exposure_after,
+        sum(none)::int AS none, sum(low)::int AS low, sum(medium)::int AS medium, sum(high)::int AS high, sum(no_data)::int AS no_data
+    FROM part_group GROUP BY group_id
+) p ON p.group_id = g.id
 LEFT JOIN (SELECT group_id, count(*) AS machines FROM inventory_machine GROUP BY group_id) a ON a.group_id = g.id
 LEFT JOIN (
     SELECT x.group_id, sum(x.installed) AS machines

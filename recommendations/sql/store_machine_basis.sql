@@ -16,7 +16,7 @@ UPDATE recommendations_machinebasis o
 SET group_id = n.group_id, signature = n.signature, versions = n.versions, passing = n.passing, failing = n.failing,
     base = n.base, exposures = n.exposures, exploit = n.exploit, exploited = n.exploited, step = %(step)s
 FROM part_basis n
-WHERE n.machine_id = o.machine_id
+WHERE n.machine_id = o.machine_id AND (%(everything)s OR o.machine_id = ANY(%(machines)s))
   AND (o.group_id <> n.group_id OR o.signature <> n.signature OR abs(o.base - n.base) > 1e-12 * greatest(1, n.base)
     OR o.exposures <> n.exposures OR o.exploit <> n.exploit OR o.exploited <> n.exploited OR %(incremental)s)
 -- ;;
@@ -26,5 +26,6 @@ INSERT INTO recommendations_machinebasis (machine_id, group_id, signature, versi
 SELECT n.machine_id, n.group_id, n.signature, n.versions, n.passing, n.failing, 0, false, coalesce(s.likelihood, 1), n.base, n.exposures, n.exploit,
     n.exploited, %(step)s
 FROM part_basis n
-LEFT JOIN recommendations_machinescore s ON s.machine_id = n.machine_id
-WHERE NOT EXISTS (SELECT FROM recommendations_machinebasis o WHERE o.machine_id = n.machine_id)
+LEFT JOIN recommendations_machinescore s ON s.machine_id = n.machine_id AND (%(everything)s OR s.machine_id = ANY(%(machines)s))
+WHERE NOT EXISTS (
+    SELECT FROM recommendations_machinebasis o WHERE o.machine_id = n.machine_id AND (%(everything)s OR o.machine_id = ANY(%(machines)s)))

@@ -1,17 +1,17 @@
--- machine_risk of `machines`, or of all that need it: contents (signature) or place (group, system) are others, or a version
+-- machine_risk of `machines` (`all_due`), or of those among them, or among all, that need it: contents (signature) or place (group, system) are others, or a version
 -- they carry moved (part_version_moved). Keyed by machine; differences only. Leaves part_risk_before: the rows of `machines`
 -- as they were. Cost: scored machines once, and the versions of those made again.
 DROP TABLE IF EXISTS part_risk_before, part_risk_place, part_risk_due, part_risk
 -- ;;
 CREATE TEMP TABLE part_risk_before ON COMMIT DROP AS
-SELECT * FROM recommendations_machinerisk WHERE NOT %(everything)s AND machine_id = ANY(%(machines)s)
+SELECT * FROM recommendations_machinerisk WHERE %(all_due)s AND machine_id = ANY(%(machines)s)
 -- ;;
 CREATE TEMP TABLE part_risk_place ON COMMIT DROP AS
 SELECT b.machine_id, b.group_id, b.signature,
     coalesce(nullif(regexp_replace(m.platform, '-[0-9].*$', ''), ''), m.family) AS platform,
     CASE WHEN m.family = 'windows' THEN coalesce(r.name, nullif(m.os_name, ''), 'Windows') ELSE '' END AS release
 FROM recommendations_machinebasis b
-JOIN inventory_machine m ON m.id = b.machine_id
+JOIN inventory_machine m ON m.id = b.machine_id AND (%(everything)s OR m.id = ANY(%(machines)s))
 LEFT JOIN unnest(%(builds)s::text[], %(servers)s::boolean[], %(releases)s::text[]) AS r (build, server, name)
     ON r.build = substring(m.os_build from '^(?:10\.0\.)?([0-9]{5})') AND r.server = (m.os_name ILIKE '%%server%%')
 WHERE %(everything)s OR b.machine_id = ANY(%(machines)s)
@@ -21,8 +21,8 @@ ANALYZE part_risk_place
 CREATE TEMP TABLE part_risk_due ON COMMIT DROP AS
 SELECT p.machine_id
 FROM part_risk_place p
-LEFT JOIN recommendations_machinerisk o ON o.machine_id = p.machine_id
-WHERE NOT %(everything)s OR (o.group_id, o.signature, o.platform, o.release) IS DISTINCT FROM (p.group_id, p.signature, p.platform, p.release)
+LEFT JOIN recommendations_machinerisk o ON o.machine_id = p.machine_id AND (%(everything)s OR o.machine_id = ANY(%(machines)s))
+WHERE %(all_due)s OR (o.group_id, o.signature, o.platform, o.release) IS DISTINCT FROM (p.group_id, p.signature, p.platform, p.release)
 UNION
 SELECT i.machine_id FROM part_version_moved v JOIN inventory_installation i ON i.version_id = v.version_id
 -- ;;
@@ -37,7 +37,7 @@ JOIN part_risk_place p ON p.machine_id = d.machine_id
 LEFT JOIN (
     SELECT d.machine_id, max(r.severity) AS severity, max(r.exploit) AS exploit, min(r.published_on) AS published_on
     FROM part_risk_due d
-    JOIN recommendations_machinebasis b ON b.machine_id = d.machine_id
+    JOIN recommendations_machinebasis b ON b.machine_id = d.machine_id AND (%(everything)s OR b.machine_id = ANY(%(machines)s))
     CROSS JOIN unnest(b.versions) AS v(version_id)
     JOIN part_version_risk r ON r.version_id = v.version_id
     GROUP BY d.machine_id

@@ -11,7 +11,7 @@ SELECT e.recommendation_id, s.group_id, count(*) AS exposed, sum(s.weight) AS we
         / ((s.hazard + %(half_hazard)s) * (s.hazard - s.likelihood * e.base + %(half_hazard)s))) AS impact
 FROM recommendations_exposure e
 JOIN recommendations_machinescore s ON s.machine_id = e.machine_id
-WHERE %(everything)s OR e.machine_id = ANY(%(machines)s) AND s.machine_id = ANY(%(machines)s)
+WHERE (%(whole)s OR e.machine_id = ANY(%(machines)s)) AND (%(everything)s OR s.machine_id = ANY(%(machines)s))
 GROUP BY e.recommendation_id, s.group_id
 -- ;;
 INSERT INTO part_contribution
@@ -30,14 +30,15 @@ FROM recommendations_exposure e
 JOIN recommendations_machinescore s ON s.machine_id = e.machine_id
 JOIN recommendations_machinebasis b ON b.machine_id = e.machine_id
 LEFT JOIN part_covered k ON k.recommendation_id = e.recommendation_id AND k.group_id = s.group_id
-WHERE %(mitigating)s AND k.recommendation_id IS NULL AND (%(everything)s OR e.machine_id = ANY(%(machines)s))
+WHERE %(mitigating)s AND k.recommendation_id IS NULL AND (%(whole)s OR e.machine_id = ANY(%(machines)s))
+  AND (%(everything)s OR s.machine_id = ANY(%(machines)s) AND b.machine_id = ANY(%(machines)s))
 GROUP BY e.recommendation_id, s.group_id
 -- ;;
 INSERT INTO part_contribution
 SELECT e.recommendation_id, b.group_id, 0, 0, 0, 0, 0, 0, 0, 0, %(sign)s * count(*)
 FROM recommendations_machinebasis b
 JOIN recommendations_exposure e ON e.machine_id = b.machine_id
-WHERE b.alerted AND (%(everything)s OR b.machine_id = ANY(%(machines)s))
+WHERE b.alerted AND (%(everything)s OR b.machine_id = ANY(%(machines)s)) AND (%(whole)s OR e.machine_id = ANY(%(machines)s))
 GROUP BY e.recommendation_id, b.group_id
 -- ;;
 INSERT INTO part_contribution
@@ -68,6 +69,6 @@ FROM (
     JOIN inventory_configuration u ON u.id = c.configuration_id
     JOIN recommendations_recommendation r ON r.configuration_id = u.id
     LEFT JOIN part_covered k ON k.recommendation_id = r.id AND k.group_id = s.group_id
-    WHERE b.check_weight > 0 AND (%(everything)s OR b.machine_id = ANY(%(machines)s))
+    WHERE b.check_weight > 0 AND (%(everything)s OR b.machine_id = ANY(%(machines)s) AND s.machine_id = ANY(%(machines)s))
 ) f
 GROUP BY recommendation_id, group_id

@@ -7,5 +7,5 @@ SELECT s.group_id, %(sign)s * count(*), %(sign)s * sum(s.weight), %(sign)s * sum
     %(sign)s * count(*) FILTER (WHERE b.versions = '{}')
 FROM recommendations_machinescore s
 JOIN recommendations_machinebasis b ON b.machine_id = s.machine_id
-WHERE %(everything)s OR s.machine_id = ANY(%(machines)s)
+WHERE %(everything)s OR s.machine_id = ANY(%(machines)s) AND b.machine_id = ANY(%(machines)s)
 GROUP BY s.group_id

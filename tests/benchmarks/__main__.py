@@ -20,7 +20,7 @@ from pathlib import Path
 
 from tests.benchmarks import Row
 
-MODULES = ("ingest", "matching", "recompute", "fleet", "reading")
+MODULES = ("ingest", "matching", "recompute", "spread", "fleet", "reading")
 BEGIN, END = "<!-- benchmarks: begin -->", "<!-- benchmarks: end -->"
 
 
