@@ -95,13 +95,13 @@ def recompute(**_: Any) -> str:
     return "done"
 
 
-@shared_task(ignore_result=False, autoretry_for=(OperationalError,), max_retries=5, default_retry_delay=5)
+@shared_task(ignore_result=False, autoretry_for=(OperationalError, InterfaceError), max_retries=5, default_retry_delay=5)
 def score_slice(*, token: str, number: int, **_: Any) -> bool:
     """One slice of a full run. Asked for again, it has been done, or is waited for."""
     return fanned.score_slice(token=uuid.UUID(token), number=number)
 
 
-@shared_task(autoretry_for=(OperationalError,), max_retries=5, default_retry_delay=5)
+@shared_task(autoretry_for=(OperationalError, InterfaceError), max_retries=5, default_retry_delay=5)
 def finish_recompute(*, token: str, **_: Any) -> bool:
     """The end of a full run over slices. Does what its slices left undone, and starts the next run if one was asked for."""
     again = fanned.asked_again()

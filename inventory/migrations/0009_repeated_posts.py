@@ -5,7 +5,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('inventory', '0006_search_by_name'),
+        ('inventory', '0008_orders_of_machines'),
     ]
 
     operations = [

@@ -19,8 +19,8 @@ WHERE f.id = r.id
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("inventory", "0007_orders_of_machines"),
-        ("recommendations", "0012_run_seconds"),
+        ("inventory", "0008_orders_of_machines"),
+        ("recommendations", "0013_exposure_storage"),
     ]
 
     operations = [

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('recommendations', '0012_run_seconds'),
+        ('recommendations', '0014_orders_of_scores'),
     ]
 
     operations = [

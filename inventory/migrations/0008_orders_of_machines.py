@@ -8,7 +8,7 @@ from core.trigrams import trigram_index
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('inventory', '0006_search_by_name'),
+        ('inventory', '0007_machine_storage'),
     ]
 
     operations = [
