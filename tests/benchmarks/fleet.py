@@ -15,9 +15,10 @@ from django.db import connection
 
 from core import partitions
 from tests.benchmarks import Row
-from tests.benchmarks.recompute import NOW, build, clear
+from tests.benchmarks.recompute import GOAL_FROM, NO_GOAL, NOW, build, clear
 from tvm_portal.demo import store
 
+# The versions and what they are matched by take most of a small load.
 GOAL_LOAD, GOAL_REMOVE = 2.0, 1.0
 TABLES = {
     "inventory_machine": (),
@@ -34,7 +35,7 @@ def run(scale: int) -> list[Row]:
     remove = _timed(store.remove)
     clear()
     return [
-        Row("Large demo, copied in", scale, load, "s", floor, load / floor, GOAL_LOAD),
+        Row("Large demo, copied in", scale, load, "s", floor, load / floor, GOAL_LOAD if scale >= GOAL_FROM else NO_GOAL),
         Row("Large demo, taken out again", scale, remove, "s", floor, remove / floor, GOAL_REMOVE),
     ]
 
