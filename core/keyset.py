@@ -193,8 +193,7 @@ def _ranges(parts: Sequence[QuerySet[Any]], order: Order, *, most: int) -> tuple
     """The first `most` rows of ranges of an index that follow each other; one is looked at where those before it do not fill the page."""
     texts, parameters = [], list[Any]()
     for number, part in enumerate(parts):
-        ordered = part.order_by(OrderBy(F("_key"), descending=order.falls), OrderBy(F(order.pk), descending=order.pk_falls))
-        inner, given = ordered.values_list(order.pk, "_key")[:most].query.sql_with_params()
+        inner, given = part.values_list(order.pk, "_key")[:most].query.sql_with_params()
         before = " + ".join(f"(SELECT count(*) FROM p{earlier})" for earlier in range(number)) or "0"  # noqa: S608
         texts.append(f"p{number} AS MATERIALIZED (SELECT {number}, p.* FROM ({inner}) AS p (pk, key) WHERE {before} < %s)")  # noqa: S608
         parameters += [*given, most]
@@ -214,8 +213,11 @@ def _beyond(found: QuerySet[Any], order: Order, mark: Mark | None, *, back: bool
 
 
 def _parts(found: QuerySet[Any], order: Order, mark: Mark | None, *, back: bool) -> list[QuerySet[Any]]:
-    """The ranges of the index that follow a mark, in their order."""
-    empty, filled = found.filter(_key__isnull=True), found.filter(_key__isnull=False)
+    """The ranges of the index that follow a mark, in their order, each ordered; rows without a value by their id alone."""
+    by_pk = OrderBy(F(order.pk), descending=order.pk_falls)
+    empty = found.filter(_key__isnull=True).order_by(by_pk)
+    found = found.order_by(OrderBy(F("_key"), descending=order.falls), by_pk)
+    filled = found.filter(_key__isnull=False)
     if mark is None:
         return [found] if not order.nullable else [empty, filled] if back else [filled, empty]
     beyond = Q(**{f"{order.pk}__{'lt' if order.pk_falls else 'gt'}": mark.pk})
