@@ -83,8 +83,8 @@ DATABASES = {"default": dj_database_url.parse(env.read("DATABASE_URL"))}
 DATABASES["default"].setdefault("OPTIONS", {})
 if env.read("DATABASE_POOL"):
     DATABASES["default"]["OPTIONS"].setdefault("pool", {"min_size": 1, "max_size": 8})
-    DATABASES["default"]["CONN_HEALTH_CHECKS"] = True  # after a restart of the database, the connections in the pool are dead
 DATABASES["default"]["OPTIONS"].setdefault("server_side_binding", False)
+DATABASES["default"]["CONN_HEALTH_CHECKS"] = env.read("DATABASE_POOL")  # a restart of the database ends what the pool holds
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 INSTALLATION_PARTITIONS = env.read("INSTALLATION_PARTITIONS")
 
@@ -134,15 +134,15 @@ CELERY_BEAT_SCHEDULE = {
     "fleet": {"task": "tvm_portal.tasks.pull_fleet", "schedule": crontab(minute=7)},
     "full run": {"task": "tvm_portal.tasks.recompute", "schedule": crontab(minute=30, hour=1)},
     "remediation": {"task": "tvm_portal.tasks.follow_remediation", "schedule": 60.0, "options": {"expires": 60}},
-    "notifications": {"task": "tvm_portal.tasks.send_notifications", "schedule": 60.0, "options": {"expires": 60}},
-    "old notifications": {"task": "tvm_portal.tasks.forget_old_notifications", "schedule": crontab(minute=45, hour=3)},
-    "exceptions": {"task": "tvm_portal.tasks.end_exceptions", "schedule": 60.0, "options": {"expires": 60}},
-    "exceptions that end": {"task": "tvm_portal.tasks.tell_of_ends", "schedule": crontab(minute=10)},
     "interrupted reports": {
         "task": "tvm_portal.tasks.close_interrupted_reports",
         "schedule": crontab(minute=25),
         "options": {"expires": 3600},
     },
+    "notifications": {"task": "tvm_portal.tasks.send_notifications", "schedule": 60.0, "options": {"expires": 60}},
+    "old notifications": {"task": "tvm_portal.tasks.forget_old_notifications", "schedule": crontab(minute=45, hour=3)},
+    "exceptions": {"task": "tvm_portal.tasks.end_exceptions", "schedule": 60.0, "options": {"expires": 60}},
+    "exceptions that end": {"task": "tvm_portal.tasks.tell_of_ends", "schedule": crontab(minute=10)},
     "old activities": {"task": "tvm_portal.tasks.forget_old_activities", "schedule": crontab(minute=40, hour=3)},
     "deliveries": {"task": "tvm_portal.tasks.deliver_tickets", "schedule": 10.0, "options": {"expires": 10}},
     "tickets": {"task": "tvm_portal.tasks.read_tickets", "schedule": 60.0, "options": {"expires": 60}},
