@@ -83,8 +83,8 @@ DATABASES = {"default": dj_database_url.parse(env.read("DATABASE_URL"))}
 DATABASES["default"].setdefault("OPTIONS", {})
 if env.read("DATABASE_POOL"):
     DATABASES["default"]["OPTIONS"].setdefault("pool", {"min_size": 1, "max_size": 16})
-    DATABASES["default"]["CONN_HEALTH_CHECKS"] = True  # after a restart of the database, the connections in the pool are dead
 DATABASES["default"]["OPTIONS"].setdefault("server_side_binding", False)
+DATABASES["default"]["CONN_HEALTH_CHECKS"] = env.read("DATABASE_POOL")  # a restart of the database ends what the pool holds
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 INSTALLATION_PARTITIONS = env.read("INSTALLATION_PARTITIONS")
 HISTORY_DAYS = env.read("HISTORY_DAYS")

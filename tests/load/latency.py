@@ -27,7 +27,7 @@ from core.embedded import Postgres
 from core.embedded.folders import socket_dir
 from tests.load.agents import Agents
 from tests.load.processes import Memory
-from tests.load.visitors import Visitors, quantile, table
+from tests.load.readers import Visitors, quantile, table
 from tests.portals import Portal, free_port
 from tests.soak.site import Operator, wait_until
 

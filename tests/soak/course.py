@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tests.load.agents import Agents
 from tests.load.processes import Memory
-from tests.load.visitors import Visitors, table
+from tests.load.readers import Visitors, table
 from tests.portals import PASSWORD
 from tests.soak import verdict
 from tests.soak.faults import FAULTS, Ground, schedule, small_file_system

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from tests.load.agents import Agents, lost
 from tests.load.processes import NAMES, programs
-from tests.load.visitors import EXPORTS, PAGES, Browser, fill, known
+from tests.load.readers import EXPORTS, PAGES, Browser, fill, known
 from tests.portals import PASSWORD
 from tests.soak import logs
 from tests.soak.site import Site
