@@ -28,6 +28,7 @@ MOST_AGENTS, MOST_SECONDS, MOST_RATE = 20_000, 3_600.0, 1_000.0
 CATALOGUE = 4_000  # names of packages; every machine has some of them
 RELEASES = 40  # versions that one package goes through, from the newest back to the first
 LONGEST_PAUSE = 30.0
+IDLE_SECONDS = 5.0
 LOOPBACK_NAMES = frozenset({"localhost"})
 
 
@@ -215,11 +216,15 @@ class _Sender:
         self._connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=timeout)
         self._headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
         self._compressed = compressed
+        self._used = 0.0
         if compressed:
             self._headers["Content-Encoding"] = "gzip"
 
     def post(self, source: str, body: bytes) -> tuple[int, float | None]:
         """The status (0: no answer) and the seconds that Retry-After asks for."""
+        if time.monotonic() > self._used + IDLE_SECONDS:
+            self._connection.close()  # the server may be about to
+        self._used = time.monotonic()
         try:
             self._connection.request("POST", f"/api/ingest/{source}", gzip.compress(body, 1) if self._compressed else body, self._headers)
             answer = self._connection.getresponse()
