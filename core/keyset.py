@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import CharField, F, Q, QuerySet
 from django.db.models.expressions import Expression, OrderBy, RawSQL
@@ -169,6 +170,12 @@ class _Walk:
     groups: tuple[int, ...]
 
     def rows(self, *, limit: int, offset: int = 0, mark: Mark | None = None, back: bool = False) -> list[tuple[int, Any]]:
+        try:
+            return self._rows(limit=limit, offset=offset, mark=mark, back=back)
+        except EmptyResultSet:  # a filter that nothing can fit, which Django does not put into words
+            return []
+
+    def _rows(self, *, limit: int, offset: int, mark: Mark | None, back: bool) -> list[tuple[int, Any]]:
         order = self.order.turned() if back else self.order
         found = self.found.filter(**{self.by_group: RawSQL("g.id", ())}) if self.by_group else self.found
         found = found.order_by().annotate(_key=order.key)
