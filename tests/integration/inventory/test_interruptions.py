@@ -67,11 +67,11 @@ def test_batches_before_a_cut_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     calls: list[int] = []
     original = intake.Intake.store
 
-    def store(self: intake.Intake, reports: Any) -> Any:
+    def store(self: intake.Intake, reports: Any, **given: Any) -> Any:
         calls.append(1)
         if len(calls) == 3:
             raise PowerCut
-        return original(self, reports)
+        return original(self, reports, **given)
 
     with monkeypatch.context() as patch:
         patch.setattr(intake.Intake, "store", store)
