@@ -10,7 +10,7 @@ FROM inventory_machinegroup g
 LEFT JOIN (
     SELECT group_id, sum(machines)::int AS machines, sum(weight) AS weight, sum(exposure) AS exposure, sum(exposure_after) AS exposure_after,
         sum(none)::int AS none, sum(low)::int AS low, sum(medium)::int AS medium, sum(high)::int AS high, sum(no_data)::int AS no_data
-    FROM part_group GROUP BY group_id
+    FROM part_group GROUP BY group_id HAVING sum(machines) > 0
 ) p ON p.group_id = g.id
 LEFT JOIN (SELECT group_id, count(*) AS machines FROM inventory_machine GROUP BY group_id) a ON a.group_id = g.id
 LEFT JOIN (

@@ -8,9 +8,15 @@ FROM (
     SELECT recommendation_id, group_id, sum(exposed) AS exposed, sum(installed) AS applicable, sum(weight) AS weight, sum(base) AS base,
         sum(hazard) AS hazard, sum(impact) AS impact, sum(exposed_after) AS exposed_after, sum(impact_after) AS impact_after, sum(alerts) AS alerts
     FROM part_contribution GROUP BY recommendation_id, group_id
+    HAVING sum(exposed) > 0 OR sum(installed) > 0
 ) c
 JOIN recommendations_recommendation r ON r.id = c.recommendation_id
 LEFT JOIN inventory_softwarestat t ON t.software_id = r.software_id AND t.group_id = c.group_id
+-- ;;
+-- What nobody needs any more takes the rounding residue of its sums with it.
+UPDATE part_stat SET weight = 0, base = 0, hazard = 0, impact = 0 WHERE exposed = 0 AND (weight, base, hazard, impact) <> (0, 0, 0, 0)
+-- ;;
+UPDATE part_stat SET impact_after = 0 WHERE exposed_after = 0 AND impact_after <> 0
 -- ;;
 ANALYZE part_stat
 -- ;;

@@ -59,7 +59,7 @@ def test_a_worker_killed_in_the_middle_of_a_slice_changes_nothing(
 
 
 def _worker(site: Site, log: Path) -> subprocess.Popen[bytes]:
-    where = ["-n", f"{log.stem}@%h", "-Q", "long", "-P", "threads", "-c", "1", "-l", "INFO"]
+    where = ["-n", f"{log.stem}@%h", "-Q", "long,celery", "-P", "threads", "-c", "1", "-l", "INFO"]
     command = [sys.executable, "-m", "celery", "-A", "tvm_portal", "worker", *where]
     with log.open("wb") as output:
         process = subprocess.Popen(command, env=site.environment, cwd=ROOT, stdout=output, stderr=subprocess.STDOUT, start_new_session=True)
