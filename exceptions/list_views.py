@@ -20,6 +20,7 @@ from core.answers import list_answer
 from core.exports import stream
 from core.htmx import wants
 from core.lists import ListState, pager
+from core.people import name_of
 from core.transitions import allows
 from exceptions import access, actions, list_queries, queries, rules
 from exceptions.errors import ExceptionRefused
@@ -87,7 +88,7 @@ def exception(request: HttpRequest, pk: int) -> HttpResponse:
 def parts_export(request: HttpRequest, pk: int) -> StreamingHttpResponse:
     """The exceptions of one subject, a line each group."""
     found = list_queries.detail(_known(request, pk), seen=access.seen(request), handled=set(), everywhere=False)
-    rows = ((p.name, p.status_label, e.ends_at, e.get_justification_display(), e.context, queries.requester_name(e.requested_by),
+    rows = ((p.name, p.status_label, e.ends_at, e.get_justification_display(), e.context, name_of(e.requested_by),
              e.requested_at, e.ended_at, e.ended_by) for p in found.parts for e in (p.exception,))  # fmt: skip
     return stream(filename=f"exception-{pk}.csv", header=PART_HEADER, rows=rows)
 
@@ -240,7 +241,7 @@ def _detail_context(request: HttpRequest, found: RiskException) -> dict[str, Any
         "may_decide": waits and may_here and asked_by != request.user,
         "own": waits and asked_by == request.user,
         "decision": DecisionForm(),
-        "names": {"requested": queries.requester_name(found.requested_by), "decided": queries.requester_name(found.decided_by)},
+        "names": {"requested": name_of(found.requested_by), "decided": name_of(found.decided_by)},
         "as_of": counters.last_run(request).finished_at,
     }
 

@@ -11,7 +11,6 @@ from django.db import connection
 from django.db.models import Q, QuerySet, Sum
 
 from core import sql
-from core.models import User
 from exceptions import rules
 from exceptions.models import ExceptionPart, ExceptionSettings, RiskException, title_of
 from inventory.models import MachineGroup, Software
@@ -224,10 +223,6 @@ def software_with(weakness: Weakness, *, limit: int = 20) -> list[Software]:
     rows = sql.rows("recommendations/read_software_of_weakness", {"weakness": weakness.pk, "software": None})
     found = Software.objects.filter(pk__in=[row["software_id"] for row in rows], installed_count__gt=0)
     return list(found.order_by("-installed_count", "name")[:limit])
-
-
-def requester_name(user: User | None) -> str:
-    return user.display_name if user else "somebody who has left"
 
 
 def ending_soon(*, now: dt.datetime) -> QuerySet[RiskException]:

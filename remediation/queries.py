@@ -14,7 +14,7 @@ from django.db.models.functions import Lower, TruncDate
 
 from core import keyset, sql
 from core.lists import ListState
-from core.models import User
+from core.people import name_of
 from inventory.models import MachineGroup
 from recommendations import score_queries
 from recommendations.models import Recommendation, RecommendationStat
@@ -366,7 +366,7 @@ def _row(activity: Activity, kept: tuple[int, int] | None, *, today: dt.date) ->
         due_words=rules.days_left(activity.due_on, today=today) if activity.due_on and not completed else "",
         status=activity.status,
         status_label=activity.get_status_display(),
-        requester=person(activity.requested_by),
+        requester=name_of(activity.requested_by),
         created_at=activity.created_at,
         completed_at=activity.completed_at,
         completed_by=activity.completed_by,
@@ -387,7 +387,3 @@ def _target(target: ActivityTarget) -> TargetRow:
         last_seen=machine.last_seen,
         fixed_at=target.fixed_at,
     )
-
-
-def person(user: User | None) -> str:
-    return user.display_name if user else "somebody who has left"

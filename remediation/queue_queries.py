@@ -14,6 +14,7 @@ from django.db.models import Count, F, Q, QuerySet
 
 from core.lists import Column, Facet, ListSpec, ListState
 from core.models import User
+from core.people import name_of
 from remediation import queries, rules
 from remediation.models import Activity, Ticket
 from remediation.ticketing import builtin
@@ -141,7 +142,7 @@ def forget_waiting() -> None:
 def people() -> list[tuple[int, str]]:
     """Who a ticket can be given to; whether they may have it is asked when it is."""
     users = User.objects.filter(is_active=True).order_by("username")[:500]
-    return [(user.pk, queries.person(user)) for user in users]
+    return [(user.pk, name_of(user)) for user in users]
 
 
 def rows_of(tickets: Iterable[Ticket], *, groups: Sequence[int] | None, today: dt.date) -> tuple[QueueRow, ...]:
@@ -173,9 +174,9 @@ def _row(ticket: Ticket, *, done: tuple[int, int] | None, today: dt.date) -> Que
         due_on=activity.due_on,
         due_state=rules.due_state(activity.due_on, today=today, completed=settled),
         due_words=rules.days_left(activity.due_on, today=today) if activity.due_on and not settled else "",
-        assignee=queries.person(ticket.assignee) if ticket.assignee else "",
+        assignee=name_of(ticket.assignee) if ticket.assignee else "",
         assignee_id=ticket.assignee_id,
-        requester=queries.person(activity.requested_by),
+        requester=name_of(activity.requested_by),
         mail=activity.requested_by.email if activity.requested_by else "",
         offered=rules.OFFERED.get(ticket.state, ()),
         done=completed,

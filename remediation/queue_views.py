@@ -18,6 +18,7 @@ from core.exports import stream
 from core.lists import pager
 from core.models import User
 from core.navigation import back_to
+from core.people import name_of
 from inventory import scope
 from remediation import permitted, queries, queue_queries, rules, ticket_actions
 from remediation.errors import NotInThisState
@@ -147,10 +148,10 @@ def _assign(request: HttpRequest, ticket: Ticket, to: str, by: User) -> None:
     if to and person is None:
         messages.error(request, "There is no such person.")
     elif person is not None and not may(person, Permission.REMEDIATION):
-        messages.error(request, f"{queries.person(person)} may not handle remediation. An administrator can give the permission.")
+        messages.error(request, f"{name_of(person)} may not handle remediation. An administrator can give the permission.")
     else:
         ticket_actions.assign(ticket=ticket, to=person, by=by, now=timezone.now())
-        messages.success(request, f"Assigned to {queries.person(person)}." if person else "Assigned to nobody.")
+        messages.success(request, f"Assigned to {name_of(person)}." if person else "Assigned to nobody.")
 
 
 def _tabs(chosen: tuple[str, ...], counts: dict[str, int]) -> list[tuple[str, str, int, bool]]:

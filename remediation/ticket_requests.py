@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from django.urls import reverse
 
 from core import mail
+from core.people import name_of
 from inventory.models import Machine
 from remediation import queries
 from remediation.models import Activity, Delivery
@@ -33,7 +34,7 @@ def request_of(delivery: Delivery, *, most_devices: int | None) -> Request:
         priority=activity.priority,  # type: ignore[arg-type]
         due_on=activity.due_on,
         notes=activity.notes,
-        requested_by=queries.person(activity.requested_by),
+        requested_by=name_of(activity.requested_by),
         requested_at=activity.created_at,
         weaknesses=recommendation.weakness_count,
         devices=_devices(activity, delivery.payload.get("machines"), most=most_devices),
