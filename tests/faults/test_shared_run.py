@@ -32,9 +32,9 @@ def test_two_workers_share_a_run(shared: Site, folder: Path, undisturbed: list[A
     logs = [tmp_path / f"worker-{number}.log" for number in range(2)]
     for log in logs:
         _worker(shared, log)
-    _wait_until(lambda: all(log.exists() and " ready." in log.read_text() for log in logs), seconds=200)
+    _wait_until(lambda: all(log.exists() and " ready." in log.read_text() for log in logs), seconds=400)
     assert _ask(shared, "recompute").wait() == 0
-    _wait_until(lambda: _ended(shared), seconds=200)
+    _wait_until(lambda: _ended(shared), seconds=400)
     assert shared.rows(STATE) == undisturbed
     assert all("score_slice" in log.read_text() for log in logs)
 
@@ -46,7 +46,7 @@ def test_a_worker_killed_in_the_middle_of_a_slice_changes_nothing(
     first = _worker(shared, tmp_path / "first.log")
     assert _ask(shared, "recompute").wait() == 0
     done = "SELECT count(*) FROM recommendations_runslice WHERE done_at IS NOT NULL"
-    _wait_until(lambda: shared.rows(done)[0][0] >= 2 and shared.rows(SLICE_AT_WORK)[0][0] > 0, seconds=200)
+    _wait_until(lambda: shared.rows(done)[0][0] >= 2 and shared.rows(SLICE_AT_WORK)[0][0] > 0, seconds=400)
     kill(first)
     assert shared.count("recommendations_fannedrun") == 1
     _worker(shared, tmp_path / "second.log")
@@ -54,7 +54,7 @@ def test_a_worker_killed_in_the_middle_of_a_slice_changes_nothing(
     def ended() -> bool:
         return _ask(shared, "resume_recompute").wait() == 0 and _ended(shared)
 
-    _wait_until(ended, seconds=200)
+    _wait_until(ended, seconds=400)
     assert shared.rows(STATE) == undisturbed
 
 
