@@ -51,7 +51,7 @@ def test_the_collector_reports_this_machine(live_server: Any, tmp_path: Path) ->
     again = run(tmp_path, live_server.url, token)
     assert again.returncode == 0
     assert IngestRun.objects.count() == 1, "what is sent again as it was leaves no run"
-    assert json.loads(again.stdout)["machines_unchanged"] == 1
+    assert json.loads(again.stdout)["machinesUnchanged"] == 1
 
 
 def test_a_refused_report_ends_with_the_reason(live_server: Any, tmp_path: Path) -> None:
