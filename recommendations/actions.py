@@ -125,7 +125,7 @@ def score_versions(*, version_ids: Sequence[int], now: dt.datetime) -> None:
     bulk.score_versions(weights, now=now, software_ids=software_ids)
     bulk.describe(weights, now=now, software_ids=software_ids)
     if VersionStat.objects.filter(version_id__in=version_ids).exists():
-        sql.run("recommendations/count_weaknesses")
+        bulk.count_weaknesses()
 
 
 @transaction.atomic

@@ -1,5 +1,5 @@
 """A full run over slices of the fleet, in several transactions and, if wanted, several processes: `prepare`, `score_slice` for each
-slice in any order, `finish`. The figures are those of `actions.recompute`.
+slice in any order, `sum_slice` for those that are `left_to_sum`, `finish`. The figures are those of `actions.recompute`.
 
 Slices share the lock of all computations, so incremental runs and exceptions come in between. Each stage is done once however often
 it is asked for, and what a killed process left is taken up by whoever asks next.
@@ -12,6 +12,7 @@ import uuid
 from dataclasses import dataclass
 
 from django.db import connection, transaction
+from django.db.models import Q
 
 from core import sql
 from core.slices import slices
@@ -93,12 +94,26 @@ def score_slice(*, token: uuid.UUID, number: int) -> bool:
     risks.refresh_slice(scope, now=run.now)
     fanned.keep_changes()
     if part.changed or part.rescored or runs.moved_since(previous, run.settings):
-        runs.sum_everything(weights, scope, recommendations=True)
-        fanned.keep_sums()
-        part.summed = True
+        _keep_sums(part, weights, scope)
     bulk.clear_dirty(marks)
     part.done_at = _clock()
     part.save()
+    return True
+
+
+@transaction.atomic
+def sum_slice(*, token: uuid.UUID, number: int) -> bool:
+    """Add up a slice that found nothing to do, because another did (`left_to_sum`). False where that run has ended."""
+    bulk.share_lock()
+    run, part = _locked(token, number)
+    if run is None or part.done_at is None:
+        return False
+    if not part.summed:
+        bulk.plan_for_everything(megabytes=runs.FULL_MEMORY_MB)
+        scope, weights = fanned.scope_of(number), runs.parameters(run.settings, runs.last_full_run(), now=run.now)
+        bulk.find_live(weights, scope, effects_before=True)
+        _keep_sums(part, weights, scope)
+        part.save()
     return True
 
 
@@ -109,6 +124,8 @@ def finish(*, token: uuid.UUID, now: dt.datetime) -> Run | None:
     """
     for number in left():
         score_slice(token=token, number=number)
+    for number in left_to_sum():
+        sum_slice(token=token, number=number)
     return _finish(token, now)
 
 
@@ -129,6 +146,14 @@ def progress(*, lease: dt.timedelta = dt.timedelta(minutes=5)) -> Progress | Non
 def left() -> tuple[int, ...]:
     """Slices of the run under way that are not done."""
     return tuple(RunSlice.objects.filter(done_at=None).order_by("number").values_list("number", flat=True))
+
+
+def left_to_sum() -> tuple[int, ...]:
+    """Slices whose sums are needed and were not added up, as no machine of theirs changed: the end would add them up, while all wait."""
+    parts = RunSlice.objects.order_by("number")
+    if not parts.filter(Q(changed__gt=0) | Q(rescored__gt=0)).exists():
+        return ()
+    return tuple(parts.filter(summed=False).exclude(done_at=None).values_list("number", flat=True))
 
 
 def asked_again() -> bool:
@@ -168,6 +193,12 @@ def _finish(token: uuid.UUID, now: dt.datetime) -> Run | None:
     ended = Run(kind=run.kind, started_at=run.now, settings=run.settings)
     seconds = (_clock() - run.began_at).total_seconds()
     return runs.finish(ended, weights, previous, now=now, machines=sum(part.changed for part in parts), seconds=seconds, effects=False)
+
+
+def _keep_sums(part: RunSlice, weights: bulk.Parameters, scope: bulk.Scope) -> None:
+    runs.sum_everything(weights, scope, recommendations=True)
+    fanned.keep_sums()
+    part.summed = True
 
 
 def _score_late_versions(run: FannedRun, weights: bulk.Parameters) -> None:

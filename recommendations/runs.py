@@ -79,7 +79,7 @@ def look_back(previous: Run | None, *, moved: bool, now: dt.datetime) -> None:
     first = previous is None or not PresentWeakness.objects.exists()
     moment = {"now": now, "today": now.date(), "first": first, "previous": previous.started_at if previous else None}
     if first or moved or not WeaknessStat.objects.exists():
-        sql.run("recommendations/count_weaknesses")
+        bulk.count_weaknesses()
     if first or moved:
         sql.run("recommendations/record_events", moment)
     sql.run("recommendations/record_milestones", moment)

@@ -130,7 +130,7 @@ CELERY_TASK_QUEUES = tuple(map(Queue, ("celery", "long")))
 CELERY_TASK_DEFAULT_QUEUE = "celery"
 CELERY_TASK_ROUTES = {
     f"tvm_portal.tasks.{name}": {"queue": "long"}
-    for name in ("sync_feeds", "recompute", "score_slice", "finish_recompute", "pull_fleet", "regroup_machines", "snapshot")
+    for name in ("sync_feeds", "recompute", "score_slice", "sum_slice", "finish_recompute", "pull_fleet", "regroup_machines", "snapshot")
 }
 CELERY_TIMEZONE = "UTC"
 # Each expires before it is due again: a worker that comes back after a week finds one of each, not a week of them.

@@ -101,9 +101,18 @@ def score_slice(*, token: str, number: int, **_: Any) -> bool:
     return fanned.score_slice(token=uuid.UUID(token), number=number)
 
 
+@shared_task(ignore_result=False, autoretry_for=(OperationalError, InterfaceError), max_retries=5, default_retry_delay=5)
+def sum_slice(*, token: str, number: int, **_: Any) -> bool:
+    """The sums of one slice of a full run that had nothing to do itself."""
+    return fanned.sum_slice(token=uuid.UUID(token), number=number)
+
+
 @shared_task(autoretry_for=(OperationalError, InterfaceError), max_retries=5, default_retry_delay=5)
-def finish_recompute(*, token: str, **_: Any) -> bool:
+def finish_recompute(*, token: str, summed: bool = False, **_: Any) -> bool:
     """The end of a full run over slices. Does what its slices left undone, and starts the next run if one was asked for."""
+    if not summed and (numbers := fanned.left_to_sum()):
+        chord([sum_slice.s(token=token, number=number) for number in numbers])(finish_recompute.si(token=token, summed=True))
+        return False
     again = fanned.asked_again()
     if fanned.finish(token=uuid.UUID(token), now=timezone.now()) is None:
         return False

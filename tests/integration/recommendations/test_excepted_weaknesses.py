@@ -82,8 +82,8 @@ def test_news_about_an_excepted_weakness_is_followed(
         gone = set(stored.machines) - set(after.machines)
         become(after, stored)
         if not whole:
+            mark_dirty(now=NOW, machine_ids=list(stored.machines.values()))  # as intake does in the transaction that changes them
             actions.score_versions(version_ids=list(stored.versions.values()), now=NOW)
-            mark_dirty(now=NOW, machine_ids=list(stored.machines.values()))
             while actions.refresh_dirty(now=NOW, limit=limit):
                 pass
         if whole or gone:
