@@ -18,6 +18,7 @@ from django.db.models.expressions import Expression, OrderBy, RawSQL
 
 from core.lists import END, ListState, Pager, pager
 
+PROBED = 1_000
 DEEPEST = 3_000  # rows that an address with `page` alone may skip
 GROUP_NAME = RawSQL("g.name", (), output_field=CharField())  # of the group that is walked, see `by_group`
 _READERS: dict[type, Callable[[str], Any]] = {
@@ -73,14 +74,40 @@ class Slice:
     later: bool = False
 
 
-def read(found: QuerySet[Any], order: Order, state: ListState, *, total: int = 0, by_group: str = "", groups: Sequence[int] = ()) -> Slice:
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """A condition that is quickly asked of some rows and slowly of all: `column` of `rows` names the ids of those that meet it.
+
+    Rows are met in their order, PROBED at most; where these do not fill the page, all that meet it are collected and sorted.
+    """
+
+    rows: QuerySet[Any]
+    column: str
+
+    def among(self, ids: Sequence[int]) -> set[int]:
+        return set(self.rows.filter(**{f"{self.column}__in": ids}).order_by().values_list(self.column, flat=True))
+
+    def all(self) -> QuerySet[Any]:
+        return self.rows.order_by().values(self.column).distinct()
+
+
+def read(
+    found: QuerySet[Any],
+    order: Order,
+    state: ListState,
+    *,
+    total: int = 0,
+    by_group: str = "",
+    groups: Sequence[int] = (),
+    probe: Probe | None = None,
+) -> Slice:
     """The page of the address. Where rows went away in between, the nearest page that has some.
 
     `total`: of all rows where it is known, so that the last page holds what the others leave. `by_group`: the column of the group, to
-    walk an index of each group side by side; `groups` are the ones to walk.
+    walk an index of each group side by side; `groups` are the ones to walk. `probe`: a condition beside those of `found`.
     """
     size = state.per_page
-    walk = _Walk(found, order, by_group, tuple(groups))
+    walk = _Walk(found, order, by_group, tuple(groups), probe)
     if state.before == END:
         return _last(walk, total % size or size)
     if state.before and (mark := _mark(state.before, order)):
@@ -97,9 +124,11 @@ def read(found: QuerySet[Any], order: Order, state: ListState, *, total: int = 0
     return _slice(rows[:size], earlier=offset > 0, later=len(rows) > size)
 
 
-def first(found: QuerySet[Any], order: Order, *, limit: int, by_group: str = "", groups: Sequence[int] = ()) -> list[int]:
+def first(
+    found: QuerySet[Any], order: Order, *, limit: int, by_group: str = "", groups: Sequence[int] = (), probe: Probe | None = None
+) -> list[int]:
     """The ids of the first rows."""
-    return [pk for pk, _ in _Walk(found, order, by_group, tuple(groups)).rows(limit=limit)]
+    return [pk for pk, _ in _Walk(found, order, by_group, tuple(groups), probe).rows(limit=limit)]
 
 
 def ordered(found: QuerySet[Any], order: Order) -> QuerySet[Any]:
@@ -168,12 +197,30 @@ class _Walk:
     order: Order
     by_group: str
     groups: tuple[int, ...]
+    probe: Probe | None = None
 
     def rows(self, *, limit: int, offset: int = 0, mark: Mark | None = None, back: bool = False) -> list[tuple[int, Any]]:
         try:
-            return self._rows(limit=limit, offset=offset, mark=mark, back=back)
+            if self.probe is None:
+                return self._rows(limit=limit, offset=offset, mark=mark, back=back)
+            return self._probed(self.probe, limit=limit, offset=offset, mark=mark, back=back)
         except EmptyResultSet:  # a filter that nothing can fit, which Django does not put into words
             return []
+
+    def _probed(self, probe: Probe, *, limit: int, offset: int, mark: Mark | None, back: bool) -> list[tuple[int, Any]]:
+        """The first look is at a few pages' worth of rows, the second at all PROBED."""
+        rows = self._rows(limit=PROBED, offset=0, mark=mark, back=back)
+        met, looked = list[tuple[int, Any]](), 0
+        for upto in (4 * (offset + limit), PROBED):
+            if looked < len(rows) and len(met) < offset + limit:
+                part, looked = rows[looked:upto], upto
+                held = probe.among([pk for pk, _ in part])
+                met += [row for row in part if row[0] in held]
+        if len(met) >= offset + limit or len(rows) < PROBED:
+            return met[offset : offset + limit]
+        groups = Q(**{f"{self.by_group}__in": self.groups}) if self.by_group else Q()
+        every = _Walk(self.found.filter(groups, pk__in=probe.all()), replace(self.order, indexed=False), "", ())
+        return every.rows(limit=limit, offset=offset, mark=mark, back=back)
 
     def _rows(self, *, limit: int, offset: int, mark: Mark | None, back: bool) -> list[tuple[int, Any]]:
         order = self.order.turned() if back else self.order

@@ -12,7 +12,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.migrations.operations import CreateModel, RunPython
+from django.db.migrations.operations import CreateModel, RunPython, RunSQL
 
 _MONTH = re.compile(r"_(\d{4})_(\d{2})$")
 
@@ -76,6 +76,18 @@ class SetStorage(RunPython):
         return alter
 
 
+class SetRowsOfMachine(RunSQL):
+    """About how many rows a machine has in a table, for the planner: samples of large tables find far too few different machines."""
+
+    def __init__(self, table: str, *, rows: int) -> None:
+        column = f'ALTER TABLE "{table}" ALTER COLUMN machine_id'
+        super().__init__(f"{column} SET (n_distinct_inherited = {-1 / rows:.4f})", f"{column} RESET (n_distinct_inherited)")
+        self.table, self.rows = table, rows
+
+    def deconstruct(self) -> tuple[str, list[Any], dict[str, Any]]:
+        return type(self).__name__, [self.table], {"rows": self.rows}
+
+
 def ensure_month(table: str, day: dt.date) -> None:
     """Make the partition that holds `day`. Safe to call again, and from several processes. Rows of the month that were written before
     it was there move to it.
@@ -125,6 +137,17 @@ def names(table: str) -> list[str]:
 def count(table: str) -> int:
     """How many partitions a table has in the database; the setting only says how many new tables get."""
     return len(names(table))
+
+
+def analyze() -> int:
+    """Statistics of each table split by machine as a whole, by which its joins are planned: autovacuum has those of its parts only.
+    Returns how many tables.
+    """
+    tables = tables_by_machine()
+    with connection.cursor() as cursor:
+        for table in tables:
+            cursor.execute(f'ANALYZE "{table}"')
+    return len(tables)
 
 
 def set_storage(table: str, partition: str) -> None:

@@ -20,6 +20,7 @@ from recommendations.machine_filters import MachineFilter, described, health_of,
 from recommendations.models import GroupScore, MachineScore
 
 RARE = 20_000
+BY_SCORE = keyset.Order(F("score"), float, falls=True)
 COUNTED = 10_000
 TAGS = "machine-tags"
 KEEP_SECONDS = 60
@@ -167,22 +168,23 @@ def riskiest(held: QuerySet[Any], *, groups: Sequence[int], expected: int, limit
     `expected`, about how many there are, chooses the plan: few are collected and sorted, many are met soon on a walk
     down the scores of each group.
     """
-    found, order, walked = _by_score(held, groups=groups, expected=expected)
-    return keyset.first(found, order, limit=limit, by_group=walked, groups=groups)
+    if expected <= RARE:
+        return keyset.first(_few(held, groups), replace(BY_SCORE, indexed=False), limit=limit)
+    probe = keyset.Probe(held, "machine_id")
+    return keyset.first(MachineScore.objects.all(), BY_SCORE, limit=limit, by_group="group_id", groups=groups, probe=probe)
 
 
 def riskiest_page(held: QuerySet[Any], *, groups: Sequence[int], expected: int, state: ListState) -> keyset.Slice:
     """The page of the address of the same."""
-    found, order, walked = _by_score(held, groups=groups, expected=expected)
-    return keyset.read(found, order, state, total=expected, by_group=walked, groups=groups)
-
-
-def _by_score(held: QuerySet[Any], *, groups: Sequence[int], expected: int) -> tuple[QuerySet[MachineScore], keyset.Order, str]:
-    scores = MachineScore.objects.all()
     if expected <= RARE:
-        few = scores.filter(machine_id__in=held.order_by().values("machine_id").distinct(), group_id__in=groups)
-        return few, keyset.Order(F("score"), float, falls=True, indexed=False), ""
-    return scores.filter(Exists(held.filter(machine_id=OuterRef("machine_id")))), keyset.Order(F("score"), float, falls=True), "group_id"
+        return keyset.read(_few(held, groups), replace(BY_SCORE, indexed=False), state, total=expected)
+    probe = keyset.Probe(held, "machine_id")
+    scores = MachineScore.objects.all()
+    return keyset.read(scores, BY_SCORE, state, total=expected, by_group="group_id", groups=groups, probe=probe)
+
+
+def _few(held: QuerySet[Any], groups: Sequence[int]) -> QuerySet[MachineScore]:
+    return MachineScore.objects.filter(machine_id__in=held.order_by().values("machine_id").distinct(), group_id__in=groups)
 
 
 def carriers_by_id(ids: Sequence[int], *, version_ids: Sequence[int]) -> tuple[Carrier, ...]:

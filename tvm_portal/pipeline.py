@@ -13,6 +13,7 @@ from collections.abc import Sequence
 
 from django.conf import settings
 
+from core import partitions
 from exceptions import actions as exceptions
 from inventory.bulk import mark_dirty
 from inventory.models import Machine
@@ -33,6 +34,8 @@ def run(*, now: dt.datetime) -> Run:
     except RunUnderWay:  # what it leaves is taken over
         token = None
     finished = fanned.finish(token=token, now=now) if token else None
+    if finished is not None:
+        partitions.analyze()
     if finished is None:
         finished = recommendations.recompute(now=now)
     end(now=now)

@@ -130,7 +130,17 @@ CELERY_TASK_QUEUES = tuple(map(Queue, ("celery", "long")))
 CELERY_TASK_DEFAULT_QUEUE = "celery"
 CELERY_TASK_ROUTES = {
     f"tvm_portal.tasks.{name}": {"queue": "long"}
-    for name in ("sync_feeds", "recompute", "score_slice", "sum_slice", "finish_recompute", "pull_fleet", "regroup_machines", "snapshot")
+    for name in (
+        "sync_feeds",
+        "recompute",
+        "score_slice",
+        "sum_slice",
+        "finish_recompute",
+        "pull_fleet",
+        "regroup_machines",
+        "snapshot",
+        "analyze_tables",
+    )
 }
 CELERY_TIMEZONE = "UTC"
 # Each expires before it is due again: a worker that comes back after a week finds one of each, not a week of them.
@@ -155,6 +165,7 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": 3600},
     },
     "old history": {"task": "tvm_portal.tasks.forget_old_history", "schedule": crontab(minute=35, hour=3), "options": {"expires": 86400}},
+    "statistics": {"task": "tvm_portal.tasks.analyze_tables", "schedule": crontab(minute=50, hour=3), "options": {"expires": 86400}},
     "old activities": {
         "task": "tvm_portal.tasks.forget_old_activities",
         "schedule": crontab(minute=40, hour=3),

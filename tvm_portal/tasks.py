@@ -13,6 +13,7 @@ from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
 from core import outbox as mails
+from core import partitions
 from exceptions import actions as exceptions
 from exceptions import notices
 from inventory import actions as inventory
@@ -116,6 +117,7 @@ def finish_recompute(*, token: str, summed: bool = False, **_: Any) -> bool:
     again = fanned.asked_again()
     if fanned.finish(token=uuid.UUID(token), now=timezone.now()) is None:
         return False
+    partitions.analyze()
     pipeline.end(now=timezone.now())
     send_notifications.delay()
     if again:
@@ -173,6 +175,12 @@ def forget_old_activities(**_: Any) -> int:
 @shared_task
 def forget_old_history(**_: Any) -> int:
     return history.forget(today=timezone.now().date(), days=settings.HISTORY_DAYS)
+
+
+@shared_task
+def analyze_tables(**_: Any) -> int:
+    """Statistics of tables as a whole, which autovacuum leaves out where they are in partitions. Returns how many."""
+    return partitions.analyze()
 
 
 @shared_task
