@@ -206,6 +206,32 @@ def test_an_unchanged_fleet_adds_nothing_up() -> None:
     assert not run.changes.exists()
 
 
+def test_slices_with_nothing_to_do_are_added_up_before_the_end() -> None:
+    """One machine changes before the run, and another when all are added up."""
+    fleet = small_fleet()
+    stored = computed(fleet)
+    fan_out()
+    names = sorted(stored.machines)
+    for name in names[:1]:
+        store_machine(name, FleetMachine(versions=frozenset({"b@1"})), stored)
+    token = prepared()
+    for number in fanned_actions.left():
+        fanned_actions.score_slice(token=token, number=number)
+    waiting = fanned_actions.left_to_sum()
+    assert 0 < len(waiting) == RunSlice.objects.filter(summed=False).count() < RunSlice.objects.count()
+    for number in (*waiting, waiting[0]):
+        assert fanned_actions.sum_slice(token=token, number=number)
+    assert fanned_actions.left_to_sum() == ()
+    store_machine(names[1], FleetMachine(versions=frozenset({"b@1"})), stored)
+    mark_dirty(now=LATER, machine_ids=[stored.machines[names[1]]])
+    actions.refresh_dirty(now=NOW)
+    assert fanned_actions.finish(token=token, now=NOW) is not None
+    assert not fanned_actions.sum_slice(token=token, number=0)
+    assert nothing_is_left()
+    agree(replace(fleet, machines=fleet.machines | dict.fromkeys(names[:2], FleetMachine(versions=frozenset({"b@1"})))), stored)
+    equals_a_run_in_one_transaction()
+
+
 def test_pages_show_the_old_sums_until_the_end() -> None:
     fleet = small_fleet()
     stored = computed(fleet)

@@ -124,19 +124,25 @@ def test_vulnerable_machines_too(fleet: list[int], sort: str) -> None:
     assert set(everything) == set(MachineRisk.objects.filter(severity__isnull=False).values_list("machine_id", flat=True))
 
 
-def test_carriers_by_either_plan(fleet: list[int]) -> None:
-    scored = MachineScore.objects.values_list("machine_id", flat=True)
+@pytest.mark.parametrize(
+    ("expected", "probed"), [(1, 1000), (10**6, 1000), (10**6, 3)], ids=["collected", "met on a walk", "met too rarely"]
+)
+@pytest.mark.parametrize("every", [1, 3])
+def test_carriers_by_each_plan(fleet: list[int], monkeypatch: pytest.MonkeyPatch, expected: int, probed: int, every: int) -> None:
+    monkeypatch.setattr(keyset, "PROBED", probed)
+    wanted = list(MachineScore.objects.order_by("-score", "machine_id").values_list("machine_id", flat=True))[::every]
     ConfigurationResult.objects.bulk_create(
-        ConfigurationResult(machine_id=pk, configuration_id=1, passed=False, changed_at=NOW) for pk in scored
+        ConfigurationResult(machine_id=pk, configuration_id=1, passed=False, changed_at=NOW) for pk in wanted
     )
     held = ConfigurationResult.objects.filter(configuration_id=1)
-    wanted = list(MachineScore.objects.order_by("-score", "machine_id").values_list("machine_id", flat=True))
-    for expected in (1, 10**6):
 
-        def ask(state: ListState, expected: int = expected) -> tuple[keyset.Slice, int]:
-            return machine_queries.riskiest_page(held, groups=fleet, expected=expected, state=state), len(wanted)
+    def ask(state: ListState) -> tuple[keyset.Slice, int]:
+        return machine_queries.riskiest_page(held, groups=fleet, expected=expected, state=state), len(wanted)
 
-        assert [pk for page in walk(ask, ListState(SPEC, per_page=SIZE)) for pk in page] == wanted
+    forth = list(walk(ask, ListState(SPEC, per_page=SIZE)))
+    assert [pk for page in forth for pk in page] == wanted
+    assert list(walk(ask, ListState(SPEC, per_page=SIZE, page=len(forth)), "previous"))[::-1] == forth
+    assert machine_queries.riskiest(held, groups=fleet, expected=expected, limit=SIZE) == wanted[:SIZE]
 
 
 @pytest.mark.parametrize("seed", range(8))
