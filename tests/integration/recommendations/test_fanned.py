@@ -228,7 +228,7 @@ def test_slices_with_nothing_to_do_are_added_up_before_the_end() -> None:
     assert fanned_actions.finish(token=token, now=NOW) is not None
     assert not fanned_actions.sum_slice(token=token, number=0)
     assert nothing_is_left()
-    agree(replace(fleet, machines=fleet.machines | dict.fromkeys(names[:2], FleetMachine(versions=frozenset({"b@1"})))), stored)
+    agree(replace(fleet, machines={**fleet.machines, **dict.fromkeys(names[:2], FleetMachine(versions=frozenset({"b@1"})))}), stored)
     equals_a_run_in_one_transaction()
 
 
