@@ -49,7 +49,7 @@ class Machine(models.Model):
         OTHER = "other", "Other"
 
     id = models.AutoField(primary_key=True)
-    external_id = models.CharField(max_length=255, unique=True, help_text="The host's identifier in its reports.")
+    external_id = models.CharField(max_length=255, help_text="The host's identifier in its reports.")
     name = models.CharField(max_length=255)
     domain = models.CharField(max_length=255, blank=True)
     family = models.CharField(max_length=10, choices=Family, default=Family.OTHER)
@@ -73,6 +73,10 @@ class Machine(models.Model):
     )
 
     class Meta:
+        constraints = [
+            # Not `unique` of the field, which would add an index for LIKE that nothing asks.
+            models.UniqueConstraint(fields=["external_id"], name="a_machine_exists_once"),
+        ]
         # One for each order of the list. None on last_seen, which every report moves: the row could not be changed in place any more.
         indexes = [
             models.Index(fields=["group", "id"], name="machine_by_group"),

@@ -132,6 +132,16 @@ def test_pieces_have_the_storage_parameters_of_the_partitions_they_replace(db: N
         assert cursor.fetchall() == [(True,)]
 
 
+def test_the_planner_is_told_how_many_rows_a_machine_has(installations: list[tuple[Any, ...]]) -> None:
+    assert partitions.analyze() == len(BY_MACHINE)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT tablename, n_distinct FROM pg_stats WHERE inherited AND attname = 'machine_id' AND tablename = ANY(%s)", [BY_MACHINE]
+        )
+        told = dict(cursor.fetchall())
+    assert told["inventory_installation"] == pytest.approx(-1 / 200)
+
+
 def test_a_check_tells_of_tables_that_disagree() -> None:
     assert checks.partitions_agree(databases=["default"]) == []
     assert checks.partitions_agree(databases=None) == []
