@@ -156,13 +156,20 @@ def clear_dirty(marks: Mapping[int, dt.datetime]) -> None:
     sql.run("recommendations/clear_dirty", {"machines": list(marks), "since": list(marks.values())})
 
 
-def changed_machines(scope: Scope) -> dict[int, bool]:
-    """Machines whose scores rest on something else than what is there now; True where their contents or group moved."""
-    return {row["machine_id"]: row["moved"] for row in scope.rows("find_changed_machines")}
+def changed_machines(scope: Scope) -> list[int]:
+    """Machines whose scores rest on something else than what is there now."""
+    return [row["machine_id"] for row in scope.rows("find_changed_machines")]
+
+
+def moved_machines(scope: Scope) -> list[int]:
+    """Machines whose contents or group, as `read_contents` found them, are not those they were last counted with."""
+    return [row["machine_id"] for row in scope.rows("find_moved_machines")]
 
 
 def count_holdings(scope: Scope, *, moved: Scope, sign: int) -> None:
-    """Machines per version and software (of `moved`, the others carry what they carried), and per software exposed."""
+    """Machines per version and software (of `moved`, the others carry what they carried), and per software exposed. Before contents are
+    stored with -1, afterwards with 1.
+    """
     moved.run("count_contents", {"sign": sign})
     scope.run("count_exposed", {"sign": sign})
 
@@ -175,12 +182,17 @@ def sum_contributions(weights: Parameters, scope: Scope, *, sign: int) -> None:
     scope.run("sum_contributions", {**weights, "sign": sign, "mitigating": _mitigating()})
 
 
-def rebuild(weights: Parameters, scope: Scope, *, now: dt.datetime, matched: bool) -> None:
-    """Contents, exposures and bases of the machines in scope, as they are now. `matched`: part_pair holds all matches."""
+def read_contents(weights: Parameters, scope: Scope, *, now: dt.datetime, matched: bool) -> None:
+    """part_contents and part_exposure: what is on the machines in scope at this moment. `matched`: part_pair holds all matches."""
     parameters = {**weights, "now": now}
     _find_known(parameters, scope, matched=matched)
-    for name in ("read_contents", "store_exposures", "store_machine_basis", "describe_checks"):
-        scope.run(name, parameters)
+    scope.run("read_contents", parameters)
+
+
+def store_contents(weights: Parameters, scope: Scope, *, now: dt.datetime) -> None:
+    """Exposures and bases of the machines in scope, as `read_contents` found them."""
+    for name in ("store_exposures", "store_machine_basis", "describe_checks"):
+        scope.run(name, {**weights, "now": now})
     if scope.tables is not None and scope.whole:
         _analyze(scope.tables["recommendations_exposure"])
     elif scope.machines is None:

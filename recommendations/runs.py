@@ -51,11 +51,11 @@ def rebuild_changed(weights: bulk.Parameters, scope: Scope, *, now: dt.datetime)
     """
     changed = bulk.changed_machines(scope)
     if changed:
-        due = _narrowed(scope, list(changed))
-        moved = _narrowed(scope, [machine for machine, moved in changed.items() if moved])
+        due, sliced = _narrowed(scope, changed), scope.tables is not None
+        bulk.read_contents(weights, due, now=now, matched=not sliced)
+        moved = _narrowed(scope, bulk.moved_machines(due))  # reports came in since `changed` was read
         bulk.count_holdings(due, moved=moved, sign=-1)
-        sliced = scope.tables is not None
-        bulk.rebuild({**weights, "incremental": sliced}, due, now=now, matched=not sliced)
+        bulk.store_contents({**weights, "incremental": sliced}, due, now=now)
         bulk.count_holdings(due, moved=moved, sign=1)
     return len(changed)
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from core.slices import slices
 from inventory.bulk import mark_dirty
 from inventory.models import DirtyMachine, SoftwareStat, VersionStat
-from recommendations import actions, fanned, fanned_actions
+from recommendations import actions, bulk, fanned, fanned_actions
 from recommendations.errors import RunUnderWay
 from recommendations.explanations import explain_change
 from recommendations.models import (
@@ -230,6 +230,46 @@ def test_slices_with_nothing_to_do_are_added_up_before_the_end() -> None:
     assert nothing_is_left()
     agree(replace(fleet, machines={**fleet.machines, **dict.fromkeys(names[:2], FleetMachine(versions=frozenset({"b@1"})))}), stored)
     equals_a_run_in_one_transaction()
+
+
+@pytest.mark.parametrize("sliced", [False, True])
+def test_a_report_that_comes_in_while_a_run_reads_is_counted(monkeypatch: pytest.MonkeyPatch, sliced: bool) -> None:
+    """The run found that a machine is to be scored anew, for what is known of its software; then other software is reported of it."""
+    fleet = small_fleet()
+    stored = computed(fleet)
+    known = {cve: replace(weakness, epss=0.5) for cve, weakness in fleet.weaknesses.items()}
+    after = replace(fleet, weaknesses=known)
+    become(after, stored)
+    other = {
+        name: replace(machine, versions=frozenset({"a@1" if "b@1" in machine.versions else "b@1"}))
+        for name, machine in fleet.machines.items()
+    }
+    find, found = bulk.changed_machines, set[int]()
+
+    def find_and_change(scope: bulk.Scope) -> list[int]:
+        due = find(scope)
+        for name, machine in other.items():
+            if stored.machines[name] in due:
+                store_machine(name, machine, stored)
+                mark_dirty(now=LATER, machine_ids=[stored.machines[name]])
+                found.add(stored.machines[name])
+        return due
+
+    with monkeypatch.context() as patched:
+        patched.setattr(bulk, "changed_machines", find_and_change)
+        if sliced:
+            fan_out()
+        else:
+            actions.recompute(now=NOW)
+    assert found
+    while actions.refresh_dirty(now=NOW):
+        pass
+    agree(
+        replace(
+            after, machines={name: other[name] if stored.machines[name] in found else machine for name, machine in fleet.machines.items()}
+        ),
+        stored,
+    )
 
 
 def test_pages_show_the_old_sums_until_the_end() -> None:
