@@ -26,7 +26,7 @@ from remediation import actions as remediation
 from remediation import outbox, ticket_reading
 from tvm_portal import catching_up, pipeline
 from tvm_portal.notifications import occurrences, posting
-from weaknesses.actions import sync_feed
+from weaknesses.actions import close_interrupted_feeds, sync_feed
 from weaknesses.errors import FeedBusy
 from weaknesses.feed_queries import scheduled_feeds
 from weaknesses.models import FeedRun
@@ -159,7 +159,8 @@ def end_exceptions(**_: Any) -> int:
 
 @shared_task
 def close_interrupted_reports(**_: Any) -> int:
-    return interrupted.close_interrupted(now=timezone.now())
+    """And runs of feeds. Returns how many accounts ended so."""
+    return interrupted.close_interrupted(now=timezone.now()) + close_interrupted_feeds(now=timezone.now())
 
 
 @shared_task

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import logging
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from core import audit, sql
 from core.models import User
 from inventory.models import Software, Version
 from weaknesses import bulk, feed_queries, matching, synchronisation
-from weaknesses.errors import FeedError, OverrideIncomplete, UnknownFeed
+from weaknesses.errors import FeedBusy, FeedError, OverrideIncomplete, UnknownFeed
 from weaknesses.feeds import FEEDS
 from weaknesses.ledger import Ledger, Progress, close_interrupted, only_one
 from weaknesses.matching import MatchOutcome
@@ -201,6 +201,15 @@ def sync_feed(*, kind: str, now: dt.datetime, origin: Path | str | None = None, 
         if ledger.run.new + ledger.run.changed > bulk.BATCH:
             bulk.refresh_statistics()
         return ledger.finish()
+
+
+def close_interrupted_feeds(*, now: dt.datetime) -> int:
+    """End the runs of feeds that nobody reads any more, as what read them was killed; returns how many."""
+    closed = 0
+    for feed in Feed.objects.filter(runs__state=FeedRun.State.RUNNING).distinct():
+        with suppress(FeedBusy), only_one(feed.kind):
+            closed += close_interrupted(feed, now=now)
+    return closed
 
 
 def switch_feed(*, kind: str, enabled: bool, by: User, now: dt.datetime, address: str = "") -> Feed:

@@ -18,8 +18,10 @@ KNOWN = {
     r".*(No space left on device|DiskFull|could not write to file|could not extend file)": "the disk was full",
     r".*(UnreadablePostError|client disconnected|RequestDataTooBig)": "the sender went away",
     r"AttributeError: 'NoneType' object has no attribute 'hostname'": "the broker was away",  # kombu gives up
+    r"celery\.beat\.SchedulingError: .*(loading the dataset|Connection|Error \d+ )": "the broker was away",
     r".*(WorkerLostError|ExceptionWithTraceback|signal 9 \(SIGKILL\))": "a worker was killed",
 }
+_FOLLOWED = re.compile(r"(During handling of the above exception|The above exception was the direct cause)")
 _START = "Traceback (most recent call last)"
 _END = re.compile(r"^[A-Za-z_][\w.]*(Error|Exception|Exit|Interrupt|Warning|Timeout|Shutdown|Now|Full|Lost|Closed|Busy)?\b.*")
 
@@ -27,14 +29,19 @@ _END = re.compile(r"^[A-Za-z_][\w.]*(Error|Exception|Exit|Interrupt|Warning|Time
 def endings(folder: Path) -> Iterator[tuple[str, str]]:
     """(program, last line) of every traceback in the logs of a data folder."""
     for log in sorted((folder / "log").glob("*.log")):
-        inside = False
+        inside, ended = False, ""
         for line in log.read_text(errors="replace").splitlines():
             text = line.split("| ", 1)[-1] if line.startswith("[") else line
+            if ended and text:  # the error that another came of says nothing by itself
+                if not _FOLLOWED.match(text):
+                    yield log.stem, ended
+                ended = ""
             if _START in line:
                 inside = True
             elif inside and text and not text.startswith((" ", "\t")) and _END.match(text):
-                inside = False
-                yield log.stem, text
+                inside, ended = False, text
+        if ended:
+            yield log.stem, ended
 
 
 def sorted_out(folder: Path) -> tuple[Counter[str], Counter[str]]:

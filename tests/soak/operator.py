@@ -163,7 +163,7 @@ def override(*, seed: int) -> str:
 
 def close_interrupted(*, seed: int) -> int:
     """What the worker does hours later."""
-    return interrupted.close_interrupted(now=timezone.now() + interrupted.LONGEST)
+    return interrupted.close_interrupted(now=timezone.now() + interrupted.LONGEST) + weaknesses.close_interrupted_feeds(now=timezone.now())
 
 
 def verdict(*, seed: int) -> list[str]:

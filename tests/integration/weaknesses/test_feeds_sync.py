@@ -159,6 +159,20 @@ def test_a_run_that_was_cut_off_goes_on_where_it_stopped(tmp_path: Path, monkeyp
     assert (interrupted.state, "interrupted" in interrupted.error) == (State.FAILED, True)
 
 
+def test_a_run_whose_reader_was_killed_is_closed_without_another() -> None:
+    FeedRun.objects.create(feed=Feed.objects.create(kind="kev"), started_at=NOW)
+    reader = psycopg.connect(
+        **{k: v for k, v in connection.get_connection_params().items() if k in ("dbname", "user", "host", "port", "password")}
+    )
+    with reader:
+        reader.execute("SELECT pg_advisory_lock(hashtext('weaknesses.feed'), hashtext('kev'))")
+        assert actions.close_interrupted_feeds(now=NOW) == 0
+    reader.close()
+    assert actions.close_interrupted_feeds(now=NOW) == 1
+    assert FeedRun.objects.get().state == State.FAILED
+    assert actions.close_interrupted_feeds(now=NOW) == 0
+
+
 def test_a_feed_is_read_by_one_at_a_time() -> None:
     other = psycopg.connect(
         **{k: v for k, v in connection.get_connection_params().items() if k in ("dbname", "user", "host", "port", "password")}
