@@ -27,17 +27,21 @@ from weaknesses.bulk import apply_intelligence
 from weaknesses.matching import apply_support_cycles
 
 
-def run(*, now: dt.datetime) -> Run:
-    """A full run in this process: everything matched, scored and written to today's history."""
+def run(*, now: dt.datetime, afresh: bool = False) -> Run:
+    """A full run in this process: everything matched, scored and written to today's history. `afresh`: nothing computed earlier is kept."""
+    if afresh:
+        _match(now)
+        finished = recommendations.recompute(now=now, afresh=True)
+        end(now=now)
+        return finished
     try:
         token = start(now=now)
     except RunUnderWay:  # what it leaves is taken over
         token = None
-    finished = fanned.finish(token=token, now=now) if token else None
-    if finished is not None:
+    shared = fanned.finish(token=token, now=now) if token else None
+    if shared is not None:
         partitions.analyze()
-    if finished is None:
-        finished = recommendations.recompute(now=now)
+    finished = shared or recommendations.recompute(now=now)
     end(now=now)
     return finished
 
@@ -47,12 +51,16 @@ def start(*, now: dt.datetime) -> uuid.UUID | None:
 
     Raises RunUnderWay where one over slices has not ended.
     """
-    apply_intelligence(now)
-    weaknesses.match_versions(now=now, relink=True)
-    apply_support_cycles(now=now)
+    _match(now)
     if Machine.objects.count() < settings.FAN_OUT_MACHINES:
         return None
     return fanned.prepare(now=now)
+
+
+def _match(now: dt.datetime) -> None:
+    apply_intelligence(now)
+    weaknesses.match_versions(now=now, relink=True)
+    apply_support_cycles(now=now)
 
 
 def end(*, now: dt.datetime) -> None:
