@@ -18,7 +18,7 @@ from django.db.models.expressions import Expression, OrderBy, RawSQL
 
 from core.lists import END, ListState, Pager, pager
 
-PROBED = 1_000
+PROBED = 1_000  # rows that are asked for a condition before all that meet it are collected
 DEEPEST = 3_000  # rows that an address with `page` alone may skip
 GROUP_NAME = RawSQL("g.name", (), output_field=CharField())  # of the group that is walked, see `by_group`
 _READERS: dict[type, Callable[[str], Any]] = {

@@ -95,7 +95,7 @@ def planned_for_some() -> Iterator[None]:
     with connection.cursor() as cursor:
         cursor.execute("SELECT current_setting('enable_nestloop')")
         (before,) = cursor.fetchone()
-        cursor.execute("SET LOCAL enable_nestloop = on")
+        plan_for_some()
         yield
         cursor.execute("SELECT set_config('enable_nestloop', %s, true)", [before])
 

@@ -90,16 +90,16 @@ def machine_rows(chosen: MachineFilter, *, now: dt.datetime, limit: int = 30) ->
 
 
 def machine_page(
-    chosen: MachineFilter, state: ListState, *, now: dt.datetime, total: int = 0
+    chosen: MachineFilter, state: ListState, *, now: dt.datetime, total: int | None = None
 ) -> tuple[keyset.Slice, tuple[MachineRow, ...]]:
-    """The page of the address. `total`: where it is known. The few that a filter leaves are collected and sorted.
+    """The page of the address. `total`: where it is known. The few that a filter leaves, or none, are collected and sorted.
 
     Only the order of when they were last seen, for which there is no index, looks at every machine.
     """
     order, walked = _order(chosen)
-    if 0 < total <= COUNTED and not _is_plain(replace(chosen, sort="-score")) and not walked:
+    if total is not None and total <= COUNTED and not _is_plain(replace(chosen, sort="-score")) and not walked:
         order = replace(order, indexed=False)
-    part = keyset.read(matching(chosen), order, state, total=total, by_group=walked, groups=chosen.groups)
+    part = keyset.read(matching(chosen), order, state, total=total or 0, by_group=walked, groups=chosen.groups)
     return part, _rows_of(part.ids, now=now)
 
 

@@ -159,8 +159,8 @@ CELERY_BEAT_SCHEDULE = {
     },
     "exceptions": {"task": "tvm_portal.tasks.end_exceptions", "schedule": 60.0, "options": {"expires": 60}},
     "exceptions that end": {"task": "tvm_portal.tasks.tell_of_ends", "schedule": crontab(minute=10), "options": {"expires": 3600}},
-    "interrupted reports": {
-        "task": "tvm_portal.tasks.close_interrupted_reports",
+    "interrupted reports and feeds": {
+        "task": "tvm_portal.tasks.close_interrupted",
         "schedule": crontab(minute=25),
         "options": {"expires": 3600},
     },

@@ -158,7 +158,7 @@ def end_exceptions(**_: Any) -> int:
 
 
 @shared_task
-def close_interrupted_reports(**_: Any) -> int:
+def close_interrupted(**_: Any) -> int:
     """And runs of feeds. Returns how many accounts ended so."""
     return interrupted.close_interrupted(now=timezone.now()) + close_interrupted_feeds(now=timezone.now())
 

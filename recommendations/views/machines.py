@@ -30,7 +30,7 @@ def index(request: HttpRequest) -> HttpResponse:
     computed = counters.last_run(request).id
     chosen = chosen_machines(request, state)
     total, exact = machine_queries.count_machines(chosen)
-    part, rows = machine_queries.machine_page(chosen, state, now=timezone.now(), total=total if exact else 0)
+    part, rows = machine_queries.machine_page(chosen, state, now=timezone.now(), total=total if exact else None)
     may_change = machine_bulk.may_change(request)
     context = {
         "state": state,

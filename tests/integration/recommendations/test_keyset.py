@@ -116,6 +116,22 @@ def test_every_row_is_met_once_forth_and_back(fleet: list[int], sort: str) -> No
         assert end.ids == forth[-1]
 
 
+@pytest.mark.parametrize(("total", "indexed"), [(0, False), (5, False), (None, True)], ids=["none", "few", "many"])
+def test_what_few_or_none_fit_is_not_looked_for_along_an_index(
+    fleet: list[int], monkeypatch: pytest.MonkeyPatch, total: int | None, indexed: bool
+) -> None:
+    orders = list[keyset.Order]()
+
+    def read(_found: object, order: keyset.Order, _state: ListState, **_: object) -> keyset.Slice:
+        orders.append(order)
+        return keyset.Slice(())
+
+    monkeypatch.setattr(keyset, "read", read)
+    chosen = MachineFilter(groups=fleet, text="nobody")
+    machine_queries.machine_page(chosen, ListState(SPEC, per_page=SIZE), now=NOW, total=total)
+    assert [order.indexed for order in orders] == [indexed]
+
+
 @pytest.mark.parametrize("sort", ["severity", "-severity", "published", "-published", "name", "-name"])
 def test_vulnerable_machines_too(fleet: list[int], sort: str) -> None:
     ask, everything = vulnerable(fleet, sort)
