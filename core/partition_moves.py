@@ -53,12 +53,16 @@ def start(piece: Piece) -> None:
 
 
 def finish(piece: Piece) -> None:
-    """The indexes and the primary key that the parent wants of its partitions."""
-    for constraint, definition in _indexes(piece.table):
+    """The indexes and the primary key that the parent wants of its partitions.
+
+    Indexes get a name here: two connections that let PostgreSQL choose for partitions whose long names it cuts alike choose the same.
+    """
+    for number, (constraint, definition) in enumerate(_indexes(piece.table), start=1):
+        name = f'"{piece.name}_{number}"'
         if constraint:
-            _execute(f'ALTER TABLE "{piece.name}" ADD {constraint}')
+            _execute(f'ALTER TABLE "{piece.name}" ADD CONSTRAINT {name} {constraint}')
         else:
-            _execute(re.sub(r"INDEX \S+ ON (ONLY )?\S+ USING", f'INDEX ON "{piece.name}" USING', definition))
+            _execute(re.sub(r"INDEX \S+ ON (ONLY )?\S+ USING", f'INDEX {name} ON "{piece.name}" USING', definition))
     _execute(f'ANALYZE "{piece.name}"')
 
 

@@ -85,6 +85,18 @@ def test_tables_are_given_another_number_of_partitions_with_their_rows(installat
         assert cursor.rowcount == 0
 
 
+def test_indexes_of_a_piece_are_named_after_it_so_that_connections_that_build_at_once_cannot_choose_the_same_name(db: None) -> None:
+    for table in BY_MACHINE:
+        piece = partition_moves.pieces(table, 40)[17]
+        partition_moves.start(piece)
+        partition_moves.finish(piece)
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT indexrelid::regclass::text FROM pg_index WHERE indrelid = %s::regclass", [piece.name])
+            names = [row[0] for row in cursor.fetchall()]
+        assert len(names) == len({definition for _, definition in _indexes(table)})
+        assert all(name.startswith(f"{piece.name}_") for name in names)
+
+
 def test_the_command_resizes_all_of_them_and_says_so(installations: list[tuple[Any, ...]], capsys: pytest.CaptureFixture[str]) -> None:
     call_command("partition_tables", count=3)
     said = capsys.readouterr().out

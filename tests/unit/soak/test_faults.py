@@ -22,6 +22,10 @@ django.db.utils.OperationalError: terminating connection due to administrator co
 Traceback (most recent call last):
   File "pages.py", line 3, in page
 KeyError: 'score'
+2026-11-26 09:27:04,018 ERROR celery.app.trace [993bf001] Task raised unexpected
+Traceback (most recent call last):
+  File "worker.py", line 4, in run
+psycopg.errors.AdminShutdown: terminating connection due to administrator command
 """
 
 
@@ -33,7 +37,7 @@ def test_every_fault_comes_once_before_any_comes_again() -> None:
     assert course == list(schedule(seed=1, seconds=10 * 2 * len(FAULTS), first=5, pause=10))
 
 
-def test_tracebacks_that_a_fault_explains_are_told_from_others(tmp_path: Path) -> None:
+def test_tracebacks_that_a_fault_explains_are_told_from_others_and_a_chain_counts_once(tmp_path: Path) -> None:
     (tmp_path / "log").mkdir()
     (tmp_path / "log" / "worker.log").write_text(LOG)
     explained, unexplained = sorted_out(tmp_path)
