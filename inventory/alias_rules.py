@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 from inventory.rules import normalise_name
 
+_MAKERS_KEPT = 1_024
+
 
 @dataclass(frozen=True, slots=True)
 class Alias:
@@ -32,7 +34,7 @@ class Known:
 
 
 class AliasBook:
-    """Finds the first alias, in the given order, that fits a reported name. Immutable once made."""
+    """Finds the first alias, in the given order, that fits a reported name. Says the same for ever once made."""
 
     def __init__(self, aliases: Sequence[Alias]) -> None:
         self._all = _Shelf()
@@ -62,17 +64,18 @@ class AliasBook:
 
 
 class _Shelf:
-    """Aliases in their order, those that name something exactly kept by that name."""
+    """Aliases in their order, those that name something exactly kept by that name, the others by who may be meant."""
 
     def __init__(self) -> None:
         self._exact: dict[str, list[tuple[int, Alias]]] = {}
-        self._patterns: list[tuple[int, Alias, re.Pattern[str] | None]] = []
+        self._patterns: list[tuple[int, Alias, re.Pattern[str] | str]] = []
+        self._fitting: dict[tuple[str, str], list[tuple[int, Alias, re.Pattern[str] | str]]] = {}
 
     def add(self, position: int, alias: Alias) -> None:
         if alias.match == "exact":
             self._exact.setdefault(alias.name_pattern.lower(), []).append((position, alias))
         elif alias.match == "prefix":
-            self._patterns.append((position, alias, None))
+            self._patterns.append((position, alias, alias.name_pattern.lower()))
         elif (pattern := _compiled(alias.name_pattern)) is not None:
             self._patterns.append((position, alias, pattern))
 
@@ -82,16 +85,23 @@ class _Shelf:
             for position, alias in self._exact.get(candidate, ()):
                 if _fits(alias, vendor, family) and (best is None or position < best[0]):
                     best = (position, alias, "")
-        for position, alias, pattern in self._patterns:
+        for position, alias, pattern in self._patterns_for(vendor, family):
             if best is not None and position > best[0]:
                 break
-            if not _fits(alias, vendor, family):
-                continue
-            found = _version_if_matching(alias, pattern, names)
+            found = _version_if_matching(pattern, names)
             if found is not None:
                 best = (position, alias, found)
                 break
         return Known(best[1], best[2]) if best else None
+
+    def _patterns_for(self, vendor: str, family: str) -> list[tuple[int, Alias, re.Pattern[str] | str]]:
+        """Those that may mean something of this maker on this system; kept, as a maker has many programs."""
+        found = self._fitting.get((vendor, family))
+        if found is None:
+            if len(self._fitting) >= _MAKERS_KEPT:
+                self._fitting.clear()
+            found = self._fitting[vendor, family] = [entry for entry in self._patterns if _fits(entry[1], vendor, family)]
+        return found
 
 
 def _names(name: str) -> tuple[str, ...]:
@@ -111,10 +121,10 @@ def _fits(alias: Alias, vendor: str, family: str) -> bool:
     return not alias.vendor_pattern or alias.vendor_pattern in vendor
 
 
-def _version_if_matching(alias: Alias, pattern: re.Pattern[str] | None, names: Iterable[str]) -> str | None:
+def _version_if_matching(pattern: re.Pattern[str] | str, names: Iterable[str]) -> str | None:
     for name in names:
-        if pattern is None:
-            if name.startswith(alias.name_pattern.lower()):
+        if isinstance(pattern, str):
+            if name.startswith(pattern):
                 return ""
         elif match := pattern.search(name):
             return match.groupdict().get("version") or ""

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields
 from functools import lru_cache
 from hashlib import blake2b
+from itertools import groupby
 from operator import attrgetter
 from typing import TypeVar
 
@@ -89,11 +90,12 @@ def _software_parts(report: Report) -> tuple[dict[str, list[InstalledSoftware]],
     software: dict[str, list[InstalledSoftware]] = {part: [] for part in sorted(filter(is_software, report.covers))}
     additive: list[InstalledSoftware] = []
     by_vendor = {part.partition("/")[0] for part in software if "/" in part}
-    for record in report.software:
-        part = record.ecosystem
-        if part in by_vendor and f"{part}/{record.vendor}" in software:
-            part = f"{part}/{record.vendor}"
-        software.get(part, additive).append(record)
+    for part, records in groupby(report.software, attrgetter("ecosystem")):
+        if part in by_vendor:
+            for record in records:
+                software.get(f"{part}/{record.vendor}", software.get(part, additive)).append(record)
+        else:
+            software.get(part, additive).extend(records)
     return software, additive
 
 

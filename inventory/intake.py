@@ -14,6 +14,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from operator import attrgetter
 from typing import Any
 
 from django.conf import settings
@@ -48,6 +49,7 @@ _WIDTHS = {
     "ip_addresses": 64,
 }
 _FACTS = tuple(_WIDTHS)
+_EVIDENCE = attrgetter("evidence")
 
 
 @dataclass(slots=True)
@@ -305,11 +307,12 @@ class Intake:
     ) -> dict[int, tuple[str, ...]]:
         """Version id -> evidence: several binary packages of one source are one installation with all their names."""
         known = self._versions[target.platform]
-        found: dict[int, tuple[str, ...]] = {}
-        for record in records:
-            version = known[record]
-            before = found.get(version)
-            found[version] = record.evidence if before is None or before == record.evidence else tuple(sorted({*before, *record.evidence}))
+        versions = [known[record] for record in records]
+        found = dict(zip(versions, map(_EVIDENCE, records), strict=True))
+        if len(found) < len(versions):
+            for version, record in zip(versions, records, strict=True):
+                if found[version] != record.evidence:
+                    found[version] = tuple(sorted({*found[version], *record.evidence}))
         for version in without or ():
             found.pop(version, None)
         return found

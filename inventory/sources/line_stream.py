@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import BinaryIO
+
+import orjson
 
 from inventory.records import Rejected
 from inventory.sources import fields
@@ -32,8 +35,12 @@ def objects(stream: BinaryIO, limits: Limits) -> Iterator[tuple[str, object]]:
 
 
 def _value(place: str, line: bytes) -> object:
+    """What the quick parser refuses, such as half of a surrogate pair in one of many rows, is the lenient one's to judge."""
+    text = line.removeprefix(b"\xef\xbb\xbf")
+    with suppress(orjson.JSONDecodeError):
+        return orjson.loads(text)
     try:
-        return json.loads(line.removeprefix(b"\xef\xbb\xbf"))
+        return json.loads(text)
     except RecursionError:
         return Rejected(place, "not valid JSON: nested too deep", fields.excerpt(line))
     except ValueError as error:

@@ -207,34 +207,35 @@ class _Reader:
             yield Rejected(place, f"host {host.external_id}: more than {self._limits.records:,} records; the rest was left out")
             rows = rows[:room]
         host.rows += len(rows)
-        found: list[InstalledSoftware] = []
-        for position, made in self._made_of(table, rows):
-            if isinstance(made, InstalledSoftware):
-                found.append(made)
-            elif made is not None:
-                yield Rejected(f"{place}, row {position}", f"{table.name}: {made}", fields.excerpt(rows[position - 1]))
+        made = self._made_of(table, rows)
+        found = [record for record in made if isinstance(record, InstalledSoftware)]
+        for position, reason in enumerate(made, 1) if len(found) < len(made) else ():
+            if isinstance(reason, str):
+                yield Rejected(f"{place}, row {position}", f"{table.name}: {reason}", fields.excerpt(rows[position - 1]))
         state.take_away(found) if action == "removed" else state.put(found)
 
-    def _made_of(self, table: Table, rows: list[object]) -> Iterator[tuple[int, InstalledSoftware | str | None]]:
+    def _made_of(self, table: Table, rows: list[object]) -> list[InstalledSoftware | str | None]:
         """What each row stands for. A row seen before costs one look-up, whichever host it was on."""
         known = self._made.setdefault(table.name, {})
         key_of: Callable[[Any], object] = itemgetter(*table.columns)
-        for position, row in enumerate(rows, 1):
-            try:
-                yield position, known[key_of(row)]
-            except (KeyError, TypeError):
-                yield position, self._record(table, row)
+        try:
+            return [known[key] for key in map(key_of, rows)]
+        except (KeyError, TypeError):
+            return [self._record(table, row, key_of) for row in rows]
 
-    def _record(self, table: Table, row: object) -> InstalledSoftware | str | None:
+    def _record(self, table: Table, row: object, key_of: Callable[[Any], object]) -> InstalledSoftware | str | None:
         """The record of a row, None where it stands for nothing installed, or why it is no use."""
-        if not isinstance(row, dict):
-            return "the row is no object"
+        known = self._made[table.name]
+        try:
+            return known[key_of(row)]
+        except (KeyError, TypeError):
+            if not isinstance(row, dict):
+                return "the row is no object"
         key = tuple(row.get(column) for column in table.columns)
         try:
-            made = _made(table.name, key, self._bounds)
+            known[key] = made = _made(table.name, key, self._bounds)
         except TypeError:
             return "a column holds a list or an object, not text"
-        self._made[table.name][key] = made
         return made
 
 
