@@ -78,14 +78,23 @@ class Slice:
 class Probe:
     """A condition that is quickly asked of some rows and slowly of all: `column` of `rows` names the ids of those that meet it.
 
-    Rows are met in their order, PROBED at most; where these do not fill the page, all that meet it are collected and sorted.
+    Rows are met in their order, `most` at most (else PROBED); where these do not fill the page, all that meet it are collected and sorted.
     """
 
     rows: QuerySet[Any]
     column: str
+    most: int = 0
 
     def among(self, ids: Sequence[int]) -> set[int]:
-        return set(self.rows.filter(**{f"{self.column}__in": ids}).order_by().values_list(self.column, flat=True))
+        """Those of these ids that meet it. Each is looked up by itself, in the one partition that it is in."""
+        held = self.rows.order_by().filter(**{self.column: RawSQL("m.id", ())}).values(self.column)[:1]
+        inner, parameters = held.query.sql_with_params()
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"SELECT m.id FROM unnest(%s::integer[]) AS m (id) CROSS JOIN LATERAL ({inner}) AS held",  # noqa: S608
+                [list(ids), *parameters],
+            )
+            return {row[0] for row in cursor.fetchall()}
 
     def all(self) -> QuerySet[Any]:
         return self.rows.order_by().values(self.column).distinct()
@@ -208,15 +217,16 @@ class _Walk:
             return []
 
     def _probed(self, probe: Probe, *, limit: int, offset: int, mark: Mark | None, back: bool) -> list[tuple[int, Any]]:
-        """The first look is at a few pages' worth of rows, the second at all PROBED."""
-        rows = self._rows(limit=PROBED, offset=0, mark=mark, back=back)
+        """The first look is at a few pages' worth of rows, the second at all."""
+        most = probe.most or PROBED
+        rows = self._rows(limit=most, offset=0, mark=mark, back=back)
         met, looked = list[tuple[int, Any]](), 0
-        for upto in (4 * (offset + limit), PROBED):
+        for upto in (4 * (offset + limit), most):
             if looked < len(rows) and len(met) < offset + limit:
                 part, looked = rows[looked:upto], upto
                 held = probe.among([pk for pk, _ in part])
                 met += [row for row in part if row[0] in held]
-        if len(met) >= offset + limit or len(rows) < PROBED:
+        if len(met) >= offset + limit or len(rows) < most:
             return met[offset : offset + limit]
         groups = Q(**{f"{self.by_group}__in": self.groups}) if self.by_group else Q()
         every = _Walk(self.found.filter(groups, pk__in=probe.all()), replace(self.order, indexed=False), "", ())
@@ -270,7 +280,8 @@ def _parts(found: QuerySet[Any], order: Order, mark: Mark | None, *, back: bool)
     """The ranges of the index that follow a mark, in their order, each ordered; rows without a value by their id alone."""
     by_pk = OrderBy(F(order.pk), descending=order.pk_falls)
     empty = found.filter(_key__isnull=True).order_by(by_pk)
-    found = found.order_by(OrderBy(F("_key"), descending=order.falls), by_pk)
+    by_key = [] if order.key is GROUP_NAME else [OrderBy(F("_key"), descending=order.falls)]  # within a group all have the same name
+    found = found.order_by(*by_key, by_pk)
     filled = found.filter(_key__isnull=False)
     if mark is None:
         return [found] if not order.nullable else [empty, filled] if back else [filled, empty]

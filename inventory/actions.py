@@ -11,7 +11,7 @@ from django.db import DatabaseError, transaction
 
 from core import audit
 from core.models import AuditEvent
-from inventory import aliases, bulk
+from inventory import aliases, bulk, repeats
 from inventory.errors import BadTag, TooLarge, UnreadableReport
 from inventory.group_actions import delete_group, ranked, regroup_machines
 from inventory.groups import default_group
@@ -72,7 +72,8 @@ def ingest(
             run.state, run.finished_at = IngestRun.State.DONE, now
             return run
         with admission or nullcontext():
-            run.save()
+            if filename or opened.size > repeats.LARGEST:  # a short post is stored with its outcome, in one step
+                run.save()
             _read(ingestion, run, opened, source, refuse_oversized=refuse_oversized, now=now)
     return run
 

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 
 from core import sql
 
 _SEPARATOR = "\x1f"
 _ANALYSE_FROM = 5_000
 _REMEMBERED_AT_MOST = 32_768
+_TRIES = 4  # versions that are made elsewhere at this very moment are seen the next time
 
 
 class VersionIdentity(NamedTuple):
@@ -67,18 +68,9 @@ def mark_dirty(*, now: dt.datetime, machine_ids: Iterable[int] | None = None, ve
     return marked
 
 
-def touch_unchanged(*, said: dict[str, tuple[dict[str, str], str]], now: dt.datetime) -> list[dict[str, Any]]:
-    """Mark as seen the machines with nothing new. Returns id, external_id, seen_before.
-
-    `said`: external id -> digests of the report's parts, and that of its bytes ("" for none).
-    """
-    parameters = {
-        "external_ids": list(said),
-        "digests": [json.dumps(parts) for parts, _ in said.values()],
-        "bodies": [body for _, body in said.values()],
-        "now": now,
-    }
-    return sql.rows("inventory/touch_machines", parameters)
+def touch_machines(bodies: Mapping[int, str], *, now: dt.datetime) -> None:
+    """Mark machines with nothing new as seen. `bodies`: id -> the digest of the bytes that said so ("" for none)."""
+    sql.run("inventory/touch_machines", {"ids": list(bodies), "bodies": list(bodies.values()), "now": now})
 
 
 def lock_machines(external_ids: Iterable[str]) -> dict[str, dict[str, Any]]:
@@ -106,42 +98,24 @@ def update_machines(machines: Sequence[dict[str, Any]], *, now: dt.datetime) -> 
 
 
 def resolve_versions(identities: Sequence[VersionIdentity], *, now: dt.datetime) -> dict[VersionIdentity, Resolved]:
-    """The ids of versions, made where they are missing. New ones wait to be matched.
-
-    Ids seen lately are remembered and only checked, which costs a tenth of looking them up by name.
-    """
-    found = _remembered_versions(identities)
-    unknown = [identity for identity in identities if identity not in found]
-    if unknown:
-        found.update(_make_versions(unknown, now=now))
-    return found
-
-
-_remembered: dict[VersionIdentity, Resolved] = {}
+    """The ids of versions, made where they are missing. New ones wait to be matched."""
+    found: dict[VersionIdentity, Resolved] = {}
+    for _ in range(_TRIES):
+        missing = [identity for identity in identities if identity not in found]
+        if not missing:
+            return found
+        asked = json.dumps([{"ord": position, **identity._asdict()} for position, identity in enumerate(missing)])
+        rows = sql.rows("inventory/resolve_versions", {"versions": asked, "now": now})
+        found.update({missing[row["ord"]]: Resolved(row["id"], row["software_id"]) for row in rows})
+    raise OperationalError("other reports of the same software kept coming in between")
 
 
-def _remembered_versions(identities: Sequence[VersionIdentity]) -> dict[VersionIdentity, Resolved]:
-    """Those whose remembered row is there and says the same: a transaction may have been undone, a software deleted."""
-    asked = {identity: _remembered[identity] for identity in identities if identity in _remembered}
-    if not asked:
-        return {}
-    rows = sql.rows("inventory/read_versions", {"ids": [known.version_id for known in asked.values()]})
-    stored = {row["id"]: (row["software_id"], row["version"], row["platform"]) for row in rows}
-    return {
-        identity: known
-        for identity, known in asked.items()
-        if stored.get(known.version_id) == (known.software_id, identity.version, identity.platform)
-    }
-
-
-def _make_versions(identities: Sequence[VersionIdentity], *, now: dt.datetime) -> dict[VersionIdentity, Resolved]:
-    versions = [{"ord": position, **identity._asdict()} for position, identity in enumerate(identities)]
-    rows = sql.rows("inventory/resolve_versions", {"versions": json.dumps(versions), "now": now})
-    made = {identities[row["ord"]]: Resolved(row["id"], row["software_id"]) for row in rows}
-    if len(_remembered) > _REMEMBERED_AT_MOST:
-        _remembered.clear()
-    _remembered.update(made)
-    return made
+def are_stored(version_ids: Collection[int]) -> bool:
+    """Whether all of these versions are there."""
+    if not version_ids:
+        return True
+    rows = sql.rows("inventory/count_versions", {"ids": f"{{{','.join(map(str, version_ids))}}}"})
+    return bool(rows[0]["versions"] == len(version_ids))
 
 
 _packages_known: set[tuple[int, str]] = set()
@@ -203,9 +177,10 @@ def merge_installations(installed: Sequence[Installed], *, covers: Mapping[int, 
         with connection.cursor() as cursor:
             cursor.execute("ANALYZE incoming_installation")
     parameters = {"machine_ids": list(covers), "covers": [_SEPARATOR.join(parts) for parts in covers.values()], "now": now}
+    parameters["only"] = next(iter(covers)) if len(covers) == 1 else None
     changes = [Change(**row) for row in sql.rows("inventory/merge_installations", parameters)]
     if any(evidence for item in installed for evidence in item.versions.values()):
-        sql.run("inventory/merge_evidence", {"machine_ids": list(covers)})
+        sql.run("inventory/merge_evidence", parameters)
     return changes
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 
 from inventory import rules
 from inventory.alias_rules import Known
@@ -17,12 +16,8 @@ from inventory.versions import sort_key
 _TARGET = re.compile(r"cpe:2\.3:[ao](?::(?:\\.|[^\\:])*){7}:((?:\\.|[^\\:])*)")
 
 
-@lru_cache(maxsize=16_384)
 def identify(record: InstalledSoftware, *, machine_platform: str, aliases: Edition) -> VersionIdentity:
-    """The identity of a record on a machine of that platform ("" where nobody said).
-
-    Kept for the records seen last: patterns and version keys cost 0.1 ms each, and a fleet repeats itself.
-    """
+    """The identity of a record on a machine of that platform ("" where nobody said). Patterns and version keys cost 0.1 ms each."""
     platform = rules.version_platform(record.ecosystem, reported=record.platform, machine=machine_platform)
     if rules.is_package(record.ecosystem):
         return _package(record, platform, aliases)

@@ -155,6 +155,8 @@ class Ingestion:
         run.added, run.changed, run.removed = totals.added, totals.changed, totals.removed
         run.results, run.alerts, run.findings = totals.results, totals.alerts, totals.findings
         if self._rejects:
+            if not run.pk:
+                run.save()
             RejectedRecord.objects.bulk_create(
                 RejectedRecord(run=run, place=item.place[:100], reason=item.reason[:300], excerpt=item.excerpt) for item in self._rejects
             )

@@ -1,12 +1,12 @@
 """Reports into the database, many at a time.
 
 A batch goes through in this order, whatever its size:
-1. machines whose report says what is stored already are marked as seen, and done;
-2. the others are locked in id order, or made;
+1. machines that are known are locked in id order; those whose report says what is stored already are marked as seen, and done;
+2. the others are brought up to date, or made;
 3. their software and versions are looked up or made;
 4. installations are copied in and merged;
 5. results of checks, alerts and second opinions are merged (inventory.observations); changed machines are marked dirty.
-Steps 2 to 5 are one transaction. Doing a batch twice ends in the same state.
+All is one transaction. Doing a batch twice ends in the same state.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from django.conf import settings
 from django.db import OperationalError, connection, transaction
 from psycopg import errors as database_errors
 
-from inventory import bulk, observations
+from inventory import bulk, observations, version_memory
 from inventory.aliases import Edition
-from inventory.bulk import Change, Installed, VersionIdentity
+from inventory.bulk import Change, Installed, Resolved, VersionIdentity
 from inventory.digests import CHECKS, FINDINGS, LOOSE, Digester, Parts, facts_said
 from inventory.groups import default_group
 from inventory.identities import identify
@@ -85,6 +85,10 @@ class _Prepared:
     def external_id(self) -> str:
         return self.report.machine.external_id
 
+    def says_nothing_beyond(self, stored: Mapping[str, Any] | None) -> bool:
+        """Whether all it says is stored of its machine already, as the digests tell."""
+        return stored is not None and self.is_whole and self.parts.digests.items() <= stored["digests"].items()
+
     def called(self, external_id: str) -> _Prepared:
         if external_id == self.external_id:
             return self
@@ -120,24 +124,17 @@ class _Target:
         return [record for part, records in self.prepared.parts.findings.items() if part in self.new for record in records]
 
 
-@dataclass(slots=True)
-class Memory:
-    """The version ids of records, by the machine's platform. Good for one edition of the aliases, and while no version is deleted."""
-
-    versions: dict[str, dict[InstalledSoftware, int]] = field(default_factory=dict)
-
-
 class Intake:
-    """Stores batches of reports. `aliases` must stay the same for the life of the object, and of `memory`."""
+    """Stores batches of reports. `aliases` must stay the same for the life of the object."""
 
-    def __init__(self, *, aliases: Edition, now: dt.datetime, platform: str = "", memory: Memory | None = None) -> None:
+    def __init__(self, *, aliases: Edition, now: dt.datetime, platform: str = "") -> None:
         self._aliases = aliases
         self._now = now
         self._platform = platform
         self._default_group = 0
         self._digester = Digester(alias_fingerprint=aliases.fingerprint)
         self._groups: list[tuple[int, object]] | None = None
-        self._versions = memory.versions if memory else {}
+        self._versions: dict[str, dict[InstalledSoftware, int]] = {}
 
     def store(self, reports: Iterable[Report], *, body: Body | None = None) -> Totals:
         """Store reports of different machines, each with its external id. Committed when this returns.
@@ -148,9 +145,6 @@ class Intake:
         if body is not None and [body.machine] == list(prepared) and prepared[body.machine].is_whole:
             prepared[body.machine] = replace(prepared[body.machine], body=body.under(self._aliases.fingerprint))
         totals = Totals(machines=len(prepared))
-        for external_id in self._touch(prepared):
-            del prepared[external_id]
-            totals.unchanged += 1
         if prepared:
             totals.add(self._with_retries(list(prepared.values())))
         return totals
@@ -165,17 +159,6 @@ class Intake:
             software, covers = (*software, system), covers | {"os"}
         report = replace(report, machine=facts, software=software, covers=covers)
         return _Prepared(report, self._digester.parts(report))
-
-    def _touch(self, prepared: dict[str, _Prepared]) -> list[str]:
-        """Step 1. Machines that come back after a long silence count again, so they are marked dirty."""
-        whole = {external_id: (item.parts.digests, item.body) for external_id, item in prepared.items() if item.is_whole}
-        if not whole:
-            return []
-        touched = bulk.touch_unchanged(said=whole, now=self._now)
-        silent_before = self._now - dt.timedelta(days=settings.ACTIVE_DAYS)
-        returned = [row["id"] for row in touched if row["seen_before"] < silent_before]
-        bulk.mark_dirty(machine_ids=returned, now=self._now)
-        return [row["external_id"] for row in touched]
 
     def _with_retries(self, prepared: list[_Prepared]) -> Totals:
         may_retry = not connection.in_atomic_block
@@ -197,11 +180,15 @@ class Intake:
         self._groups = None
 
     def _merge(self, prepared: list[_Prepared]) -> Totals:
-        """Steps 2 to 5."""
         stored = bulk.lock_machines(item.external_id for item in prepared)
         unknown = [item.external_id for item in prepared if item.external_id not in stored]
         if unknown and (known_as := bulk.find_machines_by_name(unknown)):
             return self._merge_renamed(prepared, known_as)
+        said_before = [item for item in prepared if item.says_nothing_beyond(stored.get(item.external_id))]
+        self._see(said_before, stored)
+        if len(said_before) == len(prepared):
+            return Totals(unchanged=len(said_before))
+        prepared = [item for item in prepared if item not in said_before] if said_before else prepared
         targets = [self._target(item, stored.get(item.external_id)) for item in prepared]
         new = [target for target in targets if target.stored is None]
         known = [target for target in targets if target.stored is not None]
@@ -212,7 +199,17 @@ class Intake:
         added, changes = self._install_new(new), self._install_known(known)
         outcome = observations.store(list(filter(None, map(self._observed, targets))), now=self._now)
         self._mark_dirty(targets, changes, outcome)
-        return _totals(added, changes, outcome, unchanged=len(known) - len(_different(known, changes, outcome)))
+        unchanged = len(said_before) + len(known) - len(_different(known, changes, outcome))
+        return _totals(added, changes, outcome, unchanged=unchanged)
+
+    def _see(self, said_before: Sequence[_Prepared], stored: Mapping[str, Mapping[str, Any]]) -> None:
+        """Step 1. Machines that come back after a long silence count again, so they are marked dirty."""
+        if not said_before:
+            return
+        machines = {stored[item.external_id]["id"]: item.body for item in said_before}
+        bulk.touch_machines(machines, now=self._now)
+        silent = [stored[item.external_id]["id"] for item in said_before if self._is_silent(stored[item.external_id])]
+        bulk.mark_dirty(machine_ids=silent, now=self._now)
 
     def _merge_renamed(self, prepared: list[_Prepared], known_as: Mapping[str, str]) -> Totals:
         """Reports that call a machine by its name are of that machine. It may have a report under its own identifier beside it."""
@@ -226,7 +223,7 @@ class Intake:
         return totals
 
     def _mark_dirty(self, targets: Sequence[_Target], changes: Sequence[Change], outcome: Outcome) -> None:
-        dirty = {target.id for target in targets if target.stored is None or target.moved or self._was_silent(target)}
+        dirty = {target.id for target in targets if target.stored is None or target.moved or self._is_silent(target.stored)}
         bulk.mark_dirty(machine_ids=dirty | {change.machine_id for change in changes} | outcome.scored, now=self._now)
 
     def _target(self, item: _Prepared, stored: dict[str, Any] | None) -> _Target:
@@ -245,9 +242,9 @@ class Intake:
 
     def _rules(self) -> list[tuple[int, object]]:
         if self._groups is None:
-            ranked = MachineGroup.objects.filter(is_default=False).order_by("rank")
-            self._groups = list(ranked.values_list("id", "rule"))
-            self._default_group = default_group().pk
+            found = list(MachineGroup.objects.order_by("rank").values_list("id", "rule", "is_default"))
+            self._default_group = next((pk for pk, _, is_default in found if is_default), 0) or default_group().pk
+            self._groups = [(pk, rule) for pk, rule, is_default in found if not is_default]
         return self._groups
 
     def _add(self, targets: list[_Target]) -> None:
@@ -262,20 +259,31 @@ class Intake:
 
     def _resolve(self, targets: list[_Target]) -> None:
         """Step 3: the version ids of every record to be merged, into the memory of this intake."""
+        unresolved = {platform: records for platform, records in self._unresolved(targets).items() if records}
+        packages: set[tuple[int, str]] = set()
+        for platform, resolved in self._resolved(unresolved).items():
+            self._versions[platform].update({record: stored.version_id for record, stored in resolved.items()})
+            packages.update((stored.software_id, record.package) for record, stored in resolved.items() if record.package)
+        bulk.add_packages(packages)
+
+    def _resolved(self, unresolved: Mapping[str, Mapping[InstalledSoftware, None]]) -> dict[str, dict[InstalledSoftware, Resolved]]:
+        """Records as they are remembered, the others by what they are."""
+        edition = self._aliases.fingerprint
+        found = {platform: version_memory.recall(records, edition=edition, platform=platform) for platform, records in unresolved.items()}
+        if not bulk.are_stored({stored.version_id for resolved in found.values() for stored in resolved.values()}):
+            version_memory.forget()
+            found = {platform: {} for platform in unresolved}
         waiting: dict[VersionIdentity, list[tuple[str, InstalledSoftware]]] = {}
-        for platform, records in self._unresolved(targets).items():
-            for record in records:
+        for platform, records in unresolved.items():
+            for record in records.keys() - found[platform].keys() if len(records) > len(found[platform]) else ():
                 identity = identify(record, machine_platform=platform, aliases=self._aliases)
                 waiting.setdefault(identity, []).append((platform, record))
-        if not waiting:
-            return
-        packages: set[tuple[int, str]] = set()
         for identity, stored in bulk.resolve_versions(list(waiting), now=self._now).items():
             for platform, record in waiting[identity]:
-                self._versions[platform][record] = stored.version_id
-                if record.package:
-                    packages.add((stored.software_id, record.package))
-        bulk.add_packages(packages)
+                found[platform][record] = stored
+        for platform in dict.fromkeys(platform for records in waiting.values() for platform, _ in records):
+            version_memory.keep(found[platform], edition=edition, platform=platform)
+        return found
 
     def _unresolved(self, targets: list[_Target]) -> dict[str, dict[InstalledSoftware, None]]:
         unresolved: dict[str, dict[InstalledSoftware, None]] = {}
@@ -341,8 +349,8 @@ class Intake:
         checks = target.prepared.report.checks if results or scopes else ()
         return Observed(target.id, checks, scopes, results, alerts, scanners, findings)
 
-    def _was_silent(self, target: _Target) -> bool:
-        seen = target.stored and target.stored["last_seen"]
+    def _is_silent(self, stored: Mapping[str, Any]) -> bool:
+        seen: dt.datetime | None = stored["last_seen"]
         return bool(seen and seen < self._now - dt.timedelta(days=settings.ACTIVE_DAYS))
 
 

@@ -81,6 +81,11 @@ def health_of(machine: Machine, *, has_data: bool, now: dt.datetime) -> tuple[st
     return ("done", "", "Active") if has_data else ("part", "warn", "No sensor data")
 
 
+def named(text: str) -> Q:
+    """Machines with this in their name or domain, or with this very tag or address."""
+    return Q(name__icontains=text) | Q(domain__icontains=text) | Q(tags__contains=[text]) | Q(ip_addresses__contains=[text])
+
+
 def _installed() -> Exists:
     return Exists(Installation.objects.filter(machine_id=OuterRef("pk")))
 
@@ -95,8 +100,7 @@ def _bare(chosen: MachineFilter) -> Q:
 def _conditions(chosen: MachineFilter) -> Q:
     conditions = Q()
     if chosen.text:
-        named = Q(name__icontains=chosen.text) | Q(domain__icontains=chosen.text)
-        conditions &= named | Q(tags__contains=[chosen.text]) | Q(ip_addresses__contains=[chosen.text])
+        conditions &= named(chosen.text)
     if chosen.levels:
         conditions &= Q(score__level__in=chosen.levels)
     if chosen.risks:

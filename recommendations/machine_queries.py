@@ -16,12 +16,13 @@ from django.db.models.functions import Lower
 from core import keyset, sql
 from core.lists import ListState
 from inventory.models import Installation, Machine
-from recommendations.machine_filters import MachineFilter, described, health_of, matching
+from recommendations.machine_filters import MachineFilter, described, health_of, matching, named
 from recommendations.models import GroupScore, MachineScore
 
 RARE = 20_000
 BY_SCORE = keyset.Order(F("score"), float, falls=True)
 COUNTED = 10_000
+WORDS_ASKED = 5_000  # machines that are asked for words before all that have them are collected
 TAGS = "machine-tags"
 KEEP_SECONDS = 60
 _COLUMNS: dict[str, tuple[Expression | F, type]] = {
@@ -94,12 +95,17 @@ def machine_page(
 ) -> tuple[keyset.Slice, tuple[MachineRow, ...]]:
     """The page of the address. `total`: where it is known. The few that a filter leaves, or none, are collected and sorted.
 
-    Only the order of when they were last seen, for which there is no index, looks at every machine.
+    Words that many have are asked of the machines that are met. Only the order of when they were last seen, for which there is no
+    index, looks at every machine.
     """
+    if total is None and chosen.text and chosen.sort.removeprefix("-") != "last_seen":
+        probe, chosen = keyset.Probe(Machine.objects.filter(named(chosen.text)), "pk", most=WORDS_ASKED), replace(chosen, text="")
+    else:
+        probe = None
     order, walked = _order(chosen)
     if total is not None and total <= COUNTED and not _is_plain(replace(chosen, sort="-score")) and not walked:
         order = replace(order, indexed=False)
-    part = keyset.read(matching(chosen), order, state, total=total or 0, by_group=walked, groups=chosen.groups)
+    part = keyset.read(matching(chosen), order, state, total=total or 0, by_group=walked, groups=chosen.groups, probe=probe)
     return part, _rows_of(part.ids, now=now)
 
 
@@ -206,9 +212,9 @@ def with_versions(machines: Sequence[Machine], version_ids: Sequence[int]) -> It
     """Machines, read with their group and score, with those of the versions that they carry. One statement, none without versions."""
     carried: dict[int, list[str]] = {}
     if version_ids and machines:
-        found = installed(version_ids).filter(machine_id__in=[machine.pk for machine in machines])
-        for machine_id, version in found.order_by("version__sort_key", "version_id").values_list("machine_id", "version__version"):
-            carried.setdefault(machine_id, []).append(version)
+        asked = {"machine_ids": [machine.pk for machine in machines], "version_ids": list(version_ids)}
+        for row in sql.rows("recommendations/read_carried_versions", asked):
+            carried.setdefault(row["machine_id"], []).append(row["version"])
     for machine in machines:
         yield _carrier(machine, carried.get(machine.pk, ()))
 

@@ -226,13 +226,15 @@ class _Reader:
     def _record(self, table: Table, row: object, key_of: Callable[[Any], object]) -> InstalledSoftware | str | None:
         """The record of a row, None where it stands for nothing installed, or why it is no use."""
         known = self._made[table.name]
+        if not isinstance(row, dict):
+            return "the row is no object"
         try:
-            return known[key_of(row)]
-        except (KeyError, TypeError):
-            if not isinstance(row, dict):
-                return "the row is no object"
-        key = tuple(row.get(column) for column in table.columns)
+            key = key_of(row)
+        except KeyError:
+            key = tuple(row.get(column) for column in table.columns)
         try:
+            if key in known:
+                return known[key]
             known[key] = made = _made(table.name, key, self._bounds)
         except TypeError:
             return "a column holds a list or an object, not text"

@@ -1,10 +1,13 @@
 -- Where each installation was seen, changed rows only. Keyed by machine and version; each machine's rows are read through
--- its own key. Differential rows add to what is known, or take from it.
+-- its own key, in one partition where it is one machine (`only`). Differential rows add to what is known, or take from it.
 WITH known AS MATERIALIZED (
     SELECT e.machine_id, e.version_id, e.evidence::text[] AS evidence
     FROM unnest(%(machine_ids)s::integer[]) AS scope (machine_id)
     CROSS JOIN LATERAL (
-        SELECT machine_id, version_id, evidence FROM inventory_installationevidence WHERE machine_id = scope.machine_id OFFSET 0
+        SELECT machine_id, version_id, evidence
+        FROM inventory_installationevidence
+        WHERE machine_id = scope.machine_id AND (machine_id = %(only)s OR %(only)s::integer IS NULL)
+        OFFSET 0
     ) e
 ),
 said AS (

@@ -14,7 +14,6 @@ from django.db import transaction
 from django.db.models import Max
 
 from inventory.actions import default_group, load_aliases
-from inventory.intake import Memory
 from inventory.models import Alert, Configuration, Machine, MachineGroup
 from inventory.records import InstalledSoftware, MachineFacts, Report
 from recommendations.actions import held
@@ -37,7 +36,6 @@ class Replay:
     now: dt.datetime
     stamp: dt.date  # the day of the intelligence that corresponds to now
     learns: bool  # the shipped intelligence arrives day by day; off where feeds have been synced
-    memory: Memory = field(default_factory=Memory)
     packages: dict[str, tuple[Package, ...]] = field(default_factory=dict)
 
     def moment(self, age: int) -> dt.datetime:
@@ -111,7 +109,7 @@ def _play_day(replay: Replay, age: int) -> None:
     if replay.learns and (first or day in starter.days_with_news()):
         starter.load(now=moment, known_on=day)
     reporting = [machine for machine in replay.fleet if machine.joined >= age and (machine.silent is None or machine.silent <= age)]
-    store.reports([_report(replay, machine, day) for machine in reporting], now=moment, memory=replay.memory)
+    store.reports([_report(replay, machine, day) for machine in reporting], now=moment)
     arrived = [machine for machine in reporting if machine.joined == age]
     if arrived:
         store.machine_traits(arrived, now=moment)

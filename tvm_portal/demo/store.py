@@ -12,7 +12,7 @@ from django.db.backends.utils import CursorWrapper
 from core import partition_moves, sql
 from inventory import aliases
 from inventory.actions import regroup_machines
-from inventory.intake import Intake, Memory
+from inventory.intake import Intake
 from inventory.models import Configuration, Machine, MachineGroup, Software
 from inventory.records import Report
 from tvm_portal.demo import exceptions, requests
@@ -26,8 +26,8 @@ MANY = 20_000  # machines from which on writing partitions anew is quicker than 
 GROUP_NOTE = "Made for the demo."
 
 
-def reports(found: Iterable[Report], *, now: dt.datetime, memory: Memory) -> None:
-    intake = Intake(aliases=aliases.current(), now=now, memory=memory)
+def reports(found: Iterable[Report], *, now: dt.datetime) -> None:
+    intake = Intake(aliases=aliases.current(), now=now)
     rows = iter(found)
     while batch := list(islice(rows, BATCH)):
         intake.store(batch)

@@ -248,7 +248,8 @@ def test_an_unchanged_report_takes_four_statements_and_writes_only_last_seen() -
         send(log(DEBIAN, debs(*reversed(packages))), now=LATER)
     statements = _statements(queries)
     assert len(statements) == 4, statements
-    assert sum("inventory_ingestrun" not in sql for sql in statements) == 2  # the look-up, which found nothing, and the touch
+    # The look-up of its bytes, which found nothing, its machine with the digests, that it was seen, and the account of it.
+    assert sum("inventory_ingestrun" not in sql for sql in statements) == 3
     assert Machine.objects.get().last_seen == LATER
 
 
