@@ -59,7 +59,7 @@ come AS (
 moves AS (
     SELECT machine_id, software_id, 0 AS added, 1 AS removed FROM going
     UNION ALL
-    SELECT c.machine_id, v.software_id, 1, 0 FROM come c JOIN inventory_version v ON v.id = c.version_id
+    SELECT c.machine_id, (SELECT v.software_id FROM inventory_version v WHERE v.id = c.version_id), 1, 0 FROM come c
 ),
 per_software AS (
     SELECT machine_id, software_id, sum(added) AS added, sum(removed) AS removed FROM moves GROUP BY machine_id, software_id

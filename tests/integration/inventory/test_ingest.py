@@ -253,6 +253,21 @@ def test_an_unchanged_report_takes_four_statements_and_writes_only_last_seen() -
     assert Machine.objects.get().last_seen == LATER
 
 
+def test_what_is_remembered_of_a_record_is_not_relied_on_once_its_software_is_gone() -> None:
+    packages = [(f"p{number}", "1") for number in range(5)]
+    send(log(DEBIAN, debs(*packages), host="web01"))
+    Software.objects.filter(name="p3").delete()
+    Installation.objects.all().delete()
+    send(log(DEBIAN, debs(*packages), host="web02"))
+    assert len(versions("web02")) == len(packages)
+
+
+def test_one_row_with_half_a_character_leaves_the_others_of_its_line() -> None:
+    data = log(DEBIAN, debs(("git", "1"), ("half", "1"), ("nano", "7"))).replace(b"half", rb"half\ud800")
+    run = send(data)
+    assert (run.added, run.rejected) == (3, 1)  # with the operating system
+
+
 def test_a_report_of_the_same_bytes_takes_one_statement() -> None:
     data = log(DEBIAN, debs(*((f"p{number}", "1") for number in range(50))))
     send(data)

@@ -161,6 +161,23 @@ def test_carriers_by_each_plan(fleet: list[int], monkeypatch: pytest.MonkeyPatch
     assert machine_queries.riskiest(held, groups=fleet, expected=expected, limit=SIZE) == wanted[:SIZE]
 
 
+@pytest.mark.parametrize("asked", [5_000, 10], ids=["met on a walk", "met too rarely"])
+@pytest.mark.parametrize("sort", [sort for sort in SORTS if "last_seen" not in sort])
+def test_words_that_more_have_than_are_counted(fleet: list[int], monkeypatch: pytest.MonkeyPatch, sort: str, asked: int) -> None:
+    monkeypatch.setattr(machine_queries, "WORDS_ASKED", asked)
+    for state in ("active", ""):
+        chosen = MachineFilter(groups=fleet, text="web", sort=sort, state=state)
+        everything = [row.id for row in machine_queries.every_machine(chosen, now=NOW)]
+        assert 0 < len(everything) < 45
+
+        def ask(place: ListState, chosen: MachineFilter = chosen, everything: list[int] = everything) -> tuple[keyset.Slice, int]:
+            return machine_queries.machine_page(chosen, place, now=NOW, total=None)[0], len(everything)
+
+        forth = list(walk(ask, ListState(SPEC, sort=sort, per_page=SIZE)))
+        assert [pk for page in forth for pk in page] == everything
+        assert list(walk(ask, ListState(SPEC, sort=sort, per_page=SIZE, page=len(forth)), "previous"))[::-1] == forth
+
+
 @pytest.mark.parametrize("seed", range(8))
 def test_rows_that_come_and_go_neither_repeat_nor_hide_others(fleet: list[int], seed: int) -> None:
     chance = random.Random(seed)
