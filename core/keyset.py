@@ -228,8 +228,12 @@ class _Walk:
                 met += [row for row in part if row[0] in held]
         if len(met) >= offset + limit or len(rows) < most:
             return met[offset : offset + limit]
-        groups = Q(**{f"{self.by_group}__in": self.groups}) if self.by_group else Q()
-        every = _Walk(self.found.filter(groups, pk__in=probe.all()), replace(self.order, indexed=False), "", ())
+        found, order = self.found.filter(pk__in=probe.all()), replace(self.order, indexed=False)
+        if order.key is GROUP_NAME:
+            every = _Walk(found, order, self.by_group, self.groups)
+        else:
+            groups = Q(**{f"{self.by_group}__in": self.groups}) if self.by_group else Q()
+            every = _Walk(found.filter(groups), order, "", ())
         return every.rows(limit=limit, offset=offset, mark=mark, back=back)
 
     def _rows(self, *, limit: int, offset: int, mark: Mark | None, back: bool) -> list[tuple[int, Any]]:

@@ -55,7 +55,9 @@ FROM (
             LEFT JOIN part_checked c ON c.machine_id = l.machine_id
             LEFT JOIN part_mitigated m ON m.machine_id = l.machine_id
             LEFT JOIN part_eased x ON x.machine_id = l.machine_id
+            OFFSET 0  -- else each of these expressions is computed wherever it is named below
         ) s
+        OFFSET 0
     ) t
 ) n
 LEFT JOIN recommendations_machinescore o ON o.machine_id = n.machine_id AND (%(everything)s OR o.machine_id = ANY(%(machines)s))

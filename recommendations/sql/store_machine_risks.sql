@@ -7,13 +7,22 @@ CREATE TEMP TABLE part_risk_before ON COMMIT DROP AS
 SELECT * FROM recommendations_machinerisk WHERE %(all_due)s AND machine_id = ANY(%(machines)s)
 -- ;;
 CREATE TEMP TABLE part_risk_place ON COMMIT DROP AS
-SELECT b.machine_id, b.group_id, b.signature,
-    coalesce(nullif(regexp_replace(m.platform, '-[0-9].*$', ''), ''), m.family) AS platform,
-    CASE WHEN m.family = 'windows' THEN coalesce(r.name, nullif(m.os_name, ''), 'Windows') ELSE '' END AS release
+WITH known AS MATERIALIZED (  -- a fleet has few systems, and patterns cost more than all joins
+    SELECT m.family, m.platform, m.os_name, m.os_build,
+        coalesce(nullif(regexp_replace(m.platform, '-[0-9].*$', ''), ''), m.family) AS place,
+        CASE WHEN m.family = 'windows' THEN coalesce(r.name, nullif(m.os_name, ''), 'Windows') ELSE '' END AS release
+    FROM (
+        SELECT DISTINCT family, platform, os_name, os_build
+        FROM inventory_machine
+        WHERE %(everything)s OR id = ANY(%(machines)s)
+    ) m
+    LEFT JOIN unnest(%(builds)s::text[], %(servers)s::boolean[], %(releases)s::text[]) AS r (build, server, name)
+        ON r.build = substring(m.os_build from '^(?:10\.0\.)?([0-9]{5})') AND r.server = (m.os_name ILIKE '%%server%%')
+)
+SELECT b.machine_id, b.group_id, b.signature, k.place AS platform, k.release
 FROM recommendations_machinebasis b
 JOIN inventory_machine m ON m.id = b.machine_id AND (%(everything)s OR m.id = ANY(%(machines)s))
-LEFT JOIN unnest(%(builds)s::text[], %(servers)s::boolean[], %(releases)s::text[]) AS r (build, server, name)
-    ON r.build = substring(m.os_build from '^(?:10\.0\.)?([0-9]{5})') AND r.server = (m.os_name ILIKE '%%server%%')
+JOIN known k ON k.os_build = m.os_build AND k.os_name = m.os_name AND k.platform = m.platform AND k.family = m.family
 WHERE %(everything)s OR b.machine_id = ANY(%(machines)s)
 -- ;;
 ANALYZE part_risk_place
