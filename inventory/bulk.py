@@ -110,12 +110,13 @@ def resolve_versions(identities: Sequence[VersionIdentity], *, now: dt.datetime)
     raise OperationalError("other reports of the same software kept coming in between")
 
 
-def are_stored(version_ids: Collection[int]) -> bool:
-    """Whether all of these versions are there."""
-    if not version_ids:
+def are_stored(versions: Collection[Resolved]) -> bool:
+    """Whether all of these different versions are there, of the software that they were of: a backup that was restored gives ids anew."""
+    if not versions:
         return True
-    rows = sql.rows("inventory/count_versions", {"ids": f"{{{','.join(map(str, version_ids))}}}"})
-    return bool(rows[0]["versions"] == len(version_ids))
+    ids = ",".join([str(version.version_id) for version in versions])
+    found = sql.rows("inventory/count_versions", {"ids": f"{{{ids}}}"})[0]
+    return bool(found["versions"] == len(versions) and found["software"] == sum(version.software_id for version in versions))
 
 
 _packages_known: set[tuple[int, str]] = set()

@@ -184,11 +184,11 @@ class Intake:
         unknown = [item.external_id for item in prepared if item.external_id not in stored]
         if unknown and (known_as := bulk.find_machines_by_name(unknown)):
             return self._merge_renamed(prepared, known_as)
-        said_before = [item for item in prepared if item.says_nothing_beyond(stored.get(item.external_id))]
+        said_before = {item.external_id: item.body for item in prepared if item.says_nothing_beyond(stored.get(item.external_id))}
         self._see(said_before, stored)
-        if len(said_before) == len(prepared):
+        prepared = [item for item in prepared if item.external_id not in said_before]
+        if not prepared:
             return Totals(unchanged=len(said_before))
-        prepared = [item for item in prepared if item not in said_before] if said_before else prepared
         targets = [self._target(item, stored.get(item.external_id)) for item in prepared]
         new = [target for target in targets if target.stored is None]
         known = [target for target in targets if target.stored is not None]
@@ -202,13 +202,12 @@ class Intake:
         unchanged = len(said_before) + len(known) - len(_different(known, changes, outcome))
         return _totals(added, changes, outcome, unchanged=unchanged)
 
-    def _see(self, said_before: Sequence[_Prepared], stored: Mapping[str, Mapping[str, Any]]) -> None:
-        """Step 1. Machines that come back after a long silence count again, so they are marked dirty."""
-        if not said_before:
+    def _see(self, bodies: Mapping[str, str], stored: Mapping[str, Mapping[str, Any]]) -> None:
+        """Step 1, of machines by external id. Those that come back after a long silence count again, so they are marked dirty."""
+        if not bodies:
             return
-        machines = {stored[item.external_id]["id"]: item.body for item in said_before}
-        bulk.touch_machines(machines, now=self._now)
-        silent = [stored[item.external_id]["id"] for item in said_before if self._is_silent(stored[item.external_id])]
+        bulk.touch_machines({stored[machine]["id"]: body for machine, body in bodies.items()}, now=self._now)
+        silent = [stored[machine]["id"] for machine in bodies if self._is_silent(stored[machine])]
         bulk.mark_dirty(machine_ids=silent, now=self._now)
 
     def _merge_renamed(self, prepared: list[_Prepared], known_as: Mapping[str, str]) -> Totals:
@@ -270,7 +269,7 @@ class Intake:
         """Records as they are remembered, the others by what they are."""
         edition = self._aliases.fingerprint
         found = {platform: version_memory.recall(records, edition=edition, platform=platform) for platform, records in unresolved.items()}
-        if not bulk.are_stored({stored.version_id for resolved in found.values() for stored in resolved.values()}):
+        if not bulk.are_stored({stored for resolved in found.values() for stored in resolved.values()}):
             version_memory.forget()
             found = {platform: {} for platform in unresolved}
         waiting: dict[VersionIdentity, list[tuple[str, InstalledSoftware]]] = {}

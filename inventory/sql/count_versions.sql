@@ -1,2 +1,3 @@
--- How many of these versions are there: to see that what is remembered of them may be relied on. An entry of the key's index each.
-SELECT count(*) AS versions FROM inventory_version WHERE id = ANY(%(ids)s::integer[])
+-- How many of these versions are there, and the sum of their software's ids: to see that what is remembered of them may be relied
+-- on. A row each.
+SELECT count(*) AS versions, coalesce(sum(software_id), 0) AS software FROM inventory_version WHERE id = ANY(%(ids)s::integer[])
