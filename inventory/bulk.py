@@ -100,14 +100,17 @@ def update_machines(machines: Sequence[dict[str, Any]], *, now: dt.datetime) -> 
 def resolve_versions(identities: Sequence[VersionIdentity], *, now: dt.datetime) -> dict[VersionIdentity, Resolved]:
     """The ids of versions, made where they are missing. New ones wait to be matched."""
     found: dict[VersionIdentity, Resolved] = {}
-    for _ in range(_TRIES):
-        missing = [identity for identity in identities if identity not in found]
-        if not missing:
-            return found
+    missing = list(identities)
+    for _ in range(_TRIES if missing else 0):
         asked = json.dumps([{"ord": position, **identity._asdict()} for position, identity in enumerate(missing)])
         rows = sql.rows("inventory/resolve_versions", {"versions": asked, "now": now})
         found.update({missing[row["ord"]]: Resolved(row["id"], row["software_id"]) for row in rows})
-    raise OperationalError("other reports of the same software kept coming in between")
+        missing = [identity for identity in missing if identity not in found]
+        if not missing:
+            break
+    if missing:
+        raise OperationalError("other reports of the same software kept coming in between")
+    return found
 
 
 def are_stored(versions: Collection[Resolved]) -> bool:
