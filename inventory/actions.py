@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
-from contextlib import AbstractContextManager, closing, nullcontext, suppress
+from contextlib import AbstractContextManager, closing, nullcontext
 from typing import Any, BinaryIO
 
-from django.db import DatabaseError, transaction
+from django.db import transaction
 
 from core import audit
 from core.models import AuditEvent
 from inventory import aliases, bulk, repeats
-from inventory.errors import BadTag, TooLarge, UnreadableReport
+from inventory.errors import BadTag
 from inventory.group_actions import delete_group, ranked, regroup_machines
 from inventory.groups import default_group
 from inventory.ingestion import Ingestion, limits
 from inventory.models import IngestRun, Machine
 from inventory.rules import first_group
-from inventory.sources.opening import Opened, open_plain
+from inventory.sources.opening import open_plain
 
 __all__ = [
     "checked_tag",
@@ -74,30 +74,8 @@ def ingest(
         with admission or nullcontext():
             if filename or opened.size > repeats.LARGEST:  # a short post is stored with its outcome, in one step
                 run.save()
-            _read(ingestion, run, opened, source, refuse_oversized=refuse_oversized, now=now)
+            ingestion.complete(ingestion.batches(opened, source, refuse_oversized=refuse_oversized))
     return run
-
-
-def _read(ingestion: Ingestion, run: IngestRun, opened: Opened, source: str | None, *, refuse_oversized: bool, now: dt.datetime) -> None:
-    try:
-        ingestion.read(opened, source, refuse_oversized=refuse_oversized)
-        run.state = IngestRun.State.DONE
-    except UnreadableReport as error:
-        run.state, run.error = IngestRun.State.FAILED, str(error)
-        if refuse_oversized and isinstance(error, TooLarge):
-            _finish(run, now)
-            raise
-    except Exception as error:
-        run.state, run.error = IngestRun.State.FAILED, f"stopped by {type(error).__name__}; the same file again completes it"
-        with suppress(DatabaseError):  # the database may be what stopped it; the first error is the one to show
-            _finish(run, now)
-        raise
-    _finish(run, now)
-
-
-def _finish(run: IngestRun, now: dt.datetime) -> None:
-    run.finished_at = now
-    run.save()
 
 
 def load_aliases(*, now: dt.datetime) -> int:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import platform as this_machine
 import re
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -14,6 +15,7 @@ from inventory.sources.frame import HEAD_BYTES
 from inventory.sources.opening import open_plain
 from inventory.sources.systems import platform_of_release_file
 
+_OWN_DATABASE = Path("/var/lib/dpkg/status")
 _RELEASE_BYTES = 65_536
 _RELEASE_NAMES = ("os-release", "redhat-release")
 _SAYS_NOTHING = frozenset({"status", "dpkg", "rpm", "packages", ""})
@@ -22,11 +24,18 @@ _KINDS = re.compile(r"[-.](?:dpkg|rpm|status|packages)\b|\.(?:tsv|txt|gz|bz2|xz)
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """One file to read, or why it cannot be. `name` is its path, in an archive below that of the archive. Good until the next."""
+    """One file to read, or why it cannot be. Good until the next.
 
+    `path`: the file, or the archive that it is in. `name`: its path, in an archive below that of the archive. `machine` and
+    `platform`: what its place tells of them.
+    """
+
+    path: Path
     name: str
     file: BinaryIO | None = None
     fault: str = ""
+    machine: str = ""
+    platform: str = ""
 
 
 def files_of(paths: list[Path]) -> Iterator[Path]:
@@ -40,7 +49,16 @@ def files_of(paths: list[Path]) -> Iterator[Path]:
 
 
 def arrivals_of(path: Path, *, limit: int) -> Iterator[Arrival]:
-    """A file, or those in the archive that it is. `limit`: bytes of one file, decompressed. Raises OSError."""
+    """A file, or those in the archive that it is. `limit`: bytes of one file, decompressed."""
+    try:
+        machine, platform = _own_name(path), platform_beside(path)
+        for arrival in _arrivals_of(path, limit):
+            yield replace(arrival, machine=machine, platform=platform)
+    except OSError as error:
+        yield Arrival(path, str(path), fault=f"cannot be read: {error.strerror}")
+
+
+def _arrivals_of(path: Path, limit: int) -> Iterator[Arrival]:
     with ExitStack() as stack:
         stream = stack.enter_context(path.open("rb"))
         peeked = open_plain(stream, limit=HEAD_BYTES)
@@ -49,7 +67,12 @@ def arrivals_of(path: Path, *, limit: int) -> Iterator[Arrival]:
         if is_archive(peeked.head):
             yield from _in_archive(path, stream, limit)
         else:
-            yield Arrival(str(path), stream)
+            yield Arrival(path, str(path), stream)
+
+
+def _own_name(path: Path) -> str:
+    """This very machine's package database is this machine's."""
+    return this_machine.node() if path.absolute() == _OWN_DATABASE else ""
 
 
 def _in_archive(path: Path, stream: BinaryIO, limit: int) -> Iterator[Arrival]:
@@ -58,9 +81,9 @@ def _in_archive(path: Path, stream: BinaryIO, limit: int) -> Iterator[Arrival]:
         try:
             for member in members(opened, packed=path.stat().st_size, limit=limit):
                 if not _is_passed_over(member.name):
-                    yield Arrival(f"{path}/{member.name}", None if member.fault else member.file, member.fault)
+                    yield Arrival(path, f"{path}/{member.name}", None if member.fault else member.file, member.fault)
         except BadArchive as error:
-            yield Arrival(str(path), None, f"the archive cannot be read (further): {error}")
+            yield Arrival(path, str(path), None, f"the archive cannot be read (further): {error}")
 
 
 def _is_passed_over(name: str) -> bool:

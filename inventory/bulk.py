@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
 from typing import Any, NamedTuple
 
 from django.db import OperationalError, connection, transaction
@@ -16,6 +17,7 @@ from core import sql
 _SEPARATOR = "\x1f"
 _ANALYSE_FROM = 5_000
 _REMEMBERED_AT_MOST = 32_768
+_COPIED_AT_ONCE = 32  # machines
 _TRIES = 4  # versions that are made elsewhere at this very moment are seen the next time
 
 
@@ -144,21 +146,44 @@ def _remember_packages(packages: Iterable[tuple[int, str]]) -> None:
     _packages_known.update(packages)
 
 
-def add_installations(installed: Sequence[Installed], *, now: dt.datetime) -> int:
-    """Installations of machines that this transaction has made: nothing to compare with, so they are copied straight in."""
-    stamp = now.isoformat()
-    pairs = set().union(*(item.versions.items() for item in installed))
-    ends = {version: f"\t{version}\t{stamp}\n" for version, _ in pairs}
-    said = {(version, evidence): f"\t{version}\t{_array(evidence)}\n" for version, evidence in pairs if evidence}
-    _copy(
-        "inventory_installation (machine_id, version_id, first_seen)",
-        (_lines(item.machine_id, map(ends.__getitem__, item.versions)) for item in installed),
-    )
+def add_installations(installed: Iterable[Installed], *, now: dt.datetime) -> int:
+    """Installations of machines that this transaction has made: nothing to compare with, so they are copied straight in.
+
+    The database stores those of some machines while those of the next are asked for.
+    """
+    ends, said, copied = _Ends(now.isoformat()), _EvidenceEnds(), []
+
+    def lines() -> Iterator[str]:
+        for item in installed:
+            copied.append(item)
+            yield _lines(item.machine_id, map(ends.__getitem__, item.versions))
+
+    _copy("inventory_installation (machine_id, version_id, first_seen)", lines())
     _copy(
         "inventory_installationevidence (machine_id, version_id, evidence)",
-        (_lines(item.machine_id, filter(None, map(said.get, item.versions.items()))) for item in installed),
+        (_lines(item.machine_id, filter(None, map(said.__getitem__, item.versions.items()))) for item in copied),
     )
-    return sum(len(item.versions) for item in installed)
+    return sum(len(item.versions) for item in copied)
+
+
+class _Ends(dict[int, str]):
+    """What follows the machine in a line of COPY, by version."""
+
+    def __init__(self, stamp: str) -> None:
+        self._stamp = stamp
+
+    def __missing__(self, version: int) -> str:
+        self[version] = end = f"\t{version}\t{self._stamp}\n"
+        return end
+
+
+class _EvidenceEnds(dict[tuple[int, tuple[str, ...]], str]):
+    """The same by version and evidence; empty where there is none."""
+
+    def __missing__(self, key: tuple[int, tuple[str, ...]]) -> str:
+        version, evidence = key
+        self[key] = end = f"\t{version}\t{_array(evidence)}\n" if evidence else ""
+        return end
 
 
 def _lines(machine_id: int, ends: Iterable[str]) -> str:
@@ -171,13 +196,14 @@ def _lines(machine_id: int, ends: Iterable[str]) -> str:
 def merge_installations(installed: Sequence[Installed], *, covers: Mapping[int, Iterable[str]], now: dt.datetime) -> list[Change]:
     """Make known machines' installations what was reported. `covers`: machine id -> parts the report is complete for."""
     sql.run("inventory/make_incoming")
-    rows = [
-        f"{item.machine_id}\t{version}\t{item.mode}\t{_array(evidence)}\n"
+    lines = (
+        "".join(f"{item.machine_id}\t{version}\t{item.mode}\t{_array(evidence)}\n" for version, evidence in item.versions.items())
         for item in installed
-        for version, evidence in item.versions.items()
-    ]
-    _copy("incoming_installation (machine_id, version_id, mode, evidence)", rows)
-    if len(rows) >= _ANALYSE_FROM:  # a temporary table has no statistics, which spoils the plan of large merges only
+    )
+    _copy("incoming_installation (machine_id, version_id, mode, evidence)", lines)
+    if (
+        sum(len(item.versions) for item in installed) >= _ANALYSE_FROM
+    ):  # a temporary table has no statistics, which spoils the plan of large merges only
         with connection.cursor() as cursor:
             cursor.execute("ANALYZE incoming_installation")
     parameters = {"machine_ids": list(covers), "covers": [_SEPARATOR.join(parts) for parts in covers.values()], "now": now}
@@ -196,9 +222,12 @@ def refresh_statistics() -> None:
         )
 
 
-def _copy(target: str, lines: Iterable[str]) -> None:
+def _copy(target: str, machines: Iterable[str]) -> None:
+    """`machines`: the lines of each."""
+    rest = iter(machines)
     with connection.cursor() as cursor, cursor.cursor.copy(f"COPY {target} FROM STDIN") as copy:
-        copy.write("".join(lines))
+        while lines := list(islice(rest, _COPIED_AT_ONCE)):
+            copy.write("".join(lines))
 
 
 @lru_cache(maxsize=65_536)

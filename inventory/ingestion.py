@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import PurePath
 
 from django.conf import settings
+from django.db import DatabaseError
 
 from inventory import aliases, own_systems, repeats
 from inventory.digests import is_software
 from inventory.errors import NoMachineNamed, TooLarge, UnreadableReport
-from inventory.intake import Intake, Totals, is_empty, machine_named
+from inventory.intake import Intake, Prepared, Totals, is_empty, machine_named
 from inventory.models import IngestRun, RejectedRecord
 from inventory.records import Rejected, Remark, Report, Reports
 from inventory.sources import registry
-from inventory.sources.frame import Limits, Source
+from inventory.sources.frame import Limits
 from inventory.sources.opening import Opened
 
 KEPT_REJECTS = 1_000
@@ -36,20 +39,49 @@ def limits() -> Limits:
     return Limits(bytes=settings.INGEST_MAX_BYTES, records=settings.INGEST_MAX_RECORDS, field=settings.INGEST_MAX_FIELD)
 
 
-class Ingestion:
-    """The reading of one file into `run`. Used once."""
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Reports of different machines, stored in one transaction. `body`: the bytes that say what the one report says and no more.
 
-    def __init__(self, *, run: IngestRun, filename: str, machine: str, platform: str, now: dt.datetime, only: str = "") -> None:
-        self._run = run
+    `asking` are those that the database has to complete before they can be prepared.
+    """
+
+    ready: list[Prepared]
+    asking: list[Report]
+    body: repeats.Body | None = None
+
+
+class Ingestion:
+    """The reading of one file into `run`, used once: its batches, and their storing.
+
+    With an edition of the aliases at hand, the batches need no database and may be made by another thread. `meanwhile`: see Intake.
+    """
+
+    def __init__(
+        self,
+        *,
+        run: IngestRun,
+        filename: str,
+        machine: str,
+        platform: str,
+        now: dt.datetime,
+        only: str = "",
+        edition: aliases.Edition | None = None,
+        meanwhile: Callable[[], None] | None = None,
+    ) -> None:
+        self.run = run
         self._filename = filename
         self._only = only
         self._machine = only or machine.strip()
         self._platform = platform.strip().lower()
         self._now = now
+        self._edition = edition
+        self._meanwhile = meanwhile
         self._rejects: list[Rejected] = []
         self._totals = Totals()
         self._body: repeats.Body | None = None
         self._mark: aliases.Mark | None = None
+        self._fault: UnreadableReport | None = None
 
     def recognise(self, opened: Opened, source: str | None) -> bool:
         """Whether a post brings nothing new, as its bytes tell. The run then has its counts and is not stored."""
@@ -62,67 +94,115 @@ class Ingestion:
         known, self._mark = repeats.look_up(self._body, now=self._now)
         if not known:
             return False
-        self._run.source = kind.name
-        self._run.machines = self._run.machines_unchanged = 1
+        self.run.source = kind.name
+        self.run.machines = self.run.machines_unchanged = 1
         return True
 
-    def read(self, opened: Opened, source: str | None, *, refuse_oversized: bool = False) -> None:
-        """Store everything that can be used. Raises UnreadableReport where nothing can."""
-        if len(self._machine) > 255 or not self._machine.isprintable():
-            raise UnreadableReport("the machine's name is longer than 255 characters, or not printable")
-        if opened.too_large and refuse_oversized:
-            raise TooLarge(opened.fault)
+    def batches(self, opened: Opened, source: str | None, *, refuse_oversized: bool = False) -> Iterator[Batch]:
+        """What the file says that can be used, to be stored one after another. A fault is told by `complete`."""
         try:
-            self._read(opened, source, limits())
-        finally:
-            self._account()
+            if len(self._machine) > 255 or not self._machine.isprintable():
+                raise UnreadableReport("the machine's name is longer than 255 characters, or not printable")
+            if opened.too_large and refuse_oversized:
+                raise TooLarge(opened.fault)
+            if opened.size == 0:
+                raise UnreadableReport(opened.fault or "the file is empty")
+            if opened.fault:
+                self._reject(Rejected("file", opened.fault))
+            kind = registry.named(source) if source else registry.detected(opened.head, self._filename)
+            self.run.source = kind.name
+            yield from self._batches(self._reports(kind.parse(opened.file, limits()), complete=not opened.fault))
+        except UnreadableReport as error:
+            self._fault = error
 
-    def _read(self, opened: Opened, source: str | None, bounds: Limits) -> None:
-        if opened.size == 0:
-            raise UnreadableReport(opened.fault or "the file is empty")
-        if opened.fault:
-            self._reject(Rejected("file", opened.fault))
-        kind = registry.named(source) if source else registry.detected(opened.head, self._filename)
-        self._run.source = kind.name
-        self._store(kind.parse(opened.file, bounds), complete=not opened.fault)
-        if self._totals.machines == 0 and not self._run.error:
-            raise UnreadableReport(self._why_nothing(kind))
-
-    def _why_nothing(self, kind: Source) -> str:
-        if not self._rejects:
-            return f"nothing in this {kind.label} says what is on a machine"
-        return f"nothing could be used; {self._rejects[0].place}: {self._rejects[0].reason}"
-
-    def _store(self, found: Reports, *, complete: bool) -> None:
-        intake = Intake(aliases=aliases.current(self._mark), now=self._now, platform=self._platform)
+    def _batches(self, reports: Iterator[Report]) -> Iterator[Batch]:
+        """Reports of different machines. What was read before a fault is kept."""
         batch: dict[str, Report] = {}
-        records, fault = 0, None
+        records, before = 0, 0
         try:
-            for report in self._reports(found, complete=complete):
+            for report in reports:
                 if report.machine.external_id in batch or len(batch) >= _BATCH_MACHINES or records >= _BATCH_RECORDS:
-                    self._totals.add(intake.store(own_systems.resolved(batch.values())))
-                    batch, records = {}, 0
+                    yield self._batch(batch)
+                    batch, records, before = {}, 0, before + 1
                 batch[report.machine.external_id] = report
                 records += len(report.software) + len(report.results) + len(report.findings) + len(report.alerts)
-        except UnreadableReport as error:  # what was read before a file turned out to be unreadable further on is kept
-            fault = error
+        except UnreadableReport as error:
+            self._fault = error
         if batch:
-            self._totals.add(intake.store(own_systems.resolved(batch.values()), body=None if fault else self._whole_body(batch)))
-        if fault is not None:
-            raise fault
+            yield self._batch(batch, None if before or self._fault else self._whole_body(batch))
+
+    def _batch(self, reports: Mapping[str, Report], body: repeats.Body | None = None) -> Batch:
+        found = Batch([], [], body)
+        for report in reports.values():
+            if own_systems.asks(report):
+                found.asking.append(report)
+            else:
+                found.ready.append(self._intake.prepare(report))
+        return found
 
     def _whole_body(self, batch: Mapping[str, Report]) -> repeats.Body | None:
         """The body, where this one report is all it says, and means the same whenever it comes."""
-        if len(batch) > 1 or self._totals.machines or self._rejects or self._run.error:
+        if len(batch) > 1 or self._rejects or self.run.error:
             return None
         return None if any(map(own_systems.asks, batch.values())) else self._body
+
+    def fail(self, reason: str) -> None:
+        """There is nothing to read."""
+        self._fault = UnreadableReport(reason)
+
+    def complete(self, batches: Iterable[Batch]) -> None:
+        """Store the batches, and the run with its outcome.
+
+        What is wrong with the file is told by a run that FAILED; TooLarge and all else that stopped it go on to the caller.
+        """
+        run = self.run
+        try:
+            self._store(batches)
+            run.state = IngestRun.State.DONE
+        except UnreadableReport as error:
+            run.state, run.error = IngestRun.State.FAILED, str(error)
+            if isinstance(error, TooLarge):
+                self._finish()
+                raise
+        except Exception as error:
+            run.state, run.error = IngestRun.State.FAILED, f"stopped by {type(error).__name__}; the same file again completes it"
+            with suppress(DatabaseError):  # the database may be what stopped it; the first error is the one to show
+                self._finish()
+            raise
+        self._finish()
+
+    def _finish(self) -> None:
+        self.run.finished_at = self._now
+        self.run.save()
+
+    def _store(self, batches: Iterable[Batch]) -> None:
+        try:
+            for batch in batches:
+                asked = map(self._intake.prepare, own_systems.resolved(batch.asking))
+                self._totals.add(self._intake.store([*batch.ready, *asked], body=batch.body))
+            if self._fault is not None:
+                raise self._fault
+            if self._totals.machines == 0 and not self.run.error:
+                raise UnreadableReport(self._why_nothing())
+        finally:
+            self._account()
+
+    @cached_property
+    def _intake(self) -> Intake:
+        edition = self._edition or aliases.current(self._mark)
+        return Intake(aliases=edition, now=self._now, platform=self._platform, meanwhile=self._meanwhile)
+
+    def _why_nothing(self) -> str:
+        if not self._rejects:
+            return f"nothing in this {registry.named(self.run.source).label} says what is on a machine"
+        return f"nothing could be used; {self._rejects[0].place}: {self._rejects[0].reason}"
 
     def _reports(self, found: Reports, *, complete: bool) -> Iterator[Report]:
         for item in found:
             if isinstance(item, Rejected):
                 self._reject(item)
             elif isinstance(item, Remark):
-                self._run.error = item.text
+                self.run.error = item.text
             elif not is_empty(item):
                 yield self._named(item, complete=complete)
 
@@ -145,12 +225,12 @@ class Ingestion:
         return name
 
     def _reject(self, rejected: Rejected) -> None:
-        self._run.rejected += 1
+        self.run.rejected += 1
         if len(self._rejects) < KEPT_REJECTS:
             self._rejects.append(rejected)
 
     def _account(self) -> None:
-        totals, run = self._totals, self._run
+        totals, run = self._totals, self.run
         run.machines, run.machines_unchanged = totals.machines, totals.unchanged
         run.added, run.changed, run.removed = totals.added, totals.changed, totals.removed
         run.results, run.alerts, run.findings = totals.results, totals.alerts, totals.findings

@@ -12,26 +12,27 @@ All is one transaction. Doing a batch twice ends in the same state.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from operator import attrgetter
+from functools import partial
+from itertools import chain
 from typing import Any
 
 from django.conf import settings
 from django.db import OperationalError, connection, transaction
 from psycopg import errors as database_errors
 
-from inventory import bulk, observations, version_memory
+from inventory import bulk, observations
 from inventory.aliases import Edition
-from inventory.bulk import Change, Installed, Resolved, VersionIdentity
+from inventory.bulk import Change, Installed
 from inventory.digests import CHECKS, FINDINGS, LOOSE, Digester, Parts, facts_said
 from inventory.groups import default_group
-from inventory.identities import identify
 from inventory.models import MachineGroup
 from inventory.observations import Observed, Outcome
 from inventory.records import FindingRecord, InstalledSoftware, MachineFacts, Report
 from inventory.repeats import KEPT as KEPT_BODIES
 from inventory.repeats import Body
+from inventory.resolving import Resolver
 from inventory.rules import family_of, first_group
 from inventory.sources.systems import operating_system
 
@@ -49,7 +50,6 @@ _WIDTHS = {
     "ip_addresses": 64,
 }
 _FACTS = tuple(_WIDTHS)
-_EVIDENCE = attrgetter("evidence")
 
 
 @dataclass(slots=True)
@@ -71,7 +71,9 @@ class Totals:
 
 
 @dataclass(frozen=True, slots=True)
-class _Prepared:
+class Prepared:
+    """A report ready to be stored: its facts completed, its parts told apart. `body`: the digest of the bytes that say it all."""
+
     report: Report
     parts: Parts
     body: str = ""
@@ -89,7 +91,7 @@ class _Prepared:
         """Whether all it says is stored of its machine already, as the digests tell."""
         return stored is not None and self.is_whole and self.parts.digests.items() <= stored["digests"].items()
 
-    def called(self, external_id: str) -> _Prepared:
+    def called(self, external_id: str) -> Prepared:
         if external_id == self.external_id:
             return self
         return replace(self, report=replace(self.report, machine=replace(self.report.machine, external_id=external_id)))
@@ -103,7 +105,7 @@ class _Raced(Exception):
 class _Target:
     """A machine of the batch: what is stored of it once the report's facts are in, and which parts of it must be merged."""
 
-    prepared: _Prepared
+    prepared: Prepared
     values: dict[str, Any]
     stored: dict[str, Any] | None
     new: frozenset[str]
@@ -125,31 +127,23 @@ class _Target:
 
 
 class Intake:
-    """Stores batches of reports. `aliases` must stay the same for the life of the object."""
+    """Stores batches of reports. `aliases` must stay the same for the life of the object.
 
-    def __init__(self, *, aliases: Edition, now: dt.datetime, platform: str = "") -> None:
+    `meanwhile` is called when the database begins to store what may be much; it must not wait for anything.
+    """
+
+    def __init__(self, *, aliases: Edition, now: dt.datetime, platform: str = "", meanwhile: Callable[[], None] | None = None) -> None:
         self._aliases = aliases
         self._now = now
         self._platform = platform
+        self._meanwhile = meanwhile or (lambda: None)
         self._default_group = 0
         self._digester = Digester(alias_fingerprint=aliases.fingerprint)
         self._groups: list[tuple[int, object]] | None = None
-        self._versions: dict[str, dict[InstalledSoftware, int]] = {}
+        self._resolver = Resolver(aliases=aliases, now=now)
 
-    def store(self, reports: Iterable[Report], *, body: Body | None = None) -> Totals:
-        """Store reports of different machines, each with its external id. Committed when this returns.
-
-        `body`: the bytes that say what the one report says and no more; they are recognised when they come again.
-        """
-        prepared = {item.external_id: item for item in map(self._prepare, reports)}
-        if body is not None and [body.machine] == list(prepared) and prepared[body.machine].is_whole:
-            prepared[body.machine] = replace(prepared[body.machine], body=body.under(self._aliases.fingerprint))
-        totals = Totals(machines=len(prepared))
-        if prepared:
-            totals.add(self._with_retries(list(prepared.values())))
-        return totals
-
-    def _prepare(self, report: Report) -> _Prepared:
+    def prepare(self, report: Report) -> Prepared:
+        """Needs no database."""
         facts = report.machine
         platform = facts.platform or self._platform
         facts = replace(facts, platform=platform, family=facts.family or family_of(platform))
@@ -158,9 +152,22 @@ class Intake:
         if system is not None:
             software, covers = (*software, system), covers | {"os"}
         report = replace(report, machine=facts, software=software, covers=covers)
-        return _Prepared(report, self._digester.parts(report))
+        return Prepared(report, self._digester.parts(report))
 
-    def _with_retries(self, prepared: list[_Prepared]) -> Totals:
+    def store(self, reports: Iterable[Prepared], *, body: Body | None = None) -> Totals:
+        """Store reports of different machines, each with its external id. Committed when this returns.
+
+        `body`: the bytes that say what the one report says and no more; they are recognised when they come again.
+        """
+        prepared = {item.external_id: item for item in reports}
+        if body is not None and [body.machine] == list(prepared) and prepared[body.machine].is_whole:
+            prepared[body.machine] = replace(prepared[body.machine], body=body.under(self._aliases.fingerprint))
+        totals = Totals(machines=len(prepared))
+        if prepared:
+            totals.add(self._with_retries(list(prepared.values())))
+        return totals
+
+    def _with_retries(self, prepared: list[Prepared]) -> Totals:
         may_retry = not connection.in_atomic_block
         for left in reversed(range(_TRIES)):
             try:
@@ -176,10 +183,10 @@ class Intake:
 
     def _forget(self) -> None:
         """Rows made by a transaction that was undone are not there."""
-        self._versions.clear()
+        self._resolver.forget()
         self._groups = None
 
-    def _merge(self, prepared: list[_Prepared]) -> Totals:
+    def _merge(self, prepared: list[Prepared]) -> Totals:
         stored = bulk.lock_machines(item.external_id for item in prepared)
         unknown = [item.external_id for item in prepared if item.external_id not in stored]
         if unknown and (known_as := bulk.find_machines_by_name(unknown)):
@@ -195,7 +202,8 @@ class Intake:
         self._add(new)
         if known:
             bulk.update_machines([{"id": target.id, **target.values} for target in known], now=self._now)
-        self._resolve(targets)
+        self._resolver.resolve((target.platform, self._records(target)) for target in targets)
+        self._meanwhile()
         added, changes = self._install_new(new), self._install_known(known)
         outcome = observations.store(list(filter(None, map(self._observed, targets))), now=self._now)
         self._mark_dirty(targets, changes, outcome)
@@ -210,12 +218,12 @@ class Intake:
         silent = [stored[machine]["id"] for machine in bodies if self._is_silent(stored[machine])]
         bulk.mark_dirty(machine_ids=silent, now=self._now)
 
-    def _merge_renamed(self, prepared: list[_Prepared], known_as: Mapping[str, str]) -> Totals:
+    def _merge_renamed(self, prepared: list[Prepared], known_as: Mapping[str, str]) -> Totals:
         """Reports that call a machine by its name are of that machine. It may have a report under its own identifier beside it."""
         waiting = [item.called(known_as.get(item.external_id, item.external_id)) for item in prepared]
         totals = Totals()
         while waiting:
-            batch: dict[str, _Prepared] = {}
+            batch: dict[str, Prepared] = {}
             rest = [item for item in waiting if batch.setdefault(item.external_id, item) is not item]
             totals.add(self._merge(list(batch.values())))
             waiting = rest
@@ -225,7 +233,7 @@ class Intake:
         dirty = {target.id for target in targets if target.stored is None or target.moved or self._is_silent(target.stored)}
         bulk.mark_dirty(machine_ids=dirty | {change.machine_id for change in changes} | outcome.scored, now=self._now)
 
-    def _target(self, item: _Prepared, stored: dict[str, Any] | None) -> _Target:
+    def _target(self, item: Prepared, stored: dict[str, Any] | None) -> _Target:
         before = stored or {"tags": [], "digests": {}, "bodies": [], **dict.fromkeys(_FACTS, ""), "ip_addresses": [], "family": "other"}
         values = {name: _fact(item.report.machine, name) or before[name] for name in _FACTS}
         values["name"] = values["name"] or item.external_id
@@ -256,42 +264,6 @@ class Intake:
         for target in targets:
             target.id = ids[target.prepared.external_id]
 
-    def _resolve(self, targets: list[_Target]) -> None:
-        """Step 3: the version ids of every record to be merged, into the memory of this intake."""
-        unresolved = {platform: records for platform, records in self._unresolved(targets).items() if records}
-        packages: set[tuple[int, str]] = set()
-        for platform, resolved in self._resolved(unresolved).items():
-            self._versions[platform].update({record: stored.version_id for record, stored in resolved.items()})
-            packages.update((stored.software_id, record.package) for record, stored in resolved.items() if record.package)
-        bulk.add_packages(packages)
-
-    def _resolved(self, unresolved: Mapping[str, Mapping[InstalledSoftware, None]]) -> dict[str, dict[InstalledSoftware, Resolved]]:
-        """Records as they are remembered, the others by what they are."""
-        edition = self._aliases.fingerprint
-        found = {platform: version_memory.recall(records, edition=edition, platform=platform) for platform, records in unresolved.items()}
-        if not bulk.are_stored({stored for resolved in found.values() for stored in resolved.values()}):
-            version_memory.forget()
-            found = {platform: {} for platform in unresolved}
-        waiting: dict[VersionIdentity, list[tuple[str, InstalledSoftware]]] = {}
-        for platform, records in unresolved.items():
-            for record in records.keys() - found[platform].keys() if len(records) > len(found[platform]) else ():
-                identity = identify(record, machine_platform=platform, aliases=self._aliases)
-                waiting.setdefault(identity, []).append((platform, record))
-        for identity, stored in bulk.resolve_versions(list(waiting), now=self._now).items():
-            for platform, record in waiting[identity]:
-                found[platform][record] = stored
-        for platform in dict.fromkeys(platform for records in waiting.values() for platform, _ in records):
-            version_memory.keep(found[platform], edition=edition, platform=platform)
-        return found
-
-    def _unresolved(self, targets: list[_Target]) -> dict[str, dict[InstalledSoftware, None]]:
-        unresolved: dict[str, dict[InstalledSoftware, None]] = {}
-        for target in targets:
-            known = self._versions.setdefault(target.platform, {})
-            new = unresolved.setdefault(target.platform, {})
-            new.update(dict.fromkeys([record for record in self._records(target) if record not in known]))
-        return unresolved
-
     @staticmethod
     def _records(target: _Target) -> Iterable[InstalledSoftware]:
         for part in target.software:
@@ -302,31 +274,17 @@ class Intake:
 
     def _installed(self, target: _Target) -> list[Installed]:
         """A machine's versions by mode. What is reported as present is so, whatever else says it was removed."""
-        parts = target.prepared.parts
-        complete = self._versions_of(target, [record for part in target.software for record in parts.software[part]])
-        added = self._versions_of(target, parts.additive, without=complete)
-        removed = self._versions_of(target, target.prepared.report.removed, without={**complete, **added})
+        parts, versions_of = target.prepared.parts, partial(self._resolver.versions_of, target.platform)
+        complete = versions_of([record for part in target.software for record in parts.software[part]])
+        added = versions_of(parts.additive, without=complete)
+        removed = versions_of(target.prepared.report.removed, without={**complete, **added})
         modes = (("=", complete), ("+", added), ("-", removed))
         return [Installed(target.id, mode, versions) for mode, versions in modes if versions]
 
-    def _versions_of(
-        self, target: _Target, records: Sequence[InstalledSoftware], without: Mapping[int, tuple[str, ...]] | None = None
-    ) -> dict[int, tuple[str, ...]]:
-        """Version id -> evidence: several binary packages of one source are one installation with all their names."""
-        known = self._versions[target.platform]
-        versions = [known[record] for record in records]
-        found = dict(zip(versions, map(_EVIDENCE, records), strict=True))
-        if len(found) < len(versions):
-            for version, record in zip(versions, records, strict=True):
-                if found[version] != record.evidence:
-                    found[version] = tuple(sorted({*found[version], *record.evidence}))
-        for version in without or ():
-            found.pop(version, None)
-        return found
-
     def _install_new(self, targets: list[_Target]) -> int:
-        rows = [row for target in targets for row in self._installed(target) if row.mode != "-"]
-        return bulk.add_installations(rows, now=self._now) if rows else 0
+        rows = (row for target in targets for row in self._installed(target) if row.mode != "-")
+        first = next(rows, None)
+        return bulk.add_installations(chain([first], rows), now=self._now) if first else 0
 
     def _install_known(self, targets: list[_Target]) -> list[Change]:
         rows = [row for target in targets for row in self._installed(target)]
@@ -337,12 +295,12 @@ class Intake:
 
     def _observed(self, target: _Target) -> Observed | None:
         """What the report says beside software that may not be stored yet."""
-        parts, versions = target.prepared.parts, self._versions[target.platform]
+        parts = target.prepared.parts
         results = [record for part, records in parts.results.items() if part in target.new for record in records]
         scopes = tuple(part.removeprefix(CHECKS) for part in parts.results if part and part in target.new)
         alerts = [record for part, records in parts.alerts.items() if part in target.new for record in records]
         scanners = tuple(part.removeprefix(FINDINGS) for part in parts.findings if part and part in target.new)
-        findings = [(versions[record.about], record) for record in target.findings]
+        findings = [(self._resolver.version_of(target.platform, record.about), record) for record in target.findings]
         if not (results or scopes or alerts or scanners or findings):
             return None
         checks = target.prepared.report.checks if results or scopes else ()
@@ -359,7 +317,7 @@ def _fact(facts: MachineFacts, name: str) -> Any:
     return list(value) if isinstance(value, tuple) else value
 
 
-def _still_true(old: dict[str, str], item: _Prepared) -> dict[str, str]:
+def _still_true(old: dict[str, str], item: Prepared) -> dict[str, str]:
     """The stored digests but those of parts that a differential or incomplete report changes beside their snapshot."""
     parts = item.parts
     touched = {record.ecosystem for record in (*parts.additive, *item.report.removed)}
@@ -367,7 +325,7 @@ def _still_true(old: dict[str, str], item: _Prepared) -> dict[str, str]:
     return {part: digest for part, digest in old.items() if part.partition("/")[0] not in touched}
 
 
-def _bodies(item: _Prepared, before: Mapping[str, Any], values: Mapping[str, Any], new: Collection[str]) -> list[str]:
+def _bodies(item: Prepared, before: Mapping[str, Any], values: Mapping[str, Any], new: Collection[str]) -> list[str]:
     """The digests of posts that say what is stored once this report is: its own, and where it only adds parts, those before it."""
     old: dict[str, str] = before["digests"]
     adds = all(part == "facts" or part not in old for part in new) and _still_true(old, item) == old

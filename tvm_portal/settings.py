@@ -74,7 +74,12 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "tvm_portal.context.frame",
             ],
-            "builtins": ["template_partials.templatetags.partials", "core.templatetags.display", "core.templatetags.cells"],
+            "builtins": [
+                "template_partials.templatetags.partials",
+                "core.templatetags.display",
+                "core.templatetags.cells",
+                "core.templatetags.kept",
+            ],
         },
     }
 ]

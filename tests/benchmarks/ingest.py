@@ -13,12 +13,15 @@ import json
 import random
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from statistics import median
 
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from inventory.actions import ingest
+from inventory.arrivals import Arrival
+from inventory.loading import load
 from inventory.models import IngestRun
 from tests.benchmarks import Row
 
@@ -79,10 +82,10 @@ def _event(host: str, table: str, rows: list[dict[str, str]]) -> bytes:
 
 def _ingested(files: list[bytes]) -> tuple[float, int]:
     started, added = time.perf_counter(), 0
-    for number, file in enumerate(files):
-        report = ingest(stream=io.BytesIO(file), filename=f"bench-{number}.log", source="osquery", now=NOW)
-        assert report.state == IngestRun.State.DONE, report.error
-        added += report.added
+    arrivals = (Arrival(Path(f"bench-{number}.log"), f"bench-{number}.log", io.BytesIO(file)) for number, file in enumerate(files))
+    for _, run in load(arrivals, source="osquery", machine="", platform="", clock=lambda: NOW):
+        assert run.state == IngestRun.State.DONE, run.error
+        added += run.added
     return time.perf_counter() - started, added
 
 

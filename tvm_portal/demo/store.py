@@ -30,7 +30,7 @@ def reports(found: Iterable[Report], *, now: dt.datetime) -> None:
     intake = Intake(aliases=aliases.current(), now=now)
     rows = iter(found)
     while batch := list(islice(rows, BATCH)):
-        intake.store(batch)
+        intake.store(map(intake.prepare, batch))
 
 
 def machine_traits(fleet: Sequence[DemoMachine], *, now: dt.datetime) -> None:

@@ -55,7 +55,8 @@ def ingest_stream(
 
 def store_reports(reports: Iterable[Report], *, now: dt.datetime) -> None:
     """Reports of different machines, for truth sets whose inventory is in no source format."""
-    Intake(aliases=aliases.current(), now=now).store(reports)
+    intake = Intake(aliases=aliases.current(), now=now)
+    intake.store(map(intake.prepare, reports))
 
 
 def match_everything(*, now: dt.datetime) -> None:

@@ -43,7 +43,8 @@ GIT = InstalledSoftware("deb", "git", "2.1", evidence=("git",), package="git")
 
 
 def keep(*reports: Report, now: dt.datetime = NOW) -> Totals:
-    return Intake(aliases=aliases.current(), now=now).store(reports)
+    intake = Intake(aliases=aliases.current(), now=now)
+    return intake.store(map(intake.prepare, reports))
 
 
 def said(host: str = "h1", **parts: Any) -> Report:

@@ -31,7 +31,8 @@ def shipped() -> Iterator[None]:
 def matched(record: InstalledSoftware, *, platform: str) -> Version:
     """Report the software on a machine of the platform, match, and give the version back."""
     facts = MachineFacts(external_id="box", family=family_of(platform), platform=platform)
-    Intake(aliases=aliases.current(), now=NOW).store([Report(machine=facts, software=(record,))])
+    intake = Intake(aliases=aliases.current(), now=NOW)
+    intake.store([intake.prepare(Report(machine=facts, software=(record,)))])
     match_versions(now=NOW, relink=True)
     return Version.objects.select_related("software").exclude(software__ecosystem="os").get()
 

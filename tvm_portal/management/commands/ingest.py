@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import platform as this_machine
 import sys
 import time
 from collections import Counter
@@ -15,15 +14,14 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from inventory import bulk
-from inventory.actions import ingest
-from inventory.arrivals import Arrival, arrivals_of, files_of, platform_beside
+from inventory.arrivals import arrivals_of, files_of
+from inventory.loading import load
 from inventory.models import IngestRun, Software
 from inventory.sources.registry import SOURCES
 
 _SHOWN = 20
 _COUNTED = ("machines", "machines_unchanged", "added", "changed", "removed", "results", "alerts", "findings")
 _MANY_INSTALLATIONS = 20_000
-_OWN_DATABASE = Path("/var/lib/dpkg/status")
 
 
 class Command(BaseCommand):
@@ -40,7 +38,7 @@ class Command(BaseCommand):
         files = list(files_of(options["paths"]))
         if not files:
             raise CommandError("There is no file to read.")
-        runs = [run for number, file in enumerate(files, 1) for run in self._read(file, f"{number}/{len(files)}", options)]
+        runs = list(self._runs(files, options))
         done = [run for run in runs if run.state == IngestRun.State.DONE]
         changed = any(_is_change(run) for run in done)
         if sum(run.added for run in done) >= _MANY_INSTALLATIONS:
@@ -51,34 +49,22 @@ class Command(BaseCommand):
         if not done:
             sys.exit(1)
 
-    def _read(self, path: Path, progress: str, options: dict[str, Any]) -> Iterator[IngestRun]:
-        """The runs of a file: one, or one for each file in the archive that it is."""
-        try:
-            for arrival in arrivals_of(path, limit=settings.INGEST_MAX_BYTES):
-                yield self._read_one(path, arrival, progress, options)
-        except OSError as error:
-            yield self._told(IngestRun(label=str(path), state=IngestRun.State.FAILED, error=f"cannot be read: {error.strerror}"), progress)
-
-    def _read_one(self, path: Path, arrival: Arrival, progress: str, options: dict[str, Any]) -> IngestRun:
+    def _runs(self, files: list[Path], options: dict[str, Any]) -> Iterator[IngestRun]:
+        """The runs of all files, each told as it ends: one a file, or one for each file in the archive that it is."""
+        found = (arrival for file in files for arrival in arrivals_of(file, limit=settings.INGEST_MAX_BYTES))
+        numbers = {file: number for number, file in enumerate(files, 1)}
         started = time.monotonic()
-        if arrival.file is None:
-            return self._told(IngestRun(label=arrival.name, state=IngestRun.State.FAILED, error=arrival.fault), progress)
-        run = ingest(
-            stream=arrival.file,
-            filename=arrival.name,
-            source=options["format"],
-            machine=options["machine"] or _own_name(path),
-            platform=options["platform"] or platform_beside(path),
-            now=timezone.now(),
-            by="command line",
-        )
-        return self._told(run, progress, time.monotonic() - started)
+        for arrival, run in load(
+            found, source=options["format"], machine=options["machine"], platform=options["platform"], clock=timezone.now
+        ):
+            self._tell(run, f"{numbers[arrival.path]}/{len(files)}", time.monotonic() - started)
+            started = time.monotonic()
+            yield run
 
-    def _told(self, run: IngestRun, progress: str, seconds: float = 0) -> IngestRun:
+    def _tell(self, run: IngestRun, progress: str, seconds: float) -> None:
         machines = f"{run.machines:,} machine{'' if run.machines == 1 else 's'}"
         outcome = run.error if run.state == IngestRun.State.FAILED else f"{run.source}, {run.error or machines}"
         self.stderr.write(f"[{progress}] {run.label}: {outcome} ({seconds:.1f} s)")
-        return run
 
     def _recompute(self) -> None:
         from tvm_portal import pipeline
@@ -133,11 +119,6 @@ class Command(BaseCommand):
             self.stdout.write(f"... and {more:,} more of {len(runs[_SHOWN:]):,} other files")
         if runs:
             self.stdout.write("Curation, Ingest runs, lists the rejected records of every file.")
-
-
-def _own_name(file: Path) -> str:
-    """This very machine's package database is this machine's."""
-    return this_machine.node() if file.absolute() == _OWN_DATABASE else ""
 
 
 def _is_change(run: IngestRun) -> bool:
