@@ -27,7 +27,7 @@ class Edition(NamedTuple):
 
 
 class Mark(NamedTuple):
-    """A fingerprint of the whole table, and its lines."""
+    """What changes with every edit of the table, and its lines."""
 
     fingerprint: str
     lines: int
@@ -39,7 +39,7 @@ def mark_of(row: Mapping[str, Any]) -> Mark:
 
 
 def fingerprint() -> Mark:
-    """One statement over a few hundred rows."""
+    """One row, whatever the table holds."""
     return mark_of(sql.rows("inventory/read_alias_fingerprint")[0])
 
 

@@ -21,7 +21,7 @@ class Resolver:
     def __init__(self, *, aliases: Edition, now: dt.datetime) -> None:
         self._aliases = aliases
         self._now = now
-        self._known: dict[str, dict[InstalledSoftware, int]] = {}
+        self._known: dict[str, dict[InstalledSoftware, Resolved]] = {}
 
     def forget(self) -> None:
         """Rows made by a transaction that was undone are not there."""
@@ -35,19 +35,19 @@ class Resolver:
             unresolved.setdefault(platform, {}).update(dict.fromkeys([record for record in records if record not in known]))
         packages: set[tuple[int, str]] = set()
         for platform, resolved in self._found({platform: records for platform, records in unresolved.items() if records}).items():
-            self._known[platform].update({record: stored.version_id for record, stored in resolved.items()})
+            self._known[platform].update(resolved)
             packages.update((stored.software_id, record.package) for record, stored in resolved.items() if record.package)
         bulk.add_packages(packages)
 
     def version_of(self, platform: str, record: InstalledSoftware) -> int:
-        return self._known[platform][record]
+        return self._known[platform][record].version_id
 
     def versions_of(
         self, platform: str, records: Sequence[InstalledSoftware], without: Mapping[int, tuple[str, ...]] | None = None
     ) -> dict[int, tuple[str, ...]]:
         """Version id -> evidence: several binary packages of one source are one installation with all their names."""
         known = self._known[platform]
-        versions = [known[record] for record in records]
+        versions = [known[record].version_id for record in records]
         found = dict(zip(versions, map(_EVIDENCE, records), strict=True))
         if len(found) < len(versions):
             for version, record in zip(versions, records, strict=True):
@@ -66,7 +66,7 @@ class Resolver:
             found = {platform: {} for platform in unresolved}
         waiting: dict[VersionIdentity, list[tuple[str, InstalledSoftware]]] = {}
         for platform, records in unresolved.items():
-            for record in records.keys() - found[platform].keys() if len(records) > len(found[platform]) else ():
+            for record in [record for record in records if record not in found[platform]]:
                 identity = identify(record, machine_platform=platform, aliases=self._aliases)
                 waiting.setdefault(identity, []).append((platform, record))
         for identity, stored in bulk.resolve_versions(list(waiting), now=self._now).items():

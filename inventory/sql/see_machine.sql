@@ -1,9 +1,8 @@
 -- Whether a posted report, by the digest of its bytes, says what is stored of its machine, read with the alias table as it is
--- now; and a value of that table (as in read_alias_fingerprint.sql). Keyed by external id: one machine's row, and a few hundred
--- short ones of the alias table. Only where it does, and the machine was last seen before `seen_before`, its row is written.
+-- now; and a value of that table (as in read_alias_fingerprint.sql). Keyed by external id: one machine's row, and one of that table.
+-- Only where it does, and the machine was last seen before `seen_before`, its row is written.
 WITH aliases AS (
-    SELECT count(*) AS lines, coalesce(sum(xmin::text::bigint), 0)::text || '.' || coalesce(sum(id), 0) AS digest
-    FROM inventory_softwarealias
+    SELECT lines, digest FROM inventory_aliasedition
 ),
 known AS (
     SELECT m.id, m.last_seen

@@ -90,7 +90,7 @@ def test_the_same_results_write_nothing_but_last_seen() -> None:
     clean()
     with CaptureQueriesContext(connection) as queries:
         totals = keep(report, now=LATER)
-    statements = [query["sql"] for query in queries if "inventory_softwarealias" not in query["sql"] and "SAVEPOINT" not in query["sql"]]
+    statements = [query["sql"] for query in queries if "inventory_aliasedition" not in query["sql"] and "SAVEPOINT" not in query["sql"]]
     assert len(statements) == 2, statements
     assert "FOR UPDATE" in statements[0]
     assert "SET last_seen" in statements[1]

@@ -7,9 +7,10 @@ import json
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import override_settings
 
-from inventory import repeats
+from inventory import aliases, repeats
 from inventory.models import DirtyMachine, IngestRun, Machine, SoftwareAlias
 from tests.integration.inventory.reports import DEBIAN, NOW, WINDOWS, counts, debs, everything, installed, log, programs, send, versions
 
@@ -158,3 +159,20 @@ def test_a_machine_keeps_the_digests_of_its_last_posts_only() -> None:
 def test_files_are_read_whatever_was_posted() -> None:
     send(REPORT)
     assert is_read(REPORT, filename="h1.log")
+
+
+def test_every_change_of_the_alias_table_begins_an_edition() -> None:
+    """Even one by hand in the database: a report read under the old edition must not be taken for read under the new."""
+    aliases.load()
+    seen = [aliases.fingerprint()]
+    for statement in (
+        "UPDATE inventory_softwarealias SET vendor = 'Somebody' WHERE id = (SELECT min(id) FROM inventory_softwarealias)",
+        "DELETE FROM inventory_softwarealias WHERE id = (SELECT min(id) FROM inventory_softwarealias)",
+        "TRUNCATE inventory_softwarealias",
+    ):
+        with connection.cursor() as cursor:
+            cursor.execute(statement)
+        seen.append(aliases.fingerprint())
+    assert len({mark.fingerprint for mark in seen}) == len(seen)
+    assert [mark.lines - seen[0].lines for mark in seen[:3]] == [0, 0, -1]
+    assert seen[3].lines == 0
