@@ -16,7 +16,7 @@ from inventory import aliases
 from inventory.arrivals import Arrival
 from inventory.ingestion import Batch, Ingestion, limits
 from inventory.models import IngestRun
-from inventory.sources.opening import open_plain
+from inventory.sources.opening import Opened, open_plain
 
 
 class Loaded(NamedTuple):
@@ -56,11 +56,10 @@ def load(
                 edition=edition,
                 meanwhile=coming.begin,
             )
-            if arrival.file is None:
-                file.fail(arrival.fault)
+            opened = _opened(arrival, file)
+            if opened is None:
                 yield _Piece(arrival, file)
                 continue
-            opened = open_plain(arrival.file, limit=limits().bytes)
             with closing(opened.file):
                 batches = file.batches(opened, source)
                 try:
@@ -76,6 +75,17 @@ def load(
             file.run.save()
             file.complete(piece.batch for piece in of_file if piece.batch is not None)
             yield Loaded(arrival, file.run)
+
+
+def _opened(arrival: Arrival, file: Ingestion) -> Opened | None:
+    if arrival.file is None:
+        file.fail(arrival.fault)
+        return None
+    try:
+        return open_plain(arrival.file, limit=limits().bytes)
+    except OSError as error:
+        file.fail(f"cannot be read: {error.strerror}")
+        return None
 
 
 @contextmanager

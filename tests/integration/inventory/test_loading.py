@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import gc
+import io
 import sys
 import threading
 from collections.abc import Iterator
@@ -55,6 +57,17 @@ def test_files_that_are_no_use_are_told_and_the_others_stored(tmp_path: Path) ->
     assert runs[1].error == "cannot be read: No such file or directory"
     assert [(run.label, run.state) for run in IngestRun.objects.order_by("id")] == [(run.label, run.state) for run in runs]
     assert (stored("first"), stored("last")) == ({"3.0.1"}, {"3.0.2"})
+
+
+def test_a_file_that_its_disk_fails_to_read_is_told(tmp_path: Path) -> None:
+    class Failing(io.BytesIO):
+        def read(self, size: int | None = -1) -> bytes:
+            raise OSError(errno.EIO, "Input/output error")
+
+    good = written(tmp_path, "good.log", log(debs(("openssl", "3.0.1"))))
+    arrivals = [Arrival(tmp_path / "bad.log", "bad.log", Failing()), *arrivals_of(good, limit=1_000_000)]
+    runs = [run for _, run in loading.load(arrivals, source=None, machine="", platform="", clock=lambda: NOW)]
+    assert [(run.state, run.error) for run in runs] == [("failed", "cannot be read: Input/output error"), ("done", "")]
 
 
 def test_what_stops_the_reading_fails_its_file_and_leaves_the_process_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
