@@ -45,9 +45,9 @@ class MachineFilter:
 def matching(chosen: MachineFilter) -> QuerySet[Machine]:
     """Machines of the filter, not ordered."""
     machines = Machine.objects.filter(group_id__in=chosen.groups)
-    if chosen.state == "active":
-        machines = machines.filter(score__isnull=False)
-    elif chosen.state:
+    if chosen.state == "active" or chosen.levels:
+        machines = machines.filter(_scored(chosen))
+    if chosen.state not in {"", "active"}:
         machines = machines.exclude(Exists(MachineScore.objects.filter(machine_id=OuterRef("pk"))))
     if chosen.empty:
         machines = machines.filter(_bare(chosen))
@@ -58,6 +58,14 @@ def matching(chosen: MachineFilter) -> QuerySet[Machine]:
         ended = Q(version__support_ends_on__lt=chosen.unsupported_on) | Q(version__software__support=Software.Support.ENDED)
         machines = machines.filter(Exists(systems.filter(ended)))
     return machines.filter(_conditions(chosen))
+
+
+def _scored(chosen: MachineFilter) -> Q:
+    """In a score, of the levels. On a walk down the groups machines are looked up: `+ 0` keeps the planner from reading scores by id."""
+    levels = {"level__in": chosen.levels} if chosen.levels else {}
+    if chosen.sort.removeprefix("-") == "group":
+        return Q(Exists(MachineScore.objects.filter(machine_id=OuterRef("pk") + 0, **levels)))
+    return Q(score__isnull=False, **{f"score__{name}": value for name, value in levels.items()})
 
 
 def described(machines: QuerySet[Machine]) -> QuerySet[Machine]:
@@ -101,8 +109,6 @@ def _conditions(chosen: MachineFilter) -> Q:
     conditions = Q()
     if chosen.text:
         conditions &= named(chosen.text)
-    if chosen.levels:
-        conditions &= Q(score__level__in=chosen.levels)
     if chosen.risks:
         conditions &= _any([_risk(rank) for rank in chosen.risks])
     if chosen.families:
