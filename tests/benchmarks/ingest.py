@@ -15,12 +15,14 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from statistics import median
+from tempfile import TemporaryDirectory
 
+from django.conf import settings
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from inventory.actions import ingest
-from inventory.arrivals import Arrival
+from inventory.arrivals import arrivals_of
 from inventory.loading import load
 from inventory.models import IngestRun
 from tests.benchmarks import Row
@@ -48,9 +50,10 @@ def run(scale: int) -> list[Row]:
 
 
 def _bulk(scale: int) -> list[Row]:
-    files = list(_logs(scale))
-    first, stored = _ingested(files)
-    again, unchanged = _ingested(files)
+    with TemporaryDirectory(prefix="tvm-bench-logs-") as folder:
+        files = [_written(Path(folder) / f"bench-{number}.log", log) for number, log in enumerate(_logs(scale))]
+        first, stored = _ingested(files)
+        again, unchanged = _ingested(files)
     assert stored == scale * PROGRAMS + scale, stored  # and an operating system each
     assert unchanged == 0
     floor = _bare_copy()
@@ -80,9 +83,14 @@ def _event(host: str, table: str, rows: list[dict[str, str]]) -> bytes:
     return json.dumps({"name": f"pack_{table}", "hostIdentifier": host, "action": "snapshot", "snapshot": rows}).encode()
 
 
-def _ingested(files: list[bytes]) -> tuple[float, int]:
+def _written(path: Path, content: bytes) -> Path:
+    path.write_bytes(content)
+    return path
+
+
+def _ingested(files: list[Path]) -> tuple[float, int]:
     started, added = time.perf_counter(), 0
-    arrivals = (Arrival(Path(f"bench-{number}.log"), f"bench-{number}.log", io.BytesIO(file)) for number, file in enumerate(files))
+    arrivals = (arrival for file in files for arrival in arrivals_of(file, limit=settings.INGEST_MAX_BYTES))
     for _, run in load(arrivals, source="osquery", machine="", platform="", clock=lambda: NOW):
         assert run.state == IngestRun.State.DONE, run.error
         added += run.added
