@@ -8,6 +8,7 @@ import io
 import sys
 import threading
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -65,7 +66,7 @@ def test_a_file_that_its_disk_fails_to_read_is_told(tmp_path: Path) -> None:
             raise OSError(errno.EIO, "Input/output error")
 
     good = written(tmp_path, "good.log", log(debs(("openssl", "3.0.1"))))
-    arrivals = [Arrival(tmp_path / "bad.log", "bad.log", Failing()), *arrivals_of(good, limit=1_000_000)]
+    arrivals = chain([Arrival(tmp_path / "bad.log", "bad.log", Failing())], arrivals_of(good, limit=1_000_000))
     runs = [run for _, run in loading.load(arrivals, source=None, machine="", platform="", clock=lambda: NOW)]
     assert [(run.state, run.error) for run in runs] == [("failed", "cannot be read: Input/output error"), ("done", "")]
 
