@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -18,7 +18,7 @@ from inventory.digests import is_software
 from inventory.errors import NoMachineNamed, TooLarge, UnreadableReport
 from inventory.intake import Intake, Prepared, Totals, is_empty, machine_named
 from inventory.models import IngestRun, RejectedRecord
-from inventory.records import Rejected, Remark, Report, Reports
+from inventory.records import Rejected, Remark, Report
 from inventory.sources import registry
 from inventory.sources.frame import Limits
 from inventory.sources.opening import Opened
@@ -41,9 +41,9 @@ def limits() -> Limits:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Reports of different machines, stored in one transaction. `body`: the bytes that say what the one report says and no more.
+    """Reports of different machines, stored in one transaction; those `asking` the database has to complete before they are ready.
 
-    `asking` are those that the database has to complete before they can be prepared.
+    `body`: the bytes that say what the one report says and no more, and mean the same whenever they come.
     """
 
     ready: list[Prepared]
@@ -99,52 +99,31 @@ class Ingestion:
         return True
 
     def batches(self, opened: Opened, source: str | None, *, refuse_oversized: bool = False) -> Iterator[Batch]:
-        """What the file says that can be used, to be stored one after another. A fault is told by `complete`."""
-        try:
-            if len(self._machine) > 255 or not self._machine.isprintable():
-                raise UnreadableReport("the machine's name is longer than 255 characters, or not printable")
-            if opened.too_large and refuse_oversized:
-                raise TooLarge(opened.fault)
-            if opened.size == 0:
-                raise UnreadableReport(opened.fault or "the file is empty")
-            if opened.fault:
-                self._reject(Rejected("file", opened.fault))
-            kind = registry.named(source) if source else registry.detected(opened.head, self._filename)
-            self.run.source = kind.name
-            yield from self._batches(self._reports(kind.parse(opened.file, limits()), complete=not opened.fault))
-        except UnreadableReport as error:
-            self._fault = error
-
-    def _batches(self, reports: Iterator[Report]) -> Iterator[Batch]:
-        """Reports of different machines. What was read before a fault is kept."""
+        """What the file says that can be used, to be stored one after another: what comes before a fault, which `complete` tells."""
         batch: dict[str, Report] = {}
         records, before = 0, 0
         try:
-            for report in reports:
+            for report in self._reports(opened, source, refuse_oversized=refuse_oversized):
                 if report.machine.external_id in batch or len(batch) >= _BATCH_MACHINES or records >= _BATCH_RECORDS:
-                    yield self._batch(batch)
+                    yield self._batch(batch.values())
                     batch, records, before = {}, 0, before + 1
                 batch[report.machine.external_id] = report
                 records += len(report.software) + len(report.results) + len(report.findings) + len(report.alerts)
         except UnreadableReport as error:
             self._fault = error
         if batch:
-            yield self._batch(batch, None if before or self._fault else self._whole_body(batch))
+            last = self._batch(batch.values())
+            more = before or len(batch) > 1 or self._fault or self._rejects or self.run.error
+            yield last if more or last.asking else replace(last, body=self._body)
 
-    def _batch(self, reports: Mapping[str, Report], body: repeats.Body | None = None) -> Batch:
-        found = Batch([], [], body)
-        for report in reports.values():
+    def _batch(self, reports: Iterable[Report]) -> Batch:
+        found = Batch([], [])
+        for report in reports:
             if own_systems.asks(report):
                 found.asking.append(report)
             else:
                 found.ready.append(self._intake.prepare(report))
         return found
-
-    def _whole_body(self, batch: Mapping[str, Report]) -> repeats.Body | None:
-        """The body, where this one report is all it says, and means the same whenever it comes."""
-        if len(batch) > 1 or self._rejects or self.run.error:
-            return None
-        return None if any(map(own_systems.asks, batch.values())) else self._body
 
     def fail(self, reason: str) -> None:
         """There is nothing to read."""
@@ -197,14 +176,24 @@ class Ingestion:
             return f"nothing in this {registry.named(self.run.source).label} says what is on a machine"
         return f"nothing could be used; {self._rejects[0].place}: {self._rejects[0].reason}"
 
-    def _reports(self, found: Reports, *, complete: bool) -> Iterator[Report]:
-        for item in found:
+    def _reports(self, opened: Opened, source: str | None, *, refuse_oversized: bool) -> Iterator[Report]:
+        if len(self._machine) > 255 or not self._machine.isprintable():
+            raise UnreadableReport("the machine's name is longer than 255 characters, or not printable")
+        if opened.too_large and refuse_oversized:
+            raise TooLarge(opened.fault)
+        if opened.size == 0:
+            raise UnreadableReport(opened.fault or "the file is empty")
+        if opened.fault:
+            self._reject(Rejected("file", opened.fault))
+        kind = registry.named(source) if source else registry.detected(opened.head, self._filename)
+        self.run.source = kind.name
+        for item in kind.parse(opened.file, limits()):
             if isinstance(item, Rejected):
                 self._reject(item)
             elif isinstance(item, Remark):
                 self.run.error = item.text
             elif not is_empty(item):
-                yield self._named(item, complete=complete)
+                yield self._named(item, complete=not opened.fault)
 
     def _named(self, report: Report, *, complete: bool) -> Report:
         """The report of a named machine. A file that is cut off removes nothing, unless each of its records stands alone.

@@ -72,6 +72,7 @@ def load(
 
     with _brisk(), Ahead(pieces()) as coming:
         for (arrival, file), of_file in groupby(coming, key=attrgetter("arrival", "file")):
+            edition = aliases.current()  # of the file that is read meanwhile: names may be curated while many are loaded
             file.run.save()
             file.complete(piece.batch for piece in of_file if piece.batch is not None)
             yield Loaded(arrival, file.run)

@@ -16,8 +16,8 @@ import pytest
 from inventory import loading
 from inventory.arrivals import Arrival, arrivals_of
 from inventory.ingestion import Ingestion
-from inventory.models import IngestRun
-from tests.integration.inventory.reports import NOW, debs, log, versions
+from inventory.models import IngestRun, SoftwareAlias
+from tests.integration.inventory.reports import NOW, WINDOWS, debs, log, programs, versions
 
 pytestmark = pytest.mark.django_db
 
@@ -43,6 +43,17 @@ def test_of_two_files_about_one_machine_the_later_holds(tmp_path: Path) -> None:
     assert stored() == {"3.0.2"}
     loaded(new, old)
     assert stored() == {"3.0.1"}
+
+
+def test_a_name_curated_meanwhile_holds_for_the_files_that_are_still_to_be_read(tmp_path: Path) -> None:
+    content = [log(WINDOWS, programs(("Rocket Tool", "1.0")), host=f"h{number}") for number in range(4)]
+    files = [written(tmp_path, f"{number}.log", said) for number, said in enumerate(content)]
+    arrivals = (arrival for file in files for arrival in arrivals_of(file, limit=1_000_000))
+    for number, _ in enumerate(loading.load(arrivals, source=None, machine="", platform="", clock=lambda: NOW)):
+        if number == 0:
+            SoftwareAlias.objects.create(name_pattern="rocket tool", key="acme-_-rocket", name="Rocket", vendor="Acme", order=1)
+    assert versions("h0", "cpe") == {("example-_-rocket_tool", "1.0")}
+    assert versions("h3", "cpe") == {("acme-_-rocket", "1.0")}
 
 
 def test_files_that_are_no_use_are_told_and_the_others_stored(tmp_path: Path) -> None:
