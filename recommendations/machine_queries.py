@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -130,7 +131,8 @@ def every_machine(chosen: MachineFilter, *, now: dt.datetime, chunk: int = 500) 
 
 def known_tags(*, groups: Sequence[int] | None = None, limit: int = 200) -> tuple[str, ...]:
     """Tags in use on machines of the groups (None: all), kept for a minute: finding them is a pass over the machines."""
-    key = TAGS if groups is None else f"{TAGS}:{hashlib.sha256(repr(sorted(groups)).encode()).hexdigest()[:16]}"
+    scope = "all" if groups is None else hashlib.sha256(repr(sorted(groups)).encode()).hexdigest()[:16]
+    key = f"{TAGS}:{cache.get(TAGS)}:{scope}"
     kept: tuple[str, ...] | None = cache.get(key)
     if kept is None:
         kept = tuple(
@@ -142,8 +144,8 @@ def known_tags(*, groups: Sequence[int] | None = None, limit: int = 200) -> tupl
 
 
 def forget_tags() -> None:
-    """Have the tags read again: somebody has changed them."""
-    cache.delete(TAGS)
+    """Have the tags read again, for every choice of groups: somebody has changed them."""
+    cache.set(TAGS, uuid.uuid4().hex, 2 * KEEP_SECONDS)
 
 
 def highest(*, groups: Sequence[int], now: dt.datetime, limit: int = 5) -> tuple[MachineRow, ...]:

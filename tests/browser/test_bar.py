@@ -14,7 +14,6 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from django.core.cache import cache
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
@@ -36,7 +35,6 @@ Faults = dict[str, list[str]]
 
 @pytest.fixture
 def made() -> Population:
-    cache.clear()
     return populate(machines=14, software=8, weaknesses=3, checks=6, now=timezone.now().replace(microsecond=0) - dt.timedelta(minutes=1))
 
 

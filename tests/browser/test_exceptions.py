@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
-from django.core.cache import cache
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
@@ -22,7 +21,6 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @pytest.fixture
 def wanted() -> Recommendation:
     """The first of the list, with figures computed from the fleet."""
-    cache.clear()
     now = timezone.now().replace(microsecond=0) - dt.timedelta(minutes=1)
     populate(machines=14, software=8, weaknesses=3, checks=6, now=now)
     Run.objects.all().delete()

@@ -6,7 +6,6 @@ import datetime as dt
 import re
 
 import pytest
-from django.core.cache import cache
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
@@ -21,7 +20,6 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture
 def made() -> Population:
-    cache.clear()
     now = timezone.now().replace(microsecond=0) - dt.timedelta(minutes=1)
     found = populate(machines=14, software=8, weaknesses=3, checks=6, now=now)
     Event.objects.create(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
-from django.core.cache import cache
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
@@ -19,7 +18,6 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture
 def made() -> Population:
-    cache.clear()
     return populate(machines=14, software=4, weaknesses=2, checks=4, now=timezone.now().replace(microsecond=0) - dt.timedelta(minutes=1))
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
-from django.core.cache import cache
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
@@ -20,7 +19,6 @@ REPORT = "/reports/vulnerable-machines/"
 
 @pytest.fixture
 def made() -> Population:
-    cache.clear()
     now = timezone.now().replace(microsecond=0) - dt.timedelta(minutes=1)
     made = populate(machines=14, software=6, weaknesses=3, checks=2, now=now)
     actions.recompute(now=now)

@@ -7,7 +7,6 @@ import re
 from typing import Any
 
 import pytest
-from django.core.cache import cache
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
@@ -22,7 +21,6 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @pytest.fixture
 def made(monkeypatch: pytest.MonkeyPatch) -> Population:
     """A small fleet whose scores stay as they are: there is no worker."""
-    cache.clear()
     monkeypatch.setattr("weaknesses.actions.current_app.send_task", lambda _, **__: None)
     made = populate(machines=9, software=3, weaknesses=2, checks=3, now=timezone.now().replace(microsecond=0) - dt.timedelta(minutes=1))
     Finding.objects.create(

@@ -6,7 +6,6 @@ import re
 from urllib.parse import quote
 
 import pytest
-from django.core.cache import cache
 from django.test import Client
 
 from tests.integration.pages import queries
@@ -19,7 +18,6 @@ LIST = "/recommendations/?threat=exploited"
 
 @pytest.fixture
 def made() -> Population:
-    cache.clear()
     return populate(machines=14, software=6, weaknesses=3, checks=5)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from django.core.cache import cache
 from django.test import Client
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -53,7 +52,6 @@ def posted(name: str, *conditions: tuple[str, str, str], position: int = 1, do: 
 
 @pytest.fixture
 def fleet() -> None:
-    cache.clear()
     group("Servers", 1, ("name", "starts", "srv"))
     group("Field", 2, ("tag", "equals", "field"))
     for name, tags in (("srv-1", ()), ("SRV-2", ("field",)), ("pc-1", ("field",)), ("pc-2", ()), ("pc-3", ("field", "100%_"))):

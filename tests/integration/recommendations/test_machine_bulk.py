@@ -7,13 +7,14 @@ from typing import Any
 
 import pytest
 import time_machine
-from django.core.cache import cache
 from django.test import Client
 
+from core.built_in_roles import VIEWER
 from core.models import AuditEvent
 from inventory import actions
 from inventory.models import Alert, DirtyMachine, Installation, Machine, MachineGroup
 from recommendations.models import MachineBasis, MachineScore
+from tests.conftest import client_of, make_user
 from tests.integration.pages import csv_lines, queries, text
 from tests.populations import NOW, Population, populate
 
@@ -23,7 +24,6 @@ ADDRESS = "/machines/change/"
 
 @pytest.fixture
 def made() -> Any:
-    cache.clear()
     with time_machine.travel(NOW, tick=False):
         made = populate(machines=9, software=3, weaknesses=2, checks=3)
         Alert.objects.all().delete()
@@ -89,6 +89,13 @@ def test_tags_come_off_and_groups_follow(made: Population, curator_client: Clien
     curator_client.post(ADDRESS, {"what": "untag", "machine": ids(made.machines[0]), "tag": "mine"})
     assert Machine.objects.filter(group=group).count() == 2
     assert names(curator_client, "tag=mine") == {made.machines[1].name, made.machines[2].name}
+
+
+def test_a_new_tag_can_be_filtered_by_at_once_whatever_one_may_see(made: Population, curator_client: Client) -> None:
+    restricted = client_of(make_user("restricted", VIEWER, groups=[made.machines[1].group_id]))
+    assert all('value="brand-new"' not in client.get("/machines/").content.decode() for client in (restricted, curator_client))
+    curator_client.post(ADDRESS, {"what": "tag", "machine": ids(made.machines[1]), "tag": "brand-new"})
+    assert all('value="brand-new"' in client.get("/machines/").content.decode() for client in (restricted, curator_client))
 
 
 def test_every_machine_of_the_list_can_be_changed(made: Population, curator_client: Client) -> None:

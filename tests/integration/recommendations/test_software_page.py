@@ -27,8 +27,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("at_noon")]
 
 @pytest.fixture
 def at_noon() -> Iterator[None]:
-    """The views' clock stands at the time of the data; nothing is kept from other tests."""
-    cache.clear()
+    """The views' clock stands at the time of the data."""
     with time_machine.travel(NOW, tick=False):
         yield
 

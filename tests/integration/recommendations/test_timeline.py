@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 import time_machine
-from django.core.cache import cache
 from django.http import QueryDict
 from django.test import Client
 
@@ -30,7 +29,6 @@ DAY = dt.date(2026, 3, 10)
 
 @pytest.fixture(autouse=True)
 def at_noon() -> Iterator[None]:
-    cache.clear()
     with time_machine.travel(NOW, tick=False):
         yield
 

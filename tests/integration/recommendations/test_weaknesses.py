@@ -10,7 +10,6 @@ from urllib.parse import quote
 
 import pytest
 import time_machine
-from django.core.cache import cache
 from django.test import Client
 
 from core.lists import ListState
@@ -35,7 +34,6 @@ FLYOUT = {"HX-Request": "true", "HX-Target": "flyout"}
 
 @pytest.fixture(autouse=True)
 def at_noon() -> Iterator[None]:
-    cache.clear()
     with time_machine.travel(NOW, tick=False):
         yield
 

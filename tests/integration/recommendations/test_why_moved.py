@@ -30,7 +30,6 @@ FLEET = Fleet(
 
 @pytest.fixture
 def later() -> Iterator[None]:
-    cache.clear()
     with time_machine.travel(LATER, tick=False):
         yield
 

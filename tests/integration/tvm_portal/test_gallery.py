@@ -14,11 +14,6 @@ pytestmark = pytest.mark.django_db
 COMPONENTS = {f"components/{file.name}" for file in (settings.BASE_DIR / "templates" / "components").glob("*.html")}
 
 
-@pytest.fixture(autouse=True)
-def nothing_kept() -> None:
-    cache.clear()
-
-
 def test_every_component_is_shown(viewer_client: Client) -> None:
     pages = [viewer_client.get(address) for address in ("/gallery/", "/gallery/?open=flyout")]
     shown = {template.name for page in pages for template in page.templates}

@@ -6,7 +6,6 @@ import datetime as dt
 import uuid
 
 import pytest
-from django.core.cache import cache
 from django.test import Client
 from django.utils import timezone
 
@@ -29,7 +28,6 @@ PANEL = {"HX-Request": "true", "HX-Target": "panel"}
 
 @pytest.fixture
 def made() -> Population:
-    cache.clear()
     found = populate(machines=14, software=6, weaknesses=3, checks=5, now=NOW - HOUR)
     Event.objects.all().delete()
     return found

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from django.core.cache import cache
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -26,7 +25,6 @@ SUGGESTIONS = {"HX-Request": "true", "HX-Target": "suggestions"}
 
 @pytest.fixture
 def made() -> Population:
-    cache.clear()
     return populate(machines=14, software=6, weaknesses=3, checks=5)
 
 
