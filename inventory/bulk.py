@@ -14,8 +14,7 @@ from django.db import OperationalError, connection, transaction
 
 from core import sql
 
-_SEPARATOR = "\x1f"
-_ANALYSE_FROM = 5_000
+Evidence = tuple[str, ...]  # where it was seen: names of binary packages, paths
 _REMEMBERED_AT_MOST = 32_768
 _COPIED_AT_ONCE = 32  # machines
 _TRIES = 4  # versions that are made elsewhere at this very moment are seen the next time
@@ -42,22 +41,15 @@ class Resolved(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
-    """What a report changed on a machine, in installations."""
-
-    machine_id: int
-    added: int
-    changed: int
-    removed: int
-
-
-@dataclass(frozen=True, slots=True)
 class Installed:
-    """What is to be installed on a machine: version id -> evidence. `mode`: see make_incoming.sql."""
+    """What is installed on a machine, by version id.
+
+    `mode`: = of a part that the report is complete for, + added by a differential report, - removed by one.
+    """
 
     machine_id: int
     mode: str
-    versions: dict[int, tuple[str, ...]]
+    versions: dict[int, Evidence]
 
 
 def mark_dirty(*, now: dt.datetime, machine_ids: Iterable[int] | None = None, version_ids: Iterable[int] | None = None) -> int:
@@ -177,10 +169,10 @@ class _Ends(dict[int, str]):
         return end
 
 
-class _EvidenceEnds(dict[tuple[int, tuple[str, ...]], str]):
+class _EvidenceEnds(dict[tuple[int, Evidence], str]):
     """The same by version and evidence; empty where there is none."""
 
-    def __missing__(self, key: tuple[int, tuple[str, ...]]) -> str:
+    def __missing__(self, key: tuple[int, Evidence]) -> str:
         version, evidence = key
         self[key] = end = f"\t{version}\t{_array(evidence)}\n" if evidence else ""
         return end
@@ -191,27 +183,6 @@ def _lines(machine_id: int, ends: Iterable[str]) -> str:
     start = str(machine_id)
     text = start.join(ends)
     return f"{start}{text}" if text else ""
-
-
-def merge_installations(installed: Sequence[Installed], *, covers: Mapping[int, Iterable[str]], now: dt.datetime) -> list[Change]:
-    """Make known machines' installations what was reported. `covers`: machine id -> parts the report is complete for."""
-    sql.run("inventory/make_incoming")
-    lines = (
-        "".join(f"{item.machine_id}\t{version}\t{item.mode}\t{_array(evidence)}\n" for version, evidence in item.versions.items())
-        for item in installed
-    )
-    _copy("incoming_installation (machine_id, version_id, mode, evidence)", lines)
-    if (
-        sum(len(item.versions) for item in installed) >= _ANALYSE_FROM
-    ):  # a temporary table has no statistics, which spoils the plan of large merges only
-        with connection.cursor() as cursor:
-            cursor.execute("ANALYZE incoming_installation")
-    parameters = {"machine_ids": list(covers), "covers": [_SEPARATOR.join(parts) for parts in covers.values()], "now": now}
-    parameters["only"] = next(iter(covers)) if len(covers) == 1 else None
-    changes = [Change(**row) for row in sql.rows("inventory/merge_installations", parameters)]
-    if any(evidence for item in installed for evidence in item.versions.values()):
-        sql.run("inventory/merge_evidence", parameters)
-    return changes
 
 
 def refresh_statistics() -> None:
@@ -231,7 +202,7 @@ def _copy(target: str, machines: Iterable[str]) -> None:
 
 
 @lru_cache(maxsize=65_536)
-def _array(values: tuple[str, ...]) -> str:
+def _array(values: Evidence) -> str:
     """A text array as COPY's text format wants it: quoted for the array, then escaped for COPY."""
     if not values:
         return "{}"

@@ -4,7 +4,7 @@ A batch goes through in this order, whatever its size:
 1. machines that are known are locked in id order; those whose report says what is stored already are marked as seen, and done;
 2. the others are brought up to date, or made;
 3. their software and versions are looked up or made;
-4. installations are copied in and merged;
+4. installations of new machines are copied in, those of the others compared with what is stored;
 5. results of checks, alerts and second opinions are merged (inventory.observations); changed machines are marked dirty.
 All is one transaction. Doing a batch twice ends in the same state.
 """
@@ -22,11 +22,12 @@ from django.conf import settings
 from django.db import OperationalError, connection, transaction
 from psycopg import errors as database_errors
 
-from inventory import bulk, observations
+from inventory import bulk, merging, observations
 from inventory.aliases import Edition
-from inventory.bulk import Change, Installed
+from inventory.bulk import Installed
 from inventory.digests import CHECKS, FINDINGS, LOOSE, Digester, Parts, facts_said
 from inventory.groups import default_group
+from inventory.merging import Change
 from inventory.models import MachineGroup
 from inventory.observations import Observed, Outcome
 from inventory.records import FindingRecord, InstalledSoftware, MachineFacts, Report
@@ -291,7 +292,7 @@ class Intake:
         covers = {target.id: target.software for target in targets}
         if not rows and not any(covers.values()):
             return []
-        return bulk.merge_installations(rows, covers=covers, now=self._now)
+        return merging.merge_installations(rows, covers=covers, now=self._now)
 
     def _observed(self, target: _Target) -> Observed | None:
         """What the report says beside software that may not be stored yet."""

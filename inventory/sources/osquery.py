@@ -25,6 +25,7 @@ from inventory.sources.systems import operating_system_of, own_windows
 _EVENT = re.compile(rb'"(?:hostIdentifier|hostname|host_identifier)"\s*:')
 _RESULT = re.compile(rb'"(?:snapshot|columns|diffResults|action)"\s*:')
 _WAZUH = re.compile(rb'"manager"\s*:\s*\{\s*"name"')  # its alerts name hosts and actions as well
+_ROWS_KEPT = 32_768  # of each table, then they are read anew
 _LOG_POST = re.compile(rb'"log_type"\s*:\s*"result"')
 
 
@@ -139,12 +140,11 @@ class _Host:
 
 
 class _Reader:
-    """Applies events to hosts. Rows repeat from host to host, so each distinct one is checked once."""
+    """Applies events to hosts."""
 
     def __init__(self, limits: Limits) -> None:
         self.hosts: dict[str, _Host] = {}
         self._limits, self._bounds = limits, astuple(limits)
-        self._made: dict[str, dict[object, InstalledSoftware | str | None]] = {}
         self._unread: set[str] = set()
 
     def take(self, place: str, event: object) -> Iterator[Rejected]:
@@ -215,43 +215,50 @@ class _Reader:
         state.take_away(found) if action == "removed" else state.put(found)
 
     def _made_of(self, table: Table, rows: list[object]) -> list[InstalledSoftware | str | None]:
-        """What each row stands for. A row seen before costs one look-up, whichever host it was on."""
-        known = self._made.setdefault(table.name, {})
-        key_of: Callable[[Any], object] = itemgetter(*table.columns)
+        """What each row stands for."""
+        made = _kept(table.name, self._bounds)
+        key_of: Callable[[Any], Any] = itemgetter(*table.columns)
         try:
-            return [known[key] for key in map(key_of, rows)]
+            return [made[key] for key in map(key_of, rows)]
         except (KeyError, TypeError):
-            return [self._record(table, row, key_of) for row in rows]
+            return [_record(row, made) for row in rows]
 
-    def _record(self, table: Table, row: object, key_of: Callable[[Any], object]) -> InstalledSoftware | str | None:
-        """The record of a row, None where it stands for nothing installed, or why it is no use."""
-        known = self._made[table.name]
-        if not isinstance(row, dict):
-            return "the row is no object"
+
+class _Made(dict[tuple[object, ...], InstalledSoftware | str | None]):
+    """The record of a row of a table by the values of its columns; None where it stands for nothing installed, or why it is no use.
+
+    A fleet repeats itself, within a file and from report to report: a row seen before costs one look-up.
+    """
+
+    def __init__(self, table: Table, limits: Limits) -> None:
+        self.table, self._limits = table, limits
+
+    def __missing__(self, values: tuple[object, ...]) -> InstalledSoftware | str | None:
+        made: InstalledSoftware | str | None
         try:
-            key = key_of(row)
-        except KeyError:
-            key = tuple(row.get(column) for column in table.columns)
-        try:
-            if key in known:
-                return known[key]
-            known[key] = made = _made(table.name, key, self._bounds)
-        except TypeError:
-            return "a column holds a list or an object, not text"
+            made = self.table.make(dict(zip(self.table.columns, values, strict=True)), self._limits)
+        except fields.BadField as error:
+            made = str(error)
+        if len(self) >= _ROWS_KEPT:
+            self.clear()
+        self[values] = made
         return made
 
 
-@lru_cache(maxsize=16_384)
-def _made(name: str, values: tuple[object, ...], bounds: tuple[int, ...]) -> InstalledSoftware | str | None:
-    """The record of a row of these values. A fleet repeats itself, within a file and from report to report.
+@lru_cache(maxsize=64)
+def _kept(name: str, bounds: tuple[int, ...]) -> _Made:
+    """Called with the table's name and the bounds of Limits, which are hashed in a tenth of the time that the objects take."""
+    return _Made(BY_NAME[name], Limits(*bounds))
 
-    Called with the table's name and the bounds of Limits, which are hashed in a tenth of the time that the objects take.
-    """
-    table = BY_NAME[name]
+
+def _record(row: object, made: _Made) -> InstalledSoftware | str | None:
+    """A row's record, whatever the row is: columns may be missing."""
+    if not isinstance(row, dict):
+        return "the row is no object"
     try:
-        return table.make(dict(zip(table.columns, values, strict=True)), Limits(*bounds))
-    except fields.BadField as error:
-        return str(error)
+        return made[tuple(row.get(column) for column in made.table.columns)]
+    except TypeError:
+        return "a column holds a list or an object, not text"
 
 
 def _is_fact(value: object) -> bool:

@@ -1,41 +1,22 @@
--- Makes the installations of known machines what was copied to incoming_installation: absent ones of the covered parts
--- go, new ones come, the rest is not written. Keyed by machine. Each machine's rows are read through its own key, in one
--- partition (OFFSET 0 keeps the planner from reading the whole table for a large batch).
+-- Stores what differs on known machines, which the caller has locked. Keyed by machine and version; what is the same is not touched.
 -- `only`: the machine, where it is one; the planner then leaves all partitions but its own aside.
--- A differential removal takes an installation only when no other evidence of it is left.
+-- What was not said goes only where the report is complete for its part (`covers`: ecosystems, or ecosystem/vendor, by machine).
 -- Returns a row for each machine that changed: a software with a version gone and a version new counts as changed.
 WITH scope AS MATERIALIZED (
     SELECT s.machine_id, string_to_array(s.covers, chr(31)) AS covers
     FROM unnest(%(machine_ids)s::integer[], %(covers)s::text[]) AS s (machine_id, covers)
 ),
-installed AS MATERIALIZED (
-    SELECT i.machine_id, i.version_id
-    FROM scope
-    CROSS JOIN LATERAL (
-        SELECT machine_id, version_id 
-        FROM inventory_installation
-        WHERE machine_id = scope.machine_id AND (machine_id = %(only)s OR %(only)s::integer IS NULL)
-        OFFSET 0
-    ) i
-),
-unsaid AS MATERIALIZED (
-    SELECT i.machine_id, i.version_id, n.mode
-    FROM installed i
-    LEFT JOIN incoming_installation n ON n.machine_id = i.machine_id AND n.version_id = i.version_id
-    WHERE n.version_id IS NULL
-       OR (n.mode = '-' AND NOT EXISTS (
-            SELECT FROM inventory_installationevidence e
-            WHERE e.machine_id = i.machine_id AND e.version_id = i.version_id AND NOT e.evidence::text[] <@ n.evidence
-              AND (e.machine_id = %(only)s OR %(only)s::integer IS NULL)
-       ))
-),
 going AS MATERIALIZED (
     SELECT u.machine_id, u.version_id, v.software_id
-    FROM unsaid u
+    FROM unnest(%(unsaid_machines)s::integer[], %(unsaid_versions)s::integer[]) AS u (machine_id, version_id)
     JOIN scope ON scope.machine_id = u.machine_id
     JOIN inventory_version v ON v.id = u.version_id
     JOIN inventory_software s ON s.id = v.software_id
-    WHERE u.mode = '-' OR s.ecosystem = ANY(scope.covers) OR s.ecosystem || '/' || s.vendor = ANY(scope.covers)
+    WHERE s.ecosystem = ANY(scope.covers) OR s.ecosystem || '/' || s.vendor = ANY(scope.covers)
+    UNION
+    SELECT g.machine_id, g.version_id, v.software_id
+    FROM unnest(%(gone_machines)s::integer[], %(gone_versions)s::integer[]) AS g (machine_id, version_id)
+    JOIN inventory_version v ON v.id = g.version_id
 ),
 gone AS (
     DELETE FROM inventory_installation i
@@ -49,12 +30,16 @@ unseen AS (
 ),
 come AS (
     INSERT INTO inventory_installation (machine_id, version_id, first_seen)
-    SELECT n.machine_id, n.version_id, %(now)s
-    FROM incoming_installation n
-    LEFT JOIN installed i ON i.machine_id = n.machine_id AND i.version_id = n.version_id
-    WHERE n.mode <> '-' AND i.version_id IS NULL
+    SELECT c.machine_id, c.version_id, %(now)s
+    FROM unnest(%(come_machines)s::integer[], %(come_versions)s::integer[]) AS c (machine_id, version_id)
     ON CONFLICT DO NOTHING
     RETURNING machine_id, version_id
+),
+seen AS (
+    INSERT INTO inventory_installationevidence (machine_id, version_id, evidence)
+    SELECT machine_id, version_id, evidence
+    FROM jsonb_to_recordset(%(seen)s::jsonb) AS r (machine_id integer, version_id integer, evidence text[])
+    ON CONFLICT (machine_id, version_id) DO UPDATE SET evidence = excluded.evidence
 ),
 moves AS (
     SELECT machine_id, software_id, 0 AS added, 1 AS removed FROM going

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.db import OperationalError, connection
 
-from inventory import bulk, intake
+from inventory import bulk, intake, merging
 from inventory.interrupted import LONGEST, close_interrupted
 from inventory.models import DirtyMachine, IngestRun, Installation, Machine, Software, Version
 from tests.integration.inventory.reports import DEBIAN, NOW, counts, debs, everything, log, send
@@ -46,14 +46,15 @@ def test_a_changed_report_cut_off_at_any_step_ends_as_if_undisturbed(step: str, 
 
 
 def _cut_at(step: str, data: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
-    original = getattr(bulk, step)
+    module = merging if hasattr(merging, step) else bulk
+    original = getattr(module, step)
 
     def cut(*args: Any, **kwargs: Any) -> Any:
         original(*args, **kwargs)
         raise PowerCut
 
     with monkeypatch.context() as patch:
-        patch.setattr(bulk, step, cut)
+        patch.setattr(module, step, cut)
         with pytest.raises(PowerCut):
             send(data)
     run = IngestRun.objects.latest("id")
