@@ -239,8 +239,8 @@ class Intake:
         values = {name: _fact(item.report.machine, name) or before[name] for name in _FACTS}
         values["name"] = values["name"] or item.external_id
         values["platform"] = values["platform"] or item.report.fallback_platform
-        rules = self._rules()
-        values["group_id"] = first_group(rules, {**values, "tags": before["tags"]}, self._default_group)
+        is_same = stored is not None and _same_facts(values, before)  # then its group is the one that the rules gave it
+        values["group_id"] = before["group_id"] if is_same else self._group_of({**values, "tags": before["tags"]})
         moved = values["platform"] != before["platform"]
         old: dict[str, str] = {} if moved else before["digests"]
         new = {part for part, digest in item.parts.digests.items() if old.get(part) != digest} | {LOOSE}
@@ -248,12 +248,12 @@ class Intake:
         values["bodies"] = _bodies(item, before, values, new)
         return _Target(item, values, stored, frozenset(new), id=stored["id"] if stored else 0, moved=moved and stored is not None)
 
-    def _rules(self) -> list[tuple[int, object]]:
+    def _group_of(self, machine: Mapping[str, object]) -> int:
         if self._groups is None:
             found = list(MachineGroup.objects.order_by("rank").values_list("id", "rule", "is_default"))
             self._default_group = next((pk for pk, _, is_default in found if is_default), 0) or default_group().pk
             self._groups = [(pk, rule) for pk, rule, is_default in found if not is_default]
-        return self._groups
+        return first_group(self._groups, machine, self._default_group)
 
     def _add(self, targets: list[_Target]) -> None:
         if not targets:
@@ -318,6 +318,10 @@ def _fact(facts: MachineFacts, name: str) -> Any:
     return list(value) if isinstance(value, tuple) else value
 
 
+def _same_facts(values: Mapping[str, Any], before: Mapping[str, Any]) -> bool:
+    return all(values[name] == before[name] for name in _FACTS)
+
+
 def _still_true(old: dict[str, str], item: Prepared) -> dict[str, str]:
     """The stored digests but those of parts that a differential or incomplete report changes beside their snapshot."""
     parts = item.parts
@@ -330,7 +334,7 @@ def _bodies(item: Prepared, before: Mapping[str, Any], values: Mapping[str, Any]
     """The digests of posts that say what is stored once this report is: its own, and where it only adds parts, those before it."""
     old: dict[str, str] = before["digests"]
     adds = all(part == "facts" or part not in old for part in new) and _still_true(old, item) == old
-    kept = before["bodies"] if adds and all(values[name] == before[name] for name in _FACTS) else []
+    kept = before["bodies"] if adds and _same_facts(values, before) else []
     return [*filter(None, [item.body]), *(body for body in kept if body != item.body)][:KEPT_BODIES]
 
 

@@ -65,7 +65,7 @@ class Software(models.Model):
 class SoftwarePackage(models.Model):
     """A binary package that a source package installs under its own version. Advisories may name either."""
 
-    software = models.ForeignKey(Software, on_delete=models.CASCADE, related_name="packages")
+    software = models.ForeignKey(Software, on_delete=models.CASCADE, db_index=False, related_name="packages")
     name = models.CharField(max_length=200)
 
     class Meta:
@@ -109,7 +109,7 @@ class Version(models.Model):
     """One version of a software on one platform (windows, macos, debian-12, or none where it does not matter)."""
 
     id = models.AutoField(primary_key=True)
-    software = models.ForeignKey(Software, on_delete=models.CASCADE, related_name="versions")
+    software = models.ForeignKey(Software, on_delete=models.CASCADE, db_index=False, related_name="versions")
     version = models.CharField(max_length=200, blank=True)
     platform = models.CharField(max_length=40, blank=True)
     sort_key = models.CharField(
