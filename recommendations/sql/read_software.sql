@@ -1,11 +1,12 @@
 -- Software of some groups with installed and exposed machines, the sum of its recommendations' impact (score points),
 -- its strongest threat, and whether vulnerability data can know it (`known`): by a product code, or by its package name.
 -- Key: software. Cost: software x groups rows of software_stat, recommendations x groups of recommendation_stat, and the
--- versions of the rows shown; nothing grows with machines.
+-- versions of the rows shown; nothing grows with machines. Where software with weaknesses alone is asked for, no other is added up.
 WITH stat AS (
     SELECT software_id, sum(installed)::int AS installed, sum(exposed)::int AS exposed
     FROM inventory_softwarestat
     WHERE group_id = ANY(%(groups)s)
+      AND (%(weak)s::text[] IS DISTINCT FROM '{has}' OR software_id IN (SELECT id FROM inventory_software WHERE weakness_count > 0))
     GROUP BY software_id
     HAVING sum(installed) > 0
 ), fix AS (

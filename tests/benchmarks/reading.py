@@ -73,6 +73,9 @@ def run(scale: int) -> list[Row]:
 
 def measure(scale: int, *, times: int = TIMES, only: str = "") -> Iterator[Row]:
     """Rows of every page for both users, then of the exports. A ratio is to the smallest fleet that this process has measured."""
+    from core.warming import warm
+
+    warm()  # as a web process does when it starts
     for who, client in _users():
         for page in _pages():
             if only in page.name:
