@@ -30,13 +30,16 @@ NO_GOAL, BYTES, LIST_MS, PAGE_MS, LIST_GROWTH = float("inf"), 150_000, 100.0, 15
 FEW_ROWS = 10_000
 _NEXT = re.compile(rb'href="([^"]*)" rel="next"')
 _first: dict[str, float] = {}
+Ask = Callable[[str, str], tuple[int, bytes]]
+"""(address, the part that HTMX asks for alone, or "") -> (status, content)."""
 
 
 @dataclass(frozen=True)
 class Page:
     """An address, measured as `name`. `goal`: milliseconds; `growth`: of its p95 over the smallest fleet's.
 
-    `next_of`: walk that many pages on, or to the last. `drawn_anew`: with no piece of a page kept from before.
+    `next_of`: walk that many pages on, or to the last. `drawn_anew`: with no piece of a page kept from before. `part`: what
+    HTMX asks for alone, by its id.
     """
 
     name: str
@@ -45,6 +48,7 @@ class Page:
     growth: float = NO_GOAL
     next_of: int = 0
     drawn_anew: bool = False
+    part: str = ""
 
 
 @dataclass
@@ -100,7 +104,7 @@ def _rows(measured: Measured, who: str, scale: int) -> Iterator[Row]:
     yield Row(f"{page.name}, {who}: queries", scale, measured.queries, "", floor, measured.queries / floor, 1.0)
 
 
-def _measured(page: Page, client: Callable[[str], tuple[int, bytes]], *, times: int) -> Measured:
+def _measured(page: Page, client: Ask, *, times: int) -> Measured:
     from django.db import connection
     from django.test.utils import CaptureQueriesContext
 
@@ -108,20 +112,20 @@ def _measured(page: Page, client: Callable[[str], tuple[int, bytes]], *, times: 
 
     address, found = page.address, Measured(page)
     for _ in range(page.next_of):
-        address = urljoin(address, _next(client(address)[1]))
+        address = urljoin(address, _next(client(address, "")[1]))
     for _ in range(WARM):
-        client(address)
+        client(address, page.part)
     for _ in range(times):
         if page.drawn_anew:
             kept.drawn.cache_clear()
         started = time.perf_counter()
-        status, content = client(address)
+        status, content = client(address, page.part)
         found.times.append(1000 * (time.perf_counter() - started))
         if status != 200:
             raise RuntimeError(f"{address}: {status}")
         found.bytes = len(content)
     with CaptureQueriesContext(connection) as queries:
-        client(address)
+        client(address, page.part)
     found.queries = len(queries)
     return found
 
@@ -161,7 +165,8 @@ def _pages() -> Iterator[Page]:
     )
     yield Page("recommendations, 50 rows", "/recommendations/?per_page=50")
     yield Page("recommendation", f"/recommendations/{fix}/", PAGE_MS)
-    yield Page("recommendation in a flyout", f"/recommendations/?open={fix}")
+    yield Page("recommendation in a flyout", f"/recommendations/{fix}/", PAGE_MS, part="flyout")
+    yield Page("list with a flyout open", f"/recommendations/?open={fix}")
     yield Page("exposed machines", f"/recommendations/{fix}/exposed/")
     yield Page("exposed machines, 20 pages on", f"/recommendations/{fix}/exposed/", next_of=20)
     yield Page("exposed machines by name", f"/recommendations/{fix}/exposed/?sort=name")
@@ -190,7 +195,7 @@ def _pages() -> Iterator[Page]:
     yield Page("remediation", "/remediation/")
 
 
-def _users() -> Iterator[tuple[str, Callable[[str], tuple[int, bytes]]]]:
+def _users() -> Iterator[tuple[str, Ask]]:
     from core.built_in_roles import VIEWER, built_in
     from core.models import RoleBinding, User
 
@@ -208,15 +213,16 @@ def _two_groups() -> list[int]:
     return list(MachineGroup.objects.order_by("-machine_count", "id").values_list("pk", flat=True)[:2])
 
 
-def _client(user: object) -> Callable[[str], tuple[int, bytes]]:
-    """Asks as this user: (status, content)."""
+def _client(user: object) -> Ask:
+    """Asks as this user."""
     from django.test.client import Client
 
     client = Client()
     client.force_login(user, backend="core.backend.RoleBackend")  # type: ignore[arg-type]
 
-    def ask(address: str) -> tuple[int, bytes]:
-        answer = client.get(address, headers={"host": "localhost"})
+    def ask(address: str, part: str) -> tuple[int, bytes]:
+        asked = {"HX-Request": "true", "HX-Target": part} if part else {}
+        answer = client.get(address, headers={"host": "localhost", **asked})
         return answer.status_code, answer.content
 
     return ask
