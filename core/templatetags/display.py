@@ -193,9 +193,10 @@ def _stamp(at: dt.datetime) -> str:
 
 @register.simple_tag
 @lru_cache(maxsize=512)
-def icon(name: str, size: str = "") -> str:
+def icon(name: str, size: str = "", classes: str = "") -> str:
     """A drawing of the sprite. `size`: s, xs, or the 20 px default. Kept: a page has hundreds, and a template for each is slow."""
-    return format_html('<svg class="i{}" aria-hidden="true"><use href="#i-{}"/></svg>', f" i--{size}" if size else "", name)
+    names = " ".join(filter(None, ["i", f"i--{size}" if size else "", classes]))
+    return format_html('<svg class="{}" aria-hidden="true"><use href="#i-{}"/></svg>', names, name)
 
 
 @register.inclusion_tag("components/severity.html")
