@@ -25,7 +25,7 @@ from inventory.sources.systems import operating_system_of, own_windows
 _EVENT = re.compile(rb'"(?:hostIdentifier|hostname|host_identifier)"\s*:')
 _RESULT = re.compile(rb'"(?:snapshot|columns|diffResults|action)"\s*:')
 _WAZUH = re.compile(rb'"manager"\s*:\s*\{\s*"name"')  # its alerts name hosts and actions as well
-_ROWS_KEPT = 32_768  # of each table, then they are read anew
+_ROWS_KEPT, _LONGEST_KEPT = 16_384, 500  # of each table, then they are read anew; characters of a row
 _LOG_POST = re.compile(rb'"log_type"\s*:\s*"result"')
 
 
@@ -227,7 +227,8 @@ class _Reader:
 class _Made(dict[tuple[object, ...], InstalledSoftware | str | None]):
     """The record of a row of a table by the values of its columns; None where it stands for nothing installed, or why it is no use.
 
-    A fleet repeats itself, within a file and from report to report: a row seen before costs one look-up.
+    A fleet repeats itself, within a file and from report to report: a row seen before costs one look-up. Long ones are not kept, as
+    reports come from outside.
     """
 
     def __init__(self, table: Table, limits: Limits) -> None:
@@ -239,9 +240,10 @@ class _Made(dict[tuple[object, ...], InstalledSoftware | str | None]):
             made = self.table.make(dict(zip(self.table.columns, values, strict=True)), self._limits)
         except fields.BadField as error:
             made = str(error)
-        if len(self) >= _ROWS_KEPT:
-            self.clear()
-        self[values] = made
+        if sum(len(value) for value in values if isinstance(value, str)) <= _LONGEST_KEPT:
+            if len(self) >= _ROWS_KEPT:
+                self.clear()
+            self[values] = made
         return made
 
 

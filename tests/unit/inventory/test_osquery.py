@@ -1,10 +1,12 @@
 """osquery result logs: what the real tool wrote, every shape, and hostile input."""
 
 import json
+from dataclasses import astuple
 
 import pytest
 
 from inventory.records import InstalledSoftware
+from inventory.sources import osquery
 from inventory.sources.frame import Limits
 from tests.unit.inventory.sources import lines, named, read, sample
 
@@ -326,3 +328,14 @@ def test_a_query_that_is_not_read_is_named_once() -> None:
     other = {"name": "users", "hostIdentifier": "h1", "action": "snapshot", "snapshot": [{"uid": "0"}]}
     _, rejected = read("osquery", lines(other, other, other))
     assert len(rejected) == 1
+
+
+def test_rows_are_remembered_within_bounds_and_mean_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [{"name": f"Tool {number}", "version": "1", "publisher": "x" * (600 if number == 9 else 5)} for number in range(10)]
+    first = read("osquery", lines(snapshot("programs", *rows)))
+    monkeypatch.setattr(osquery, "_ROWS_KEPT", 4)
+    osquery._kept.cache_clear()
+    assert read("osquery", lines(snapshot("programs", *rows, *rows))) == first
+    kept = osquery._kept("programs", astuple(Limits()))
+    assert 0 < len(kept) <= 4
+    assert not any("x" * 600 in values for values in kept)
