@@ -35,8 +35,9 @@ def match_versions(*, now: dt.datetime, version_ids: Sequence[int] | None = None
     """Match versions with the affected ranges of their software's products.
 
     `version_ids` None: every version that waits (new, or its product's ranges changed). `relink` first works out
-    anew which products all software is, after aliases changed. Safe to run twice and beside another run: each
-    batch is one transaction that locks what it matches.
+    anew which products all software is, after aliases changed, and returns only when what another run is matching
+    meanwhile is matched too. Safe to run twice and beside another run: each batch is one transaction that locks what
+    it matches.
     """
     touched: list[int] = []
     versions = 0
@@ -60,7 +61,7 @@ def _batches(*, now: dt.datetime, version_ids: Sequence[int] | None, relink: boo
         return
     while True:
         with transaction.atomic():
-            ids = matching.waiting()
+            ids = matching.waiting() or (matching.held() if relink else [])
             changed = matching.match(ids, now=now) if ids else []
         if not ids:
             return

@@ -89,6 +89,11 @@ def waiting(*, limit: int = BATCH) -> list[int]:
     return [row["id"] for row in sql.rows("weaknesses/lock_waiting_versions", {"limit": limit})]
 
 
+def held(*, limit: int = BATCH) -> list[int]:
+    """The same once other workers let go of theirs: what they leave unmatched. Waits for them."""
+    return [row["id"] for row in sql.rows("weaknesses/lock_held_versions", {"limit": limit})]
+
+
 def match(version_ids: Sequence[int], *, now: dt.datetime) -> list[int]:
     """Match these versions, in the caller's transaction. Returns the versions whose matches changed."""
     sql.run("weaknesses/prepare_matching", _editions())
