@@ -86,8 +86,9 @@ class Listed:
         """The partial `flyout`; the browser's address becomes that of the list with `open`, on the page that holds the row."""
         response = render(request, f"{template}#flyout", context)
         if state is not None:
-            address = state.address(open=key, page=place.page if place else state.page)
-            push_url(response, f"{reverse(self.list_name)}{address}")
+            address = f"{reverse(self.list_name)}{state.address(open=key, page=place.page if place else state.page)}"
+            if address != details(request).current_url_abs_path:
+                push_url(response, address)
         return response
 
 

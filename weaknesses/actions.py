@@ -36,8 +36,8 @@ def match_versions(*, now: dt.datetime, version_ids: Sequence[int] | None = None
 
     `version_ids` None: every version that waits (new, or its product's ranges changed). `relink` first works out
     anew which products all software is, after aliases changed, and returns only when what another run is matching
-    meanwhile is matched too. Safe to run twice and beside another run: each batch is one transaction that locks what
-    it matches.
+    meanwhile is matched too. Safe to run twice, beside another run and beside feeds: each batch is one transaction that
+    locks what it matches and what it is matched with.
     """
     touched: list[int] = []
     versions = 0
@@ -52,15 +52,20 @@ def _batches(*, now: dt.datetime, version_ids: Sequence[int] | None, relink: boo
         matching.link_software()
     elif software_ids := _software_to_link(version_ids):
         matching.link_software(software_ids=software_ids)
+    else:
+        return  # nothing waits
     if version_ids is not None:
         for start in range(0, len(version_ids), matching.BATCH):
             ids = version_ids[start : start + matching.BATCH]
             with transaction.atomic():
+                matching.keep_out()
+                matching.take(ids)
                 changed = matching.match(ids, now=now)
             yield len(ids), changed
         return
     while True:
         with transaction.atomic():
+            matching.keep_out()
             ids = matching.waiting() or (matching.held() if relink else [])
             changed = matching.match(ids, now=now) if ids else []
         if not ids:
@@ -94,6 +99,7 @@ def add_override(
     """
     _check_override(verdict=verdict, named=(software, version, product, weakness), weakness=weakness, reason=reason)
     with transaction.atomic():
+        matching.keep_out(others=True)
         override = MatchOverride.objects.create(
             verdict=verdict,
             software=software,
@@ -113,6 +119,7 @@ def add_override(
 def revoke_override(*, override: MatchOverride, by: User, now: dt.datetime, address: str = "") -> MatchOutcome:
     """Take a curator's word back; what the feeds say holds again at once. Revoking twice changes nothing."""
     with transaction.atomic():
+        matching.keep_out(others=True)
         override = MatchOverride.objects.select_for_update().get(pk=override.pk)
         if override.revoked_at is not None:
             return MatchOutcome()
@@ -251,6 +258,7 @@ def link_product(
 ) -> tuple[SoftwareProduct, MatchOutcome]:
     """Declare that a software is this product of vulnerability data (confidence 0: is not); its versions are matched at once."""
     with transaction.atomic():
+        matching.keep_out(others=True)
         link, _ = SoftwareProduct.objects.update_or_create(
             software=software, product=product, defaults={"origin": SoftwareProduct.Origin.CURATOR, "confidence": confidence}
         )
@@ -263,6 +271,7 @@ def link_product(
 def unlink_product(*, link: SoftwareProduct, by: User, now: dt.datetime, address: str = "") -> MatchOutcome:
     """Take a curator's link back; what the tables and package names say holds again at once."""
     with transaction.atomic():
+        matching.keep_out(others=True)
         before = {"software": link.software.key, "product": link.product.key, "confidence": link.confidence}
         audit.record(by=by.get_username(), action="unlink product", object=link, now=now, before=before, address=address)
         software = link.software

@@ -61,6 +61,7 @@ def forget_weaknesses(weakness_ids: Collection[int]) -> int:
 def link_software(*, software_ids: Sequence[int] | None = None, product_ids: Sequence[int] | None = None) -> int:
     """Bring the links between software and products up to date; versions with changed links wait to be matched. Returns how many."""
     with transaction.atomic():
+        keep_out(others=True)
         return sql.run(
             "weaknesses/link_software",
             {
@@ -84,6 +85,15 @@ def _package_sources() -> dict[str, list[str]]:
     return {f"known_{column}s": [line[column] for line in lines] for column in ("ecosystem", "package", "source")}
 
 
+def keep_out(*, others: bool = False) -> None:
+    """Until the caller's transaction ends, no feed changes what versions are matched with, and no link; waits for those under way.
+
+    Without it a version that is being matched would be stamped as matched with ranges that arrive meanwhile, and never meet them.
+    Call it before anything else is locked. `others`: nothing else is matched meanwhile either, for callers that change links themselves.
+    """
+    sql.run("weaknesses/keep_out_all" if others else "weaknesses/keep_out_feeds")
+
+
 def waiting(*, limit: int = BATCH) -> list[int]:
     """Lock the next versions that wait to be matched. Versions another worker holds are passed over."""
     return [row["id"] for row in sql.rows("weaknesses/lock_waiting_versions", {"limit": limit})]
@@ -92,6 +102,11 @@ def waiting(*, limit: int = BATCH) -> list[int]:
 def held(*, limit: int = BATCH) -> list[int]:
     """The same once other workers let go of theirs: what they leave unmatched. Waits for them."""
     return [row["id"] for row in sql.rows("weaknesses/lock_held_versions", {"limit": limit})]
+
+
+def take(version_ids: Sequence[int]) -> None:
+    """Lock these versions, whether they wait or not. Waits for other workers that match them."""
+    sql.run("weaknesses/lock_versions", {"version_ids": list(version_ids)})
 
 
 def match(version_ids: Sequence[int], *, now: dt.datetime) -> list[int]:

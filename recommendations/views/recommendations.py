@@ -42,7 +42,7 @@ LIST = saved.register("recommendations", address="recommendations:list", spec=SP
 @require_safe
 @vary_on_headers("HX-Request", "HX-Target")
 def index(request: HttpRequest) -> HttpResponse:
-    """The list; its partial `results` alone for HTMX; with `open` the flyout stands open on it."""
+    """The list; its partial `results` alone for HTMX; with `open` the flyout stands open on it: beside many rows, its head."""
     opened = saved.opened(request, LIST)
     if opened.home:
         return redirect(opened.home)
@@ -55,7 +55,8 @@ def index(request: HttpRequest) -> HttpResponse:
     if wants(request, "results"):
         return push_url(render(request, "recommendations/index.html#results", context), f"{request.path}{state.address(open='')}")
     if state.open:
-        context |= flyout_context(request, state, state.open) or {"open_unknown": state.open}
+        show = _head_context if state.per_page > SPEC.per_page else flyout_context
+        context |= show(request, state, state.open) or {"open_unknown": state.open}
     return render(request, "recommendations/index.html", context)
 
 
@@ -115,6 +116,12 @@ def flyout_context(request: HttpRequest, state: ListState, key: str) -> dict[str
         return None
     place = detail_queries.place_in(state, key, groups=scope.of(request).group_ids)
     return detail_context(request, found) | {"place": place, "head": LISTED.head(state, key=key, title=found.title, place=place)}
+
+
+def _head_context(request: HttpRequest, state: ListState, key: str) -> dict[str, Any] | None:
+    """The head of a flyout whose rest the browser asks for. None: there is no such recommendation."""
+    found = detail_queries.find(key)
+    return None if found is None else {"recommendation": found, "head": LISTED.head(state, key=key, title=found.title, place=None)}
 
 
 def detail_context(request: HttpRequest, found: Recommendation) -> dict[str, Any]:

@@ -128,7 +128,7 @@ def test_from_a_critical_weakness_to_a_fixed_machine(
         ticket = _until("a ticket", there.ticket)
         assert there.tells_machine(ticket)
         there.accept(ticket, "We roll it out tonight.")
-        page.goto(activity)
+        _until("the answer with the ticket", lambda: "Ask for its state" in _content(page, activity))
         page.get_by_role("button", name="Ask for its state").click()
         _until("the word of the other side", lambda: "We roll it out tonight." in _content(page, activity))
         expect(page.get_by_text(f"Accepted ({there.label})").first).to_be_visible()

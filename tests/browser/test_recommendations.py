@@ -86,11 +86,17 @@ def test_next_walks_down_the_list_and_over_its_pages(listed: Page, live_server: 
     expect(listed.locator("tbody a.name").first).to_be_focused()
 
 
-def test_an_address_with_open_leads_straight_to_the_flyout(listed: Page, live_server: LiveServer) -> None:
-    listed.goto(f"{live_server.url}{LIST}?sort=name&open={CHROME}")
+@pytest.mark.parametrize("query", ["sort=name", "sort=name&per_page=50"])
+def test_an_address_with_open_leads_straight_to_the_flyout(listed: Page, live_server: LiveServer, query: str) -> None:
+    address = f"{live_server.url}{LIST}?{query}"
+    listed.goto(f"{address}&open={CHROME}")
     flyout_of(listed, "Update Google Chrome to 146.0.7680.71")
+    expect(listed.get_by_role("heading", name="Why it ranks here")).to_be_visible()
+    expect(listed.get_by_role("link", name="Close")).to_be_focused()
+    expect(listed).to_have_url(f"{address}&open={CHROME}")
     listed.get_by_role("link", name="Close").click()
-    expect(listed).to_have_url(f"{live_server.url}{LIST}?sort=name")
+    expect(listed).to_have_url(address)
+    expect(listed.locator("tr", has=listed.locator(":focus"))).to_contain_text("Update Google Chrome")
 
 
 def test_the_chart_has_a_table_twin(listed: Page, live_server: LiveServer) -> None:

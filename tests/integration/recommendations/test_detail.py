@@ -96,9 +96,24 @@ def test_an_address_with_open_shows_the_list_and_the_flyout(viewer_client: Clien
     assert 'class="is-open"' in text
 
 
-def test_an_unknown_open_is_said_and_not_an_error(viewer_client: Client) -> None:
+def test_beside_many_rows_the_flyout_comes_right_after_its_head(viewer_client: Client) -> None:
+    """A page with all of both would be larger than 150 kB."""
+    worlds.fleet(extra=40)
+    address = f"/recommendations/?per_page=50&open={CHROME}"
+    text = viewer_client.get(address).content.decode()
+    assert f'data-key="{CHROME}"' in text
+    assert f'hx-get="/recommendations/{CHROME}/" hx-trigger="load" hx-target="#flyout"' in text
+    assert "Why it ranks here" not in text
+    assert len(text.encode()) < 150_000
+    answer = viewer_client.get(f"/recommendations/{CHROME}/", headers=FLYOUT | {"HX-Current-URL": f"http://testserver{address}"})
+    assert "Why it ranks here" in answer.content.decode()
+    assert "HX-Push-Url" not in answer  # the browser is there already
+
+
+@pytest.mark.parametrize("size", [30, 50])
+def test_an_unknown_open_is_said_and_not_an_error(viewer_client: Client, size: int) -> None:
     worlds.fleet()
-    page = viewer_client.get("/recommendations/?open=va-_-no-_-such")
+    page = viewer_client.get(f"/recommendations/?per_page={size}&open=va-_-no-_-such")
     assert page.status_code == 200
     assert "There is no recommendation of this id any more." in page.content.decode()
 
