@@ -1,7 +1,7 @@
 """Taking reports in, against the floor of a bare COPY of the rows that they end in.
 
 At scale N: N Windows machines with 100 programs each, of at most 4,000 distinct versions, in osquery logs of 500
-machines a file; then one machine of 500 packages, reported again unchanged and with 10 packages upgraded. Each report is
+machines a file, after a first file of 10; then one machine of 500 packages, reported again unchanged and with 10 packages upgraded. Each report is
 committed; the tables are emptied in the end.
 """
 
@@ -41,9 +41,13 @@ def run(scale: int) -> list[Row]:
     try:
         return [*_bulk(scale), *_one_machine(scale)]
     finally:
-        with connection.cursor() as cursor:
-            cursor.execute(f"DROP TABLE IF EXISTS {', '.join(f'twin_{table}' for table in _FLOOR)}")
-            cursor.execute("TRUNCATE inventory_machine, inventory_installation, inventory_installationevidence, inventory_software CASCADE")
+        _empty()
+
+
+def _empty() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(f"DROP TABLE IF EXISTS {', '.join(f'twin_{table}' for table in _FLOOR)}")
+        cursor.execute("TRUNCATE inventory_machine, inventory_installation, inventory_installationevidence, inventory_software CASCADE")
 
 
 # --- many machines ---------------------------------------------------------------------------------------------------
@@ -51,6 +55,8 @@ def run(scale: int) -> list[Row]:
 
 def _bulk(scale: int) -> list[Row]:
     with TemporaryDirectory(prefix="tvm-bench-logs-") as folder:
+        _ingested([_written(Path(folder) / "before.log", log) for log in _logs(10)])  # what is imported and connected once
+        _empty()
         files = [_written(Path(folder) / f"bench-{number}.log", log) for number, log in enumerate(_logs(scale))]
         first, stored = _ingested(files)
         again, unchanged = _ingested(files)

@@ -229,7 +229,7 @@ def _client(user: object) -> Ask:
 
 
 def _export_rows(scale: int) -> Iterator[Row]:
-    """Peak memory and first byte of the list of machines as a file, in a process of its own."""
+    """Peak memory and first rows of the list of machines as a file, in a process of its own, loaded as a web process is."""
     if scale <= FEW_ROWS:
         return
     found = json.loads(
@@ -244,7 +244,9 @@ def _stream() -> dict[str, float]:
     from django.test.client import Client
 
     from core.models import User
+    from core.warming import warm
 
+    warm()
     client = Client()
     client.force_login(User.objects.get(username="bench-all"), backend="core.backend.RoleBackend")
     started = time.perf_counter()
