@@ -1,8 +1,8 @@
 """Taking reports in, against the floor of a bare COPY of the rows that they end in.
 
 At scale N: N Windows machines with 100 programs each, of at most 4,000 distinct versions, in osquery logs of 500
-machines a file, after a first file of 10; then one machine of 500 packages, reported again unchanged and with 10 packages upgraded. Each report is
-committed; the tables are emptied in the end.
+machines a file, after a first file of 10; then one machine of 500 packages, reported again unchanged and with 10
+packages upgraded. Each report is committed; the tables are emptied in the end.
 """
 
 from __future__ import annotations
