@@ -34,10 +34,10 @@ logger = logging.getLogger(__name__)
 def match_versions(*, now: dt.datetime, version_ids: Sequence[int] | None = None, relink: bool = False) -> MatchOutcome:
     """Match versions with the affected ranges of their software's products.
 
-    `version_ids` None: every version that waits (new, or its product's ranges changed). `relink` first works out
-    anew which products all software is, after aliases changed, and returns only when what another run is matching
-    meanwhile is matched too. Safe to run twice, beside another run and beside feeds: each batch is one transaction that
-    locks what it matches and what it is matched with.
+    `version_ids` None: every version that waits (new, or its product's ranges changed), unless a feed is being stored
+    right now. `relink` first works out anew which products all software is, after aliases changed, waits for feeds, and
+    returns only when what another run is matching meanwhile is matched too. Safe to run twice, beside another run and
+    beside feeds: each batch is one transaction that locks what it matches and what it is matched with.
     """
     touched: list[int] = []
     versions = 0
@@ -48,13 +48,8 @@ def match_versions(*, now: dt.datetime, version_ids: Sequence[int] | None = None
 
 
 def _batches(*, now: dt.datetime, version_ids: Sequence[int] | None, relink: bool) -> Iterator[tuple[int, list[int]]]:
-    if relink:
-        matching.link_software()
-    elif software_ids := _software_to_link(version_ids):
-        matching.link_software(software_ids=software_ids)
-    else:
-        return  # nothing waits
     if version_ids is not None:
+        matching.link_software(software_ids=_software_of(version_ids))
         for start in range(0, len(version_ids), matching.BATCH):
             ids = version_ids[start : start + matching.BATCH]
             with transaction.atomic():
@@ -63,20 +58,30 @@ def _batches(*, now: dt.datetime, version_ids: Sequence[int] | None, relink: boo
                 changed = matching.match(ids, now=now)
             yield len(ids), changed
         return
+    if relink:
+        matching.link_software()
+    else:
+        software_ids = [row["software_id"] for row in sql.rows("weaknesses/read_software_of_waiting")]
+        if not software_ids or matching.link_software(software_ids=software_ids, wait=False) is None:
+            return
     while True:
         with transaction.atomic():
-            matching.keep_out()
-            ids = matching.waiting() or (matching.held() if relink else [])
+            ids = _next(wait=relink)
             changed = matching.match(ids, now=now) if ids else []
         if not ids:
             return
         yield len(ids), changed
 
 
-def _software_to_link(version_ids: Sequence[int] | None) -> list[int]:
-    if version_ids is not None:
-        return list(Version.objects.filter(id__in=version_ids).values_list("software_id", flat=True).distinct())
-    return [row["software_id"] for row in sql.rows("weaknesses/read_software_of_waiting")]
+def _next(*, wait: bool) -> list[int]:
+    """The next versions to match, locked. `wait`: for feeds, and for what other workers hold."""
+    if not matching.keep_out(wait=wait):
+        return []
+    return matching.waiting() or (matching.held() if wait else [])
+
+
+def _software_of(version_ids: Sequence[int]) -> list[int]:
+    return list(Version.objects.filter(id__in=version_ids).values_list("software_id", flat=True).distinct())
 
 
 def add_override(

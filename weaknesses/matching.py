@@ -58,10 +58,14 @@ def forget_weaknesses(weakness_ids: Collection[int]) -> int:
     return sql.run("weaknesses/forget_weaknesses", {"weakness_ids": list(weakness_ids)})[0] if weakness_ids else 0
 
 
-def link_software(*, software_ids: Sequence[int] | None = None, product_ids: Sequence[int] | None = None) -> int:
-    """Bring the links between software and products up to date; versions with changed links wait to be matched. Returns how many."""
+def link_software(*, software_ids: Sequence[int] | None = None, product_ids: Sequence[int] | None = None, wait: bool = True) -> int | None:
+    """Bring the links between software and products up to date; versions with changed links wait to be matched. Returns how many.
+
+    Without `wait` None, and nothing is done, where a feed is being stored or versions are being matched.
+    """
     with transaction.atomic():
-        keep_out(others=True)
+        if not keep_out(others=True, wait=wait):
+            return None
         return sql.run(
             "weaknesses/link_software",
             {
@@ -85,13 +89,14 @@ def _package_sources() -> dict[str, list[str]]:
     return {f"known_{column}s": [line[column] for line in lines] for column in ("ecosystem", "package", "source")}
 
 
-def keep_out(*, others: bool = False) -> None:
-    """Until the caller's transaction ends, no feed changes what versions are matched with, and no link; waits for those under way.
+def keep_out(*, others: bool = False, wait: bool = True) -> bool:
+    """Until the caller's transaction ends, no feed changes what versions are matched with, and no link; whether that is so.
 
     Without it a version that is being matched would be stamped as matched with ranges that arrive meanwhile, and never meet them.
-    Call it before anything else is locked. `others`: nothing else is matched meanwhile either, for callers that change links themselves.
+    `others`: nothing is matched meanwhile either, for callers that change links themselves. `wait`: for those under way; call it
+    before anything else is locked.
     """
-    sql.run("weaknesses/keep_out_all" if others else "weaknesses/keep_out_feeds")
+    return bool(sql.rows("weaknesses/keep_out", {"others": others, "wait": wait})[0]["kept"])
 
 
 def waiting(*, limit: int = BATCH) -> list[int]:
@@ -99,9 +104,9 @@ def waiting(*, limit: int = BATCH) -> list[int]:
     return [row["id"] for row in sql.rows("weaknesses/lock_waiting_versions", {"limit": limit})]
 
 
-def held(*, limit: int = BATCH) -> list[int]:
-    """The same once other workers let go of theirs: what they leave unmatched. Waits for them."""
-    return [row["id"] for row in sql.rows("weaknesses/lock_held_versions", {"limit": limit})]
+def held() -> list[int]:
+    """Lock what other workers leave unmatched of the versions they hold. Waits until they let go."""
+    return [row["id"] for row in sql.rows("weaknesses/lock_held_versions")]
 
 
 def take(version_ids: Sequence[int]) -> None:

@@ -1,3 +1,3 @@
--- Versions that wait to be matched, locked after other workers let go of them: those that they matched are none any more.
+-- Every version that waits to be matched, locked after other workers let go of it: what they matched waits no more.
 -- One scan of the partial index version_to_match.
-SELECT id FROM inventory_version WHERE matched_at IS NULL ORDER BY id LIMIT %(limit)s FOR UPDATE
+SELECT id FROM inventory_version WHERE matched_at IS NULL ORDER BY id FOR UPDATE

@@ -18,5 +18,5 @@ CREATE TEMP TABLE incoming_range (
 CREATE TEMP TABLE touched_range (product_id integer, weakness_id integer) ON COMMIT DROP;
 -- ;;
 -- One merge at a time: two feeds that name the same new weakness would otherwise wait for each other crosswise. And none while versions
--- are matched (keep_out_feeds.sql): they would be stamped as matched with ranges that they never met.
+-- are matched (keep_out.sql): they would be stamped as matched with ranges that they never met.
 SELECT pg_advisory_xact_lock(hashtext('weaknesses.store'));

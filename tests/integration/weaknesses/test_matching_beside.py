@@ -36,9 +36,22 @@ def found() -> Version:
 @pytest.fixture
 def other(found: Version) -> Iterator[psycopg.Connection]:
     """Another worker, which has taken the version."""
-    with psycopg.connect(**connection.get_connection_params() | {"cursor_factory": psycopg.Cursor}) as worker:
+    with another_connection() as worker:
+        worker.execute("SELECT pg_advisory_xact_lock_shared(hashtext('weaknesses.store'))")
         worker.execute("SELECT id FROM inventory_version WHERE id = %s FOR UPDATE", [found.pk])
         yield worker
+
+
+@pytest.fixture
+def feed(found: Version) -> Iterator[psycopg.Connection]:
+    """A worker that stores what a feed says."""
+    with another_connection() as worker:
+        worker.execute("SELECT pg_advisory_xact_lock(hashtext('weaknesses.store'))")
+        yield worker
+
+
+def another_connection() -> psycopg.Connection:
+    return psycopg.connect(**connection.get_connection_params() | {"cursor_factory": psycopg.Cursor})
 
 
 def test_what_another_worker_is_matching_is_passed_over(found: Version, other: psycopg.Connection) -> None:
@@ -46,14 +59,22 @@ def test_what_another_worker_is_matching_is_passed_over(found: Version, other: p
     assert cves(found) == []
 
 
-def test_what_is_matched_for_a_full_run_waits_for_the_other_worker(found: Version, other: psycopg.Connection) -> None:
+@pytest.mark.parametrize("holder", ["other", "feed"])
+def test_a_full_run_waits_for_other_workers_and_for_feeds(found: Version, holder: str, request: pytest.FixtureRequest) -> None:
+    busy = request.getfixturevalue(holder)
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET LOCAL lock_timeout = '300ms'")
         with pytest.raises(OperationalError, match="lock timeout"), transaction.atomic():
             match_versions(now=NOW, relink=True)
-    other.rollback()
+    busy.rollback()
     assert match_versions(now=NOW, relink=True).versions == 1
     assert cves(found) == ["CVE-2024-0001"]
+
+
+def test_the_worker_of_changed_machines_does_not_wait_for_feeds(found: Version, feed: psycopg.Connection) -> None:
+    assert match_versions(now=NOW).versions == 0
+    feed.rollback()
+    assert match_versions(now=NOW).versions == 1
 
 
 def test_what_the_other_worker_matched_is_not_matched_again(found: Version, other: psycopg.Connection) -> None:
