@@ -1,6 +1,7 @@
 """Every stored figure, and what a clean full run makes of the same data: the comparison that proofs end with.
 
-A clean full run forgets all that was computed, in a transaction that is rolled back: what is compared stays as it is.
+A clean full run matches every version anew and forgets all that was computed, in a transaction that is rolled back: what is compared
+stays as it is.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Any
 from django.db import connection, transaction
 
 from recommendations import actions
+from weaknesses.actions import match_versions
 
 Rows = Mapping[tuple[Any, ...], Mapping[str, Any]]
 TOLERANCE = 1e-9
@@ -38,9 +40,10 @@ TABLES: Mapping[str, tuple[str, ...]] = {
     "inventory_software": ("key",),
     "inventory_machinegroup": ("id",),
     "weaknesses_weakness": ("cve",),
+    "weaknesses_versionweakness": ("version_id", "weakness_id"),
 }
 EMPTY_IS_ABSENT = frozenset({"recommendations_groupscore"})  # a group without machines may have a row of zeros
-LEFT_OUT = frozenset({"id", "step", "first_seen", "resolved_at"})
+LEFT_OUT = frozenset({"id", "step", "first_seen", "first_matched_at", "resolved_at"})
 # What is computed and compared; recommendations stay, as exceptions are about them.
 COMPUTED = (
     "recommendations_exposure",
@@ -73,6 +76,7 @@ def clean_figures(*, now: dt.datetime) -> dict[str, Rows]:
     with transaction.atomic(), connection.cursor() as cursor:
         for table in COMPUTED:
             cursor.execute(f"DELETE FROM {table}")
+        match_versions(now=now, afresh=True)
         actions.recompute(now=now, afresh=True)
         found = figures()
         transaction.set_rollback(True)

@@ -30,7 +30,7 @@ from weaknesses.matching import apply_support_cycles
 def run(*, now: dt.datetime, afresh: bool = False) -> Run:
     """A full run in this process: everything matched, scored and written to today's history. `afresh`: nothing computed earlier is kept."""
     if afresh:
-        _match(now)
+        _match(now, afresh=True)
         finished = recommendations.recompute(now=now, afresh=True)
         end(now=now)
         return finished
@@ -57,9 +57,9 @@ def start(*, now: dt.datetime) -> uuid.UUID | None:
     return fanned.prepare(now=now)
 
 
-def _match(now: dt.datetime) -> None:
+def _match(now: dt.datetime, *, afresh: bool = False) -> None:
     apply_intelligence(now)
-    weaknesses.match_versions(now=now, relink=True)
+    weaknesses.match_versions(now=now, relink=True, afresh=afresh)
     apply_support_cycles(now=now)
 
 

@@ -31,17 +31,24 @@ OVERRIDE, REVOKE = "override match", "revoke match override"  # in the audit tra
 logger = logging.getLogger(__name__)
 
 
-def match_versions(*, now: dt.datetime, version_ids: Sequence[int] | None = None, relink: bool = False) -> MatchOutcome:
+def match_versions(
+    *, now: dt.datetime, version_ids: Sequence[int] | None = None, relink: bool = False, afresh: bool = False
+) -> MatchOutcome:
     """Match versions with the affected ranges of their software's products.
 
     `version_ids` None: every version that waits (new, or its product's ranges changed), unless a feed is being stored
     right now. `relink` first works out anew which products all software is, after aliases changed, waits for feeds, and
-    returns only when what another run is matching meanwhile is matched too. Safe to run twice, beside another run and
-    beside feeds: each batch is one transaction that locks what it matches and what it is matched with.
+    returns only when what another run is matching meanwhile is matched too; `afresh` does so with every version. Safe to
+    run twice, beside another run and beside feeds: each batch is one transaction that locks what it matches and what it
+    is matched with.
     """
     touched: list[int] = []
     versions = 0
-    for batch, changed in _batches(now=now, version_ids=version_ids, relink=relink):
+    if afresh:
+        with transaction.atomic():
+            matching.keep_out(others=True)
+            matching.forget_all()
+    for batch, changed in _batches(now=now, version_ids=version_ids, relink=relink or afresh):
         versions += batch
         touched += changed
     return MatchOutcome(versions=versions, touched_version_ids=tuple(sorted(set(touched))))

@@ -58,6 +58,11 @@ def forget_weaknesses(weakness_ids: Collection[int]) -> int:
     return sql.run("weaknesses/forget_weaknesses", {"weakness_ids": list(weakness_ids)})[0] if weakness_ids else 0
 
 
+def forget_all() -> int:
+    """Send every version back to matching. Returns how many wait anew."""
+    return sql.run("weaknesses/forget_matched")[0]
+
+
 def link_software(*, software_ids: Sequence[int] | None = None, product_ids: Sequence[int] | None = None, wait: bool = True) -> int | None:
     """Bring the links between software and products up to date; versions with changed links wait to be matched. Returns how many.
 

@@ -55,10 +55,13 @@ def _servers() -> Iterator[None]:
     os.environ |= {"SECRET_KEY": "benchmarks-" + "0" * 40, "ALLOWED_HOSTS": "localhost", "DATABASE_POOL": "false"}
     os.environ |= {"DATABASE_URL": postgres.start("portal"), "REDIS_URL": valkey.start(), "DJANGO_SETTINGS_MODULE": "tvm_portal.settings"}
     try:
+        import logging
+
         import django
         from django.core.management import call_command
 
         django.setup()
+        logging.disable(logging.INFO)  # a line for each request
         call_command("migrate", verbosity=0)
         yield
     finally:

@@ -13,7 +13,9 @@ class Command(BaseCommand):
     help = "A full run now: match, score, write today's history."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--afresh", action="store_true", help="Keep nothing that was computed earlier. Slow; everything else waits.")
+        parser.add_argument(
+            "--afresh", action="store_true", help="Keep nothing that was matched or computed earlier. Slow; all else waits."
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         started = time.monotonic()
