@@ -173,6 +173,7 @@ class Intake:
         for left in reversed(range(_TRIES)):
             try:
                 with transaction.atomic():
+                    self._groups = None  # rules may have changed since the last batch
                     return self._merge(prepared)
             except _Raced:
                 self._forget()
@@ -185,7 +186,6 @@ class Intake:
     def _forget(self) -> None:
         """Rows made by a transaction that was undone are not there."""
         self._resolver.forget()
-        self._groups = None
 
     def _merge(self, prepared: list[Prepared]) -> Totals:
         stored = bulk.lock_machines(item.external_id for item in prepared)

@@ -169,6 +169,7 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": crontab(minute=25),
         "options": {"expires": 3600},
     },
+    "groups": {"task": "tvm_portal.tasks.regroup_machines", "schedule": crontab(minute=20, hour=3), "options": {"expires": 86400}},
     "old history": {"task": "tvm_portal.tasks.forget_old_history", "schedule": crontab(minute=35, hour=3), "options": {"expires": 86400}},
     "statistics": {"task": "tvm_portal.tasks.analyze_tables", "schedule": crontab(minute=50, hour=3), "options": {"expires": 86400}},
     "old activities": {

@@ -18,6 +18,7 @@ from exceptions import actions as exceptions
 from exceptions import notices
 from inventory import actions as inventory
 from inventory import fleet, interrupted
+from inventory.group_actions import SCHEDULE
 from recommendations import actions as recommendations
 from recommendations import fanned_actions as fanned
 from recommendations import history
@@ -75,8 +76,8 @@ def pull_fleet(**_: Any) -> int:
 
 
 @shared_task(**PERSISTENT)
-def regroup_machines(*, by: str = "schedule", **_: Any) -> int:
-    """After a rule or the rank of a group changed: every machine into its group. Returns how many moved."""
+def regroup_machines(*, by: str = SCHEDULE, **_: Any) -> int:
+    """After a rule or the rank of a group changed, and each night: every machine into its group. Returns how many moved."""
     return inventory.regroup_machines(by=by, now=timezone.now())
 
 

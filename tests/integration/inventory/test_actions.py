@@ -64,6 +64,14 @@ def test_bad_tags_are_refused(machine: Machine, tag: str) -> None:
         actions.tag_machine(machine=machine, add=[tag], by="ann", now=NOW)
 
 
+def test_the_regrouping_of_each_night_is_audited_only_where_a_machine_moved(machine: Machine) -> None:
+    assert actions.regroup_machines(by="schedule", now=NOW) == 0
+    assert audited() == []
+    MachineGroup.objects.create(name="Web", rank=1, rule=[{"field": "name", "operator": "starts", "value": "web"}])
+    assert actions.regroup_machines(by="schedule", now=NOW) == 1
+    assert [action for _, action, *_ in audited()] == ["machines.regroup"]
+
+
 def test_regrouping_and_deleting_a_group(machine: Machine) -> None:
     group = MachineGroup.objects.create(name="Web", rank=1, rule=[{"field": "name", "operator": "starts", "value": "web"}])
     assert actions.regroup_machines(by="ann", now=NOW) == 1

@@ -13,9 +13,11 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from inventory import bulk
+from inventory import aliases, bulk
 from inventory.actions import default_group, ingest, load_aliases
+from inventory.intake import Intake
 from inventory.models import DirtyMachine, IngestRun, Installation, Machine, MachineGroup, Software, SoftwareAlias, Version
+from inventory.records import MachineFacts, Report
 from inventory.sources.registry import SOURCES
 from tests.integration.inventory.reports import (
     DEBIAN,
@@ -191,6 +193,15 @@ def test_groups_are_given_by_rank() -> None:
         send(log(DEBIAN, host=host, name=host))
     groups = dict(Machine.objects.values_list("name", "group"))
     assert groups == {"web01": first.pk, "web02": web.pk, "db01": default_group().pk}
+
+
+def test_a_group_that_is_made_while_a_file_is_stored_takes_the_machines_that_follow() -> None:
+    intake = Intake(aliases=aliases.current(), now=NOW)
+    early, late = (Report(machine=MachineFacts(host, platform="debian-12")) for host in ("web01", "web02"))
+    intake.store([intake.prepare(early)])
+    web = MachineGroup.objects.create(name="Web", rank=1, rule=[{"field": "name", "operator": "starts", "value": "web"}])
+    intake.store([intake.prepare(late)])
+    assert dict(Machine.objects.values_list("name", "group")) == {"web01": default_group().pk, "web02": web.pk}
 
 
 def test_only_changed_machines_are_marked_dirty() -> None:
