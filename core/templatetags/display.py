@@ -199,11 +199,19 @@ def icon(name: str, size: str = "", classes: str = "") -> str:
     return format_html('<svg class="{}" aria-hidden="true"><use href="#i-{}"/></svg>', names, name)
 
 
-@register.inclusion_tag("components/severity.html")
-def severity(level: int | None, label: str = "") -> dict[str, Any]:
-    """Word and pips. `level`: 0 none .. 4 critical, as Weakness.Severity and MachineScore.Level number them."""
+_PIPS = ("M0 9h2.6v3H0z", "M3.6 6h2.6v6H3.6z", "M7.2 3H9.8v9H7.2z", "M10.8 0h2.6v12H10.8z")
+
+
+@register.simple_tag
+@lru_cache(maxsize=64)
+def severity(level: int | None, label: str = "") -> str:
+    """Word and pips. `level`: 0 none .. 4 critical, as Weakness.Severity and MachineScore.Level number them. Kept, as icons are."""
     rank = min(max(int(level or 0), 0), 4)
-    return {"tone": SEVERITIES[rank].lower(), "label": label or SEVERITIES[rank], "rank": rank}
+    on, off = "".join(_PIPS[:rank]), "".join(_PIPS[rank:])
+    return format_html(
+        '<span class="sev sev--{}"><svg viewBox="0 0 14 12" aria-hidden="true"><path d="{}"/><path class="off" d="{}"/></svg>{}</span>',
+        *(SEVERITIES[rank].lower(), on, off, label or SEVERITIES[rank]),
+    )
 
 
 @register.inclusion_tag("components/trend.html")

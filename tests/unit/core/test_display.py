@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 
 import pytest
 
@@ -69,3 +70,15 @@ def test_a_bar_is_never_longer_than_its_track_nor_invisible() -> None:
     assert display.bar(9, 3)["width"] == "100.0"
     assert display.bar(0.001, 3)["width"] == "1.5"
     assert display.bar(0, 3)["width"] == "0"
+
+
+@pytest.mark.parametrize(("level", "word"), [(None, "None"), (0, "None"), (1, "Low"), (3, "High"), (4, "Critical"), (9, "Critical")])
+def test_a_severity_has_as_many_pips_as_its_level(level: int | None, word: str) -> None:
+    html = display.severity(level)
+    on, off = re.findall(r'd="([^"]*)"', html)
+    assert (on.count("M"), off.count("M")) == (min(level or 0, 4), 4 - min(level or 0, 4))
+    assert html.endswith(f"{word}</span>")
+
+
+def test_the_label_of_a_severity_is_text() -> None:
+    assert "&lt;b&gt;" in display.severity(1, "<b>")
