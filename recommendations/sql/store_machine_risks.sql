@@ -25,7 +25,7 @@ JOIN inventory_machine m ON m.id = b.machine_id AND (%(everything)s OR m.id = AN
 JOIN known k ON k.os_build = m.os_build AND k.os_name = m.os_name AND k.platform = m.platform AND k.family = m.family
 WHERE %(everything)s OR b.machine_id = ANY(%(machines)s)
 -- ;;
-ANALYZE part_risk_place
+ANALYZE part_risk_place (machine_id)
 -- ;;
 CREATE TEMP TABLE part_risk_due ON COMMIT DROP AS
 SELECT p.machine_id
