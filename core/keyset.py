@@ -16,7 +16,8 @@ from django.db import connection
 from django.db.models import CharField, F, Q, QuerySet
 from django.db.models.expressions import Expression, OrderBy, RawSQL
 
-from core.lists import END, ListState, Pager, pager
+from core.lists import END, ListState
+from core.pager import Pager, pager
 
 PROBED = 1_000  # rows that are asked for a condition before all that meet it are collected
 DEEPEST = 3_000  # rows that an address with `page` alone may skip

@@ -19,7 +19,8 @@ from core.access import Permission, may, require, require_everywhere
 from core.answers import list_answer
 from core.exports import stream
 from core.htmx import wants
-from core.lists import ListState, pager
+from core.lists import ListState
+from core.pager import pager
 from core.people import name_of
 from core.transitions import allows
 from exceptions import access, actions, list_queries, queries, rules

@@ -14,10 +14,11 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
-from core import audit, lists, mail, role_actions, role_queries
+from core import audit, mail, role_actions, role_queries
 from core.access import Permission, require
 from core.answers import list_answer
 from core.models import User
+from core.pager import pager
 from core.role_actions import Refused
 from inventory.role_forms import GiveUserForm, NewUserForm, PersonForm
 from inventory.role_views import group_names, reach_of
@@ -30,7 +31,7 @@ def index(request: HttpRequest) -> HttpResponse:
     require(request, Permission.ADMINISTER)
     state = role_queries.USERS.read(request.GET)
     total, rows = role_queries.users(state, names=group_names())
-    context = {"state": state, "rows": rows, "pager": lists.pager(state, total), "facets": state.facets(role_queries.user_counts())}
+    context = {"state": state, "rows": rows, "pager": pager(state, total), "facets": state.facets(role_queries.user_counts())}
     context |= {"columns": dict.fromkeys(state.columns, True)}
     return list_answer(request, "roles/users.html", context, state=state)
 

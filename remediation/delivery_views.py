@@ -15,8 +15,8 @@ from django.views.decorators.vary import vary_on_headers
 from core.access import Permission, require_everywhere
 from core.answers import list_answer
 from core.exports import stream
-from core.lists import pager
 from core.navigation import back_to
+from core.pager import pager
 from remediation import delivery_queries, ticket_actions
 from remediation.errors import NotConnected, NothingToSend
 from remediation.models import Delivery

@@ -15,9 +15,9 @@ from django.views.decorators.vary import vary_on_headers
 from core.access import Permission, may, require
 from core.answers import list_answer
 from core.exports import stream
-from core.lists import pager
 from core.models import User
 from core.navigation import back_to
+from core.pager import pager
 from core.people import name_of
 from inventory import scope
 from remediation import permitted, queries, queue_queries, rules, ticket_actions

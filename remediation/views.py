@@ -18,8 +18,9 @@ from core.access import Permission, require
 from core.answers import list_answer
 from core.exports import stream
 from core.htmx import wants
-from core.lists import Column, ListSpec, pager
+from core.lists import Column, ListSpec
 from core.origin import Crumb
+from core.pager import pager
 from inventory import scope
 from recommendations import charts, detail_queries, origins
 from recommendations.models import MachineScore, Recommendation

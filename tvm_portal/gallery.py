@@ -12,9 +12,10 @@ from django.core.exceptions import ValidationError
 from django.http import QueryDict
 from django.template.loader import get_template
 
-from core import lists, tabs
+from core import tabs
 from core.flyouts import Head
 from core.lists import Column, Facet, ListSpec, ListState
+from core.pager import pager
 from core.saved import ViewBar, ViewTab
 from recommendations import charts, page_charts
 from recommendations.score_queries import Point
@@ -176,7 +177,7 @@ def _list(state: ListState) -> dict[str, Any]:
         "views": ViewBar("", VIEWS, state.view_query, staff=False),
         "facets": state.facets(COUNTS),
         "rows": [row for row in rows if state.q.lower() in row.title.lower()],
-        "pager": lists.pager(state, TOTAL),
+        "pager": pager(state, TOTAL),
         "columns": dict.fromkeys(state.columns, True),
         "largest": max(row.impact for row in ROWS),
     }

@@ -8,10 +8,10 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from core import lists
 from core.exports import stream
 from core.lists import ListSpec
 from core.navigation import back_to
+from core.pager import pager
 from weaknesses import actions, override_queries
 from weaknesses.curators import curator, curator_or_refuse
 from weaknesses.models import MatchOverride
@@ -29,7 +29,7 @@ def overrides(request: HttpRequest) -> HttpResponse:
     )
     context = {
         "rows": rows,
-        "pager": lists.pager(state, total),
+        "pager": pager(state, total),
         "state": state,
         "everything": everything,
         "may_curate": curator(request) is not None,

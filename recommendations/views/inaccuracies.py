@@ -18,8 +18,8 @@ from core import mail, outbox
 from core.access import Permission, may, require
 from core.exports import stream
 from core.htmx import wants
-from core.lists import pager
 from core.models import User
+from core.pager import pager
 from inventory import scope
 from inventory.models import Software
 from recommendations import inaccuracy_actions, inaccuracy_queries

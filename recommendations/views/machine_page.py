@@ -11,9 +11,10 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from core import lists, tabs
+from core import tabs
 from core.access import Permission, require
 from core.exports import stream
+from core.pager import pager
 from core.tabs import Tab
 from inventory import actions, scope
 from inventory.errors import BadTag
@@ -141,7 +142,7 @@ def _list(request: HttpRequest, page: MachinePage, tab: str, updates: Sequence[M
     state = machine_tabs.SPECS[tab].read(request.GET)
     found = machine_tabs.tab_rows(tab, page, state, limit=state.per_page)
     known = {"updates_known": bool(updates) or update_queries.are_known()} if tab == "updates" else {}
-    return {"rows": found.rows, "pager": lists.pager(state, found.total), "state": state, "facets": state.facets({}), **found.more, **known}
+    return {"rows": found.rows, "pager": pager(state, found.total), "state": state, "facets": state.facets({}), **found.more, **known}
 
 
 def _made_of(page: MachinePage) -> dict[str, Any]:

@@ -13,8 +13,9 @@ from django.views.decorators.vary import vary_on_headers
 
 from core import keyset
 from core.answers import list_answer
-from core.lists import Column, ListSpec, pager
+from core.lists import Column, ListSpec
 from core.origin import Crumb, Trail
+from core.pager import pager
 from inventory import scope
 from recommendations import behind_queries, detail_queries, origins
 from recommendations.behind_queries import USUAL

@@ -19,7 +19,8 @@ from core import saved
 from core.drawing import direction
 from core.flyouts import Listed
 from core.htmx import details, wants
-from core.lists import ALL, ListState, pager
+from core.lists import ALL, ListState
+from core.pager import pager
 from inventory import scope
 from recommendations import charts, detail_queries, insight_queries, origins, recommendation_queries
 from recommendations.counters import KEEP_SECONDS, last_run

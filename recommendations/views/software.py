@@ -10,10 +10,11 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
-from core import lists, saved
+from core import saved
 from core.answers import list_answer
 from core.exports import stream
 from core.lists import WIDE, Column, Facet, ListSpec, ListState
+from core.pager import pager
 from inventory import scope
 from inventory.models import Software
 from recommendations import counters, page_charts, software_queries
@@ -78,7 +79,7 @@ def index(request: HttpRequest) -> HttpResponse:
     context = {
         "state": state,
         "views": opened.bar(),
-        "pager": lists.pager(state, total),
+        "pager": pager(state, total),
         "rows": rows,
         "largest": largest,
         "computed": counters.last_run(request).id,

@@ -9,8 +9,9 @@ from typing import Any
 
 from django.http import QueryDict
 
-from core import keyset, lists
+from core import keyset
 from core.lists import Column, Facet, ListSpec, ListState
+from core.pager import pager
 from recommendations import software_tab_queries, timeline_queries, update_queries
 from recommendations.software_queries import SoftwarePage
 from recommendations.software_tab_queries import MachineFilter, VersionRow, WeaknessFilter
@@ -187,7 +188,7 @@ def export_events(subject: Subject, query: QueryDict) -> Export:
 
 
 def _list(state: ListState, total: int, rows: Sequence[Any]) -> dict[str, Any]:
-    return {"state": state, "rows": rows, "pager": lists.pager(state, total), "columns": dict.fromkeys(state.columns, True)}
+    return {"state": state, "rows": rows, "pager": pager(state, total), "columns": dict.fromkeys(state.columns, True)}
 
 
 def _weakness_filter(subject: Subject, state: ListState) -> WeaknessFilter:

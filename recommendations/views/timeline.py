@@ -14,12 +14,13 @@ from django.utils.dateparse import parse_date
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
-from core import lists, saved
+from core import saved
 from core.answers import list_answer
 from core.exports import stream
 from core.flyouts import Listed
 from core.htmx import details, wants
 from core.lists import Column, Facet, ListSpec, ListState
+from core.pager import pager
 from inventory import scope
 from inventory.models import Software
 from recommendations import counters, origins, page_charts, score_queries, timeline_queries
@@ -82,14 +83,14 @@ def index(request: HttpRequest) -> HttpResponse:
     state, window = opened.state, window_of(request.GET, now=now)
     chosen = _filter(request, request.GET, state, window)
     total = timeline_queries.matching(chosen).count()
-    pager = lists.pager(state, total)
+    place = pager(state, total)
     history = score_queries.exposure_history(groups=chosen.groups, first=window.charted, last=window.last)
     context: dict[str, Any] = {
         "state": state,
         "views": opened.bar(),
         "window": window,
-        "rows": timeline_queries.newest(chosen, offset=(pager.page - 1) * state.per_page, limit=state.per_page),
-        "pager": pager,
+        "rows": timeline_queries.newest(chosen, offset=(place.page - 1) * state.per_page, limit=state.per_page),
+        "pager": place,
         "counts": timeline_queries.counts(chosen),
         "score": history[-1].value if history else None,
         "change": page_charts.change(history),
@@ -138,9 +139,9 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
     found, groups = _found(request, pk), scope.of(request).group_ids
     reached = origins.trail(request, home="recommendations:timeline")
     state = WEAKNESSES.read(request.GET)
-    pager = lists.pager(state, len(found.weakness_ids))
-    rows = timeline_queries.weaknesses_of(found, groups=groups, offset=(pager.page - 1) * state.per_page, limit=state.per_page)
-    context = {"event": found, "row": found.row, "trail": reached, "weaknesses": rows, "state": state, "pager": pager}
+    place = pager(state, len(found.weakness_ids))
+    rows = timeline_queries.weaknesses_of(found, groups=groups, offset=(place.page - 1) * state.per_page, limit=state.per_page)
+    context = {"event": found, "row": found.row, "trail": reached, "weaknesses": rows, "state": state, "pager": place}
     return render(request, "timeline/detail.html", context)
 
 

@@ -13,13 +13,14 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
-from core import keyset, lists, saved
+from core import keyset, saved
 from core.admin_links import add_address
 from core.answers import list_answer
 from core.exports import stream
 from core.htmx import wants
 from core.lists import Column, ListSpec, ListState
 from core.origin import Crumb
+from core.pager import pager
 from inventory import scope
 from recommendations import counters, origins, page_charts, score_queries, weakness_list_queries, weakness_queries
 from recommendations.recommendation_queries import scale_of, total_weight
@@ -50,7 +51,7 @@ def index(request: HttpRequest) -> HttpResponse:
         "state": state,
         "views": opened.bar(),
         "rows": rows,
-        "pager": lists.pager(state, total),
+        "pager": pager(state, total),
         "counts": weakness_list_queries.weakness_counts(groups=chosen.groups, everything=chosen.everything),
         "computed": counters.last_run(request).id,
         "columns": dict.fromkeys(state.columns, True),

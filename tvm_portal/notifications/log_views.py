@@ -15,8 +15,8 @@ from django.views.decorators.vary import vary_on_headers
 from core import mail, outbox
 from core.exports import stream
 from core.htmx import wants
-from core.lists import pager
 from core.models import OutgoingMail
+from core.pager import pager
 from tvm_portal.models import NotificationRule
 from tvm_portal.notifications import posting, queries
 from tvm_portal.notifications.reach import Reach, reach_of, rule_or_refuse

@@ -9,7 +9,8 @@ from django.http import QueryDict
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from core.lists import Column, Facet, ListSpec, ListState, pager
+from core.lists import Column, Facet, ListSpec, ListState
+from core.pager import pager
 
 SPEC = ListSpec(
     columns=(Column("name", "Name", sort="+", fixed=True), Column("size", "Size", sort="-"), Column("note", "Note", shown=False)),
